@@ -7,13 +7,15 @@
 #include "objects/objects.h"
 
 /*
- * Remote procedure calls between an agent and a manager, as gRPC has them: a method is a path, a call carries messages
- * both ways and ends with a status. This header is what callers and services see; what carries the bytes is behind it.
- * Within one process that is rpc_local.c, which hands over packed messages, so that nothing but the protocol's
+ * Remote procedure calls between an agent and a manager, as gRPC has them: a method is a
+ * path, a call carries messages both ways and ends with a status. This header is what
+ * callers and services see; what carries the bytes is behind it. Within one process that
+ * is rpc_local.c, which hands over packed messages, so that nothing but the protocol's
  * contents crosses.
  *
- * All callbacks come from the loop, never from within a function that was called. on_end comes exactly once for each
- * call, unless the call was canceled by its own side: then nothing comes any more.
+ * All callbacks come from the loop, never from within a function that was called. on_end
+ * comes exactly once for each call, unless the call was canceled by its own side: then
+ * nothing comes any more.
  */
 
 struct rpc_method {
@@ -37,20 +39,22 @@ struct rpc_call;
 struct rpc_call_events {
     /* A message arrived; it is the callee's to free. */
     void (*on_message)(struct rpc_call *call, ProtobufCMessage *message, void *user);
-    /* The other side ended the call: code 0, or an error with its text. The call is gone after this returns. */
+    /* The other side ended the call: code 0, or an error with its text. The call is gone
+     * after this returns. */
     void (*on_end)(struct rpc_call *call, int code, const struct err *e, void *user);
 };
 
 /*
- * Starts a call and sends its first message (NULL: none yet). The message stays the caller's. *out is valid until
- * on_end or rpc_call_cancel.
+ * Starts a call and sends its first message (NULL: none yet). The message stays the
+ * caller's. *out is valid until on_end or rpc_call_cancel.
  */
 int rpc_call_start(struct rpc_channel *channel, const struct rpc_method *method,
                    const ProtobufCMessage *request, const struct rpc_call_events *events,
                    void *user, struct rpc_call **out, struct err *e) MUST_CHECK;
 
 /* Sends one more message of a client stream. */
-int rpc_call_send(struct rpc_call *call, const ProtobufCMessage *message, struct err *e) MUST_CHECK;
+int rpc_call_send(struct rpc_call *call, const ProtobufCMessage *message,
+                  struct err *e) MUST_CHECK;
 
 /* Says that no further message follows. */
 void rpc_call_finish(struct rpc_call *call);
@@ -65,7 +69,8 @@ struct rpc_exchange; /* the server's end of one call */
 
 struct rpc_service {
     const struct rpc_method *method;
-    /* A call came, with nothing read yet. user is what rpc_server_add was given; *state is the service's own. */
+    /* A call came, with nothing read yet. user is what rpc_server_add was given; *state
+     * is the service's own. */
     void (*on_open)(struct rpc_exchange *x, void *user);
     /* A message of the caller's; it is the service's to free. */
     void (*on_message)(struct rpc_exchange *x, ProtobufCMessage *message, void *user);
@@ -77,7 +82,8 @@ struct rpc_service {
 
 struct rpc_server *rpc_server_new(void);
 void rpc_server_free(struct rpc_server *server);
-int rpc_server_add(struct rpc_server *server, const struct rpc_service *service, void *user) MUST_CHECK;
+int rpc_server_add(struct rpc_server *server, const struct rpc_service *service,
+                   void *user) MUST_CHECK;
 
 const struct rpc_peer *rpc_exchange_peer(const struct rpc_exchange *x);
 void rpc_exchange_set_state(struct rpc_exchange *x, void *state);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <uv.h>
+
+#include "base/err.h"
+#include "engine/engine.h"
+#include "net/rpc.h"
+
+/*
+ * The agent of a node: keeps a session with a manager over an rpc channel, takes
+ * assignments, runs tasks on the engine, puts their secrets and configs on the node's
+ * secrets file system, and reports. It knows nothing of the manager but the protocol.
+ */
+struct agent;
+
+struct agent_config {
+    uv_loop_t *loop;
+    struct engine *engine; /* borrowed; the agent sets its events */
+    const char *node_id;
+    const char *hostname;    /* of the node; NULL: the engine's */
+    const char *secrets_dir; /* where the secrets file system is or will be mounted:
+                                "/run/coffer/secrets" */
+    uint64_t seed;           /* of the backoff's random numbers */
+};
+
+/* Prepares the agent and its secrets file system (secret_fs.h). Files of tasks that no
+ * container uses are removed once the engine has been asked. */
+int agent_new(const struct agent_config *config, struct agent **out,
+              struct err *e) MUST_CHECK;
+
+/* Connects it to a manager. The channel is borrowed; when a session ends, the agent opens
+ * the next one by itself, with the protocol's backoff. */
+void agent_start(struct agent *a, struct rpc_channel *channel);
+
+/*
+ * Leaves: stops and removes all tasks' containers and their files, then calls done. For
+ * `swarm leave`.
+ */
+void agent_remove_all(struct agent *a, void (*done)(void *user), void *user);
+
+/* Ends the session and frees everything, leaving tasks and their files as they are: a
+ * later agent adopts them. */
+void agent_close(struct agent *a, void (*closed)(void *user), void *user);

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/err.h"
+#include "objects/objects.h"
+
+/*
+ * The container engine of a node behind a vtable: the Docker Engine API of Podman or
+ * dockerd (docker_api.c), or a fake for tests (fake.c). All calls are asynchronous: the
+ * callback comes from the loop, exactly once, never from within the call; after
+ * engine_cancel() it comes with ERR_CANCELED. What a result points to is lent for the
+ * time of the callback.
+ *
+ * ERR_UNAVAILABLE means that the engine itself doesn't answer (down, restarting): nothing
+ * is known about the outcome, and who asked looks again when it is back (on_up).
+ */
+struct engine;
+struct engine_call;
+
+struct engine_info {
+    const char *hostname, *os, *arch; /* "linux", "x86_64" */
+    const char *version;              /* of the engine */
+    const char *name;                 /* "podman" or "docker" */
+    int64_t nano_cpus, memory_bytes;
+    size_t n_plugins;
+    const struct engine_plugin {
+        const char *type, *name; /* "Volume" "local" */
+    } * plugins;
+};
+
+/* A file or folder of the host shown in a container. */
+struct engine_bind {
+    const char *source, *target;
+    bool is_writable;
+};
+
+/* A container to be created for a task; lent for the call. */
+struct engine_container {
+    const char *name;
+    const Swarm__Task
+        *task; /* spec, annotations, ids for the labels com.docker.swarm.* */
+    const char *node_id, *node_hostname;
+    size_t n_binds;
+    const struct engine_bind *binds; /* its secrets and configs */
+};
+
+struct engine_state {
+    const char *id, *name;
+    const char *task_id; /* from the label com.docker.swarm.task.id; NULL without */
+    bool is_running, is_created_only;
+    int32_t pid; /* 0 when not running */
+    int32_t exit_code;
+    bool is_oom_killed;
+    const char *error; /* the engine's words for why it didn't start, "" */
+};
+
+typedef void (*engine_done)(int r, const struct err *e, void *user);
+typedef void (*engine_info_done)(int r, const struct err *e,
+                                 const struct engine_info *info, void *user);
+typedef void (*engine_create_done)(int r, const struct err *e, const char *id,
+                                   void *user);
+typedef void (*engine_inspect_done)(int r, const struct err *e,
+                                    const struct engine_state *state, void *user);
+typedef void (*engine_list_done)(int r, const struct err *e, size_t n,
+                                 const struct engine_state *states, void *user);
+
+/* What an engine tells unasked. */
+struct engine_events {
+    /* It answers (again). Whatever was known about containers may be out of date. */
+    void (*on_up)(void *user);
+    /* It stopped answering. */
+    void (*on_down)(const struct err *e, void *user);
+    /* A container's life changed: "start", "die", "destroy", "oom", "health_status:
+     * healthy". */
+    void (*on_container)(const char *id, const char *action, void *user);
+    void *user;
+};
+
+struct engine_log_options {
+    bool stdout_on, stderr_on, follow, timestamps;
+    int64_t tail;  /* lines from the end, -1: all */
+    int64_t since; /* ns, 0: from the beginning */
+};
+
+/* One piece of a container's output, as its frames come: stream 1 is stdout, 2 stderr. */
+typedef void (*engine_log_data)(int stream, const void *data, size_t n, void *user);
+
+struct engine_ops {
+    /* Begins to watch the engine: on_up comes when it answers. */
+    void (*start)(struct engine *g, const struct engine_events *events);
+    struct engine_call *(*info)(struct engine *g, engine_info_done done, void *user);
+    /* Makes sure the image is there: pulls it unless it is there already by digest or id;
+     * a pull that fails isn't an error when the image is there by that name.
+     * ERR_NOT_FOUND "No such image: X". auth: X-Registry-Auth or "". */
+    struct engine_call *(*image_ensure)(struct engine *g, const char *image,
+                                        const char *auth, engine_done done, void *user);
+    /* ERR_ALREADY_EXISTS when the name is taken. */
+    struct engine_call *(*create)(struct engine *g, const struct engine_container *c,
+                                  engine_create_done done, void *user);
+    struct engine_call *(*start_container)(struct engine *g, const char *id,
+                                           engine_done done, void *user);
+    struct engine_call *(*inspect)(struct engine *g, const char *id,
+                                   engine_inspect_done done, void *user);
+    /* Sends a signal by name ("SIGTERM") or number; a container that isn't running is no
+     * error. */
+    struct engine_call *(*kill)(struct engine *g, const char *id, const char *signal,
+                                engine_done done, void *user);
+    /* Removes it, running or not, with its anonymous volumes; one that isn't there is no
+     * error. */
+    struct engine_call *(*remove)(struct engine *g, const char *id, engine_done done,
+                                  void *user);
+    /* All containers with the label com.docker.swarm.node.id=node_id, whatever their
+     * state. */
+    struct engine_call *(*list)(struct engine *g, const char *node_id,
+                                engine_list_done done, void *user);
+    /* Streams a container's output; done when it ended. */
+    struct engine_call *(*logs)(struct engine *g, const char *id,
+                                const struct engine_log_options *options,
+                                engine_log_data data, engine_done done, void *user);
+    void (*close)(struct engine *g, void (*closed)(void *user), void *user);
+};
+
+struct engine {
+    const struct engine_ops *ops;
+};
+
+/* Cancels a call; its callback comes with ERR_CANCELED. What the engine already began it
+ * finishes. */
+void engine_cancel(struct engine_call *call);
+
+/* Podman's or dockerd's API on a unix socket. It tells which of the two it is by asking,
+ * and meets their differences and the host's limits (missing CAP_SYS_RESOURCE) itself. */
+int engine_docker_api_new(uv_loop_t *loop, const char *socket_path, struct engine **out,
+                          struct err *e) MUST_CHECK;

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "store/store.h"
+
+/*
+ * The manager's decisions, as pure code: (view of the store, time, randomness given in)
+ * -> changes in a transaction. Two halves:
+ *
+ * control.h   what a user asks for, checked against the store and written: create,
+ * update, remove of secrets, configs, services, nodes, the cluster. manager     the
+ * control loop of the leader: orchestrator (replicated services), updater (rolling
+ * updates), restart (delays and attempts), reaper (history), allocator, scheduler. It
+ * runs inside the same transaction as what made it necessary, so a new service and its
+ * scheduled tasks are one commit.
+ *
+ * Everything the loop knows beyond the store (delays that run, updates under way) it can
+ * rebuild from the store, so a new leader, a restart or a failed commit needs only
+ * manager_reset().
+ */
+
+/* What pure code can't know by itself. */
+struct manager_env {
+    int64_t now; /* real time, ns */
+    void (*random)(void *rng, void *out,
+                   size_t n); /* random bytes for ids; seeded in a simulation */
+    void *rng;
+};
+
+/* Writes a new object id. */
+void manager_new_id(const struct manager_env *env, char id[OBJECT_ID_SIZE]);
+
+struct manager;
+
+struct manager *manager_new(void);
+void manager_free(struct manager *m);
+
+/* Forgets what was observed; the next run looks at everything in the view. */
+void manager_reset(struct manager *m);
+
+/*
+ * Brings the cluster nearer to what is asked for, given tx (whose changes since the last
+ * run are new to it; tx is built on the committed store) and the time. Writes to tx.
+ * Called for each transaction before it is committed, and when the time of
+ * manager_deadline() has come. After an error, or when the commit fails: manager_reset().
+ */
+int manager_run(struct manager *m, struct store_tx *tx, const struct manager_env *env,
+                struct err *e) MUST_CHECK;
+
+/* When it wants to run again if nothing happens before; CLOCK_NEVER when it needn't. */
+int64_t manager_deadline(const struct manager *m);
+
+/* ---- what a node must have (assignments.c) ---- */
+
+/*
+ * The assignments of one node, as the dispatcher sends them: tasks in state >= ASSIGNED
+ * on that node, and the secrets and configs that those of them refer to which may still
+ * run.
+ *
+ * The set remembers what the node was told. assignments_update() compares with the view
+ * and returns the message to send: at first COMPLETE, then INCREMENTAL (NULL when nothing
+ * changed). Secrets in it are as the view has them, payload sealed: the dispatcher opens
+ * them on the way out.
+ */
+struct assignments;
+struct assignments *assignments_new(const char *node_id);
+void assignments_free(struct assignments *a);
+int assignments_update(struct assignments *a, const struct store_view *v,
+                       Swarm__AssignmentsMessage **out) MUST_CHECK;
+
+/* Would this change interest the node? Cheap; for deciding whether an update is due. */
+bool assignments_is_concerned(const struct assignments *a, const struct store_change *c);
+
+/*
+ * Takes a node's report about one of its tasks into tx: unknown tasks are ignored, a task
+ * of another node is ERR_PERMISSION_DENIED "cannot update a task not assigned this node",
+ * and a state never moves backwards.
+ */
+int task_status_report(struct store_tx *tx, const char *node_id, const char *task_id,
+                       const Swarm__TaskStatus *status, int64_t now,
+                       struct err *e) MUST_CHECK;
