@@ -44,6 +44,18 @@ static inline void list_remove(struct list *l)
     list_init(l);
 }
 
+/* Moves all links of `from` to the end of `head`. */
+static inline void list_splice(struct list *head, struct list *from)
+{
+    if (list_is_empty(from))
+        return;
+    from->next->prev = head->prev;
+    head->prev->next = from->next;
+    from->prev->next = head;
+    head->prev = from->prev;
+    list_init(from);
+}
+
 /* Walks the links of a list; the one at hand may be removed meanwhile, others may not. */
 #define LIST_FOR_EACH(link, head)                                                        \
     for (struct list *link = (head)->next, *link##_next = link->next; link != (head);    \

@@ -45,7 +45,8 @@ void manager_reset(struct manager *m);
  * Brings the cluster nearer to what is asked for, given tx (whose changes since the last
  * run are new to it; tx is built on the committed store) and the time. Writes to tx.
  * Called for each transaction before it is committed, and when the time of
- * manager_deadline() has come. After an error, or when the commit fails: manager_reset().
+ * manager_deadline() has come. A failed run leaves tx as it was. After an
+ * error, or when the commit fails: manager_reset().
  */
 int manager_run(struct manager *m, struct store_tx *tx, const struct manager_env *env,
                 struct err *e) MUST_CHECK;

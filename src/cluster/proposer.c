@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cluster/proposer.h"
+
+#include <stdlib.h>
+
+#include "base/list.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "crypto/crypto.h"
+#include "loop/loop.h"
+
+/*
+ * A batch goes through these steps; all of them but the commit are synchronous:
+ *
+ *   queued --gather()--> run each in a nested transaction --> manager_run -->
+ * sealed_commit ... on_committed ^ |
+ *     +------------------------------- the next batch, if anything waits
+ * <--------------------------+
+ *
+ * gather() runs in the loop's prepare phase: everything that one turn of the loop has
+ * read is in one batch.
+ */
+struct proposal {
+    struct list link;
+    proposal_run run;
+    proposal_done done;
+    void *user;
+    int code;
+    struct err err;
+};
+
+struct proposer {
+    uv_prepare_t prepare;
+    uv_idle_t wake; /* keeps the loop from sleeping while something is queued */
+    uv_timer_t deadline;
+    int open_handles;
+
+    struct store *store;
+    struct sealed *storage;
+    struct manager *manager;
+
+    struct list queue;
+    size_t queue_length;
+    struct list committing;  /* the proposals of the batch under way */
+    struct store_tx *tx;     /* that batch; NULL when none is */
+    bool is_due;             /* the control loop wants to run */
+    bool has_manager_failed; /* in the batch under way */
+    unsigned retry_ms;
+
+    void (*closed)(void *user);
+    void *closed_user;
+};
+
+static void fill_random(void *rng, void *out, size_t n)
+{
+    (void)rng;
+    crypto_random(out, n);
+}
+
+static struct manager_env environment(void)
+{
+    return (struct manager_env){.now = clock_now(), .random = fill_random};
+}
+
+/* ---- waking up ---- */
+
+static void on_wake(uv_idle_t *idle)
+{
+    (void)idle; /* its being active is all it does */
+}
+
+static bool has_work(const struct proposer *p)
+{
+    return !p->tx && !p->closed && (p->is_due || !list_is_empty(&p->queue));
+}
+
+static void update_wake(struct proposer *p)
+{
+    if (has_work(p))
+        uv_idle_start(&p->wake, on_wake);
+    else
+        uv_idle_stop(&p->wake);
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+    struct proposer *p = timer->data;
+    p->is_due = true;
+    update_wake(p);
+}
+
+static void start_timer(struct proposer *p, uint64_t ms)
+{
+    uv_timer_start(&p->deadline, on_deadline, ms, 0);
+}
+
+/* The loop's timers are in milliseconds: rounded up, so that the time has come when it
+ * fires. */
+static void arm_deadline(struct proposer *p)
+{
+    p->retry_ms = PROPOSER_RETRY_FIRST_MS;
+    int64_t deadline = manager_deadline(p->manager);
+    if (deadline == CLOCK_NEVER) {
+        uv_timer_stop(&p->deadline);
+        return;
+    }
+    int64_t wait = deadline - clock_now();
+    uv_update_time(p->prepare.loop);
+    start_timer(
+        p, wait > 0 ? (uint64_t)((wait + CLOCK_MILLISECOND - 1) / CLOCK_MILLISECOND) : 0);
+}
+
+/* ---- the end of a batch ---- */
+
+static void finish_all(struct list *proposals, int r, const struct err *e)
+{
+    while (!list_is_empty(proposals)) {
+        struct proposal *proposal = LIST_FIRST(proposals, struct proposal, link);
+        list_remove(&proposal->link);
+        int code = proposal->code ? proposal->code : r;
+        const struct err *reason = proposal->code ? &proposal->err : e;
+        if (proposal->done)
+            proposal->done(code, code ? reason : NULL, proposal->user);
+        free(proposal);
+    }
+}
+
+/* The control loop starts over from the store, later: what stopped it may have gone by
+ * then. */
+static void retry_later(struct proposer *p)
+{
+    manager_reset(p->manager);
+    start_timer(p, p->retry_ms);
+    p->retry_ms =
+        p->retry_ms * 2 > PROPOSER_RETRY_MAX_MS ? PROPOSER_RETRY_MAX_MS : p->retry_ms * 2;
+}
+
+static void finish_closing(struct proposer *p);
+
+static void on_committed(int r, const struct err *e, void *user)
+{
+    struct proposer *p = user;
+    struct store_tx *tx = TAKE(p->tx);
+    struct list finished;
+    list_init(&finished);
+    list_splice(&finished, &p->committing);
+    if (r) {
+        log_error("cluster state not saved: %s", err_text(e));
+        store_tx_drop(tx);
+        retry_later(p);
+    } else {
+        store_apply(p->store, tx);
+        if (p->has_manager_failed)
+            retry_later(p);
+        else
+            arm_deadline(p);
+    }
+    finish_all(&finished, r, e);
+    update_wake(p);
+    if (p->closed)
+        finish_closing(p);
+}
+
+/* ---- a batch ---- */
+
+/* Runs one proposal in a transaction of its own, so that a refused one leaves nothing
+ * behind. */
+static int run_one(struct proposer *p, struct proposal *proposal,
+                   const struct manager_env *env)
+{
+    struct store_tx *tx;
+    if (store_tx_begin(store_tx_view(p->tx), env->now, &tx))
+        return err_no_memory(&proposal->err);
+    int r = proposal->run(tx, env, proposal->user, &proposal->err);
+    if (r) {
+        store_tx_drop(tx);
+        return r;
+    }
+    return store_tx_merge(tx, p->tx) ? err_no_memory(&proposal->err) : 0;
+}
+
+static void run_queue(struct proposer *p, const struct manager_env *env)
+{
+    while (!list_is_empty(&p->queue)) {
+        struct proposal *proposal = LIST_FIRST(&p->queue, struct proposal, link);
+        list_remove(&proposal->link);
+        list_append(&p->committing, &proposal->link);
+        proposal->code = run_one(p, proposal, env);
+    }
+    p->queue_length = 0;
+}
+
+/* An error of the control loop must not cost the users' changes: they are committed
+ * without it, and it starts over. */
+static void run_manager(struct proposer *p, const struct manager_env *env)
+{
+    struct err e = {0};
+    p->is_due = false;
+    p->has_manager_failed = manager_run(p->manager, p->tx, env, &e) != 0;
+    if (p->has_manager_failed)
+        log_error("control loop: %s; it starts over", err_text(&e));
+}
+
+static void commit(struct proposer *p)
+{
+    const struct store_change *changes;
+    size_t n = store_tx_changes(p->tx, &changes);
+    if (n == 0) {
+        on_committed(0, NULL, p);
+        return;
+    }
+    struct err e = {0};
+    if (store_tx_prepare(p->tx)) {
+        err_no_memory(&e);
+        on_committed(e.code, &e, p);
+        return;
+    }
+    sealed_commit(p->storage, changes, n, store_version(store_tx_view(p->tx)),
+                  on_committed, p);
+}
+
+static void gather(uv_prepare_t *prepare)
+{
+    struct proposer *p = prepare->data;
+    if (!has_work(p))
+        return;
+    struct manager_env env = environment();
+    if (store_tx_begin(store_view(p->store), env.now, &p->tx)) {
+        struct err e;
+        err_no_memory(&e);
+        list_splice(&p->committing, &p->queue);
+        p->queue_length = 0;
+        on_committed(e.code, &e, p);
+        return;
+    }
+    run_queue(p, &env);
+    run_manager(p, &env);
+    uv_idle_stop(&p->wake);
+    commit(p);
+}
+
+/* ---- life ---- */
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    struct proposer *p = handle->data;
+    if (--p->open_handles)
+        return;
+    void (*closed)(void *) = p->closed;
+    void *user = p->closed_user;
+    manager_free(p->manager);
+    free(p);
+    closed(user);
+}
+
+static void finish_closing(struct proposer *p)
+{
+    if (p->tx || uv_is_closing((uv_handle_t *)&p->prepare))
+        return;
+    struct err e;
+    err_set(&e, ERR_CANCELED, "the manager is stopping");
+    finish_all(&p->queue, e.code, &e);
+    uv_close((uv_handle_t *)&p->prepare, on_handle_closed);
+    uv_close((uv_handle_t *)&p->wake, on_handle_closed);
+    uv_close((uv_handle_t *)&p->deadline, on_handle_closed);
+}
+
+void proposer_close(struct proposer *p, void (*closed)(void *user), void *user)
+{
+    p->closed = closed;
+    p->closed_user = user;
+    finish_closing(p);
+}
+
+int proposer_new(uv_loop_t *loop, struct store *store, struct sealed *storage,
+                 struct proposer **out, struct err *e)
+{
+    struct proposer *p = calloc(1, sizeof(*p));
+    struct manager *manager = manager_new();
+    if (!p || !manager) {
+        free(p);
+        manager_free(manager);
+        return err_no_memory(e);
+    }
+    p->store = store;
+    p->storage = storage;
+    p->manager = manager;
+    p->is_due = true;
+    p->retry_ms = PROPOSER_RETRY_FIRST_MS;
+    list_init(&p->queue);
+    list_init(&p->committing);
+    uv_prepare_init(loop, &p->prepare);
+    uv_idle_init(loop, &p->wake);
+    uv_timer_init(loop, &p->deadline);
+    p->prepare.data = p->wake.data = p->deadline.data = p;
+    p->open_handles = 3;
+    uv_prepare_start(&p->prepare, gather);
+    uv_unref((uv_handle_t *)&p->prepare);
+    update_wake(p);
+    *out = p;
+    return 0;
+}
+
+int proposer_submit(struct proposer *p, proposal_run run, proposal_done done, void *user,
+                    struct err *e)
+{
+    if (p->closed)
+        return err_set(e, ERR_UNAVAILABLE, "the manager is stopping");
+    if (p->queue_length >= PROPOSER_QUEUE_MAX)
+        return err_set(e, ERR_RESOURCE_EXHAUSTED,
+                       "%d changes are waiting already; try again later",
+                       PROPOSER_QUEUE_MAX);
+    struct proposal *proposal = calloc(1, sizeof(*proposal));
+    if (!proposal)
+        return err_no_memory(e);
+    *proposal = (struct proposal){.run = run, .done = done, .user = user};
+    list_append(&p->queue, &proposal->link);
+    p->queue_length++;
+    update_wake(p);
+    return 0;
+}
+
+void proposer_reset_manager(struct proposer *p)
+{
+    manager_reset(p->manager);
+    p->is_due = true;
+    update_wake(p);
+}
