@@ -31,9 +31,9 @@ struct proposal {
 
 struct proposer {
     uv_prepare_t prepare;
-    uv_idle_t wake; /* keeps the loop from sleeping while something is queued */
-    uv_timer_t deadline;
-    int open_handles;
+    uv_idle_t wake;        /* keeps the loop from sleeping while something is queued */
+    struct timer deadline; /* the control loop's, or of its retry */
+    struct loop_close closing;
 
     struct store *store;
     struct sealed *storage;
@@ -45,7 +45,7 @@ struct proposer {
     struct store_tx *tx;     /* that batch; NULL when none is */
     bool is_due;             /* the control loop wants to run */
     bool has_manager_failed; /* in the batch under way */
-    unsigned retry_ms;
+    int64_t retry_delay;
 
     void (*closed)(void *user);
     void *closed_user;
@@ -82,32 +82,21 @@ static void update_wake(struct proposer *p)
         uv_idle_stop(&p->wake);
 }
 
-static void on_deadline(uv_timer_t *timer)
+static void on_deadline(void *user)
 {
-    struct proposer *p = timer->data;
+    struct proposer *p = user;
     p->is_due = true;
     update_wake(p);
 }
 
-static void start_timer(struct proposer *p, uint64_t ms)
-{
-    uv_timer_start(&p->deadline, on_deadline, ms, 0);
-}
-
-/* The loop's timers are in milliseconds: rounded up, so that the time has come when it
- * fires. */
 static void arm_deadline(struct proposer *p)
 {
-    p->retry_ms = PROPOSER_RETRY_FIRST_MS;
+    p->retry_delay = PROPOSER_RETRY_FIRST;
     int64_t deadline = manager_deadline(p->manager);
-    if (deadline == CLOCK_NEVER) {
-        uv_timer_stop(&p->deadline);
-        return;
-    }
-    int64_t wait = deadline - clock_now();
-    uv_update_time(p->prepare.loop);
-    start_timer(
-        p, wait > 0 ? (uint64_t)((wait + CLOCK_MILLISECOND - 1) / CLOCK_MILLISECOND) : 0);
+    if (deadline == CLOCK_NEVER)
+        timer_cancel(&p->deadline);
+    else
+        timer_start(&p->deadline, deadline - clock_now());
 }
 
 /* ---- the end of a batch ---- */
@@ -130,9 +119,10 @@ static void finish_all(struct list *proposals, int r, const struct err *e)
 static void retry_later(struct proposer *p)
 {
     manager_reset(p->manager);
-    start_timer(p, p->retry_ms);
-    p->retry_ms =
-        p->retry_ms * 2 > PROPOSER_RETRY_MAX_MS ? PROPOSER_RETRY_MAX_MS : p->retry_ms * 2;
+    timer_start(&p->deadline, p->retry_delay);
+    p->retry_delay *= 2;
+    if (p->retry_delay > PROPOSER_RETRY_MAX)
+        p->retry_delay = PROPOSER_RETRY_MAX;
 }
 
 static void finish_closing(struct proposer *p);
@@ -241,28 +231,29 @@ static void gather(uv_prepare_t *prepare)
 
 /* ---- life ---- */
 
-static void on_handle_closed(uv_handle_t *handle)
+static void on_closed(void *user)
 {
-    struct proposer *p = handle->data;
-    if (--p->open_handles)
-        return;
+    struct proposer *p = user;
     void (*closed)(void *) = p->closed;
-    void *user = p->closed_user;
+    void *closed_user = p->closed_user;
     manager_free(p->manager);
     free(p);
-    closed(user);
+    closed(closed_user);
 }
 
+/* Does nothing while a commit is under way: its end calls again. */
 static void finish_closing(struct proposer *p)
 {
-    if (p->tx || uv_is_closing((uv_handle_t *)&p->prepare))
+    if (p->tx)
         return;
     struct err e;
     err_set(&e, ERR_CANCELED, "the manager is stopping");
     finish_all(&p->queue, e.code, &e);
-    uv_close((uv_handle_t *)&p->prepare, on_handle_closed);
-    uv_close((uv_handle_t *)&p->wake, on_handle_closed);
-    uv_close((uv_handle_t *)&p->deadline, on_handle_closed);
+    loop_close_init(&p->closing, on_closed, p);
+    loop_close_handle(&p->closing, (uv_handle_t *)&p->prepare);
+    loop_close_handle(&p->closing, (uv_handle_t *)&p->wake);
+    timer_close(&p->deadline, &p->closing);
+    loop_close_end(&p->closing);
 }
 
 void proposer_close(struct proposer *p, void (*closed)(void *user), void *user)
@@ -286,14 +277,13 @@ int proposer_new(uv_loop_t *loop, struct store *store, struct sealed *storage,
     p->storage = storage;
     p->manager = manager;
     p->is_due = true;
-    p->retry_ms = PROPOSER_RETRY_FIRST_MS;
+    p->retry_delay = PROPOSER_RETRY_FIRST;
     list_init(&p->queue);
     list_init(&p->committing);
     uv_prepare_init(loop, &p->prepare);
     uv_idle_init(loop, &p->wake);
-    uv_timer_init(loop, &p->deadline);
-    p->prepare.data = p->wake.data = p->deadline.data = p;
-    p->open_handles = 3;
+    timer_init(&p->deadline, loop, on_deadline, p);
+    p->prepare.data = p->wake.data = p;
     uv_prepare_start(&p->prepare, gather);
     uv_unref((uv_handle_t *)&p->prepare);
     update_wake(p);

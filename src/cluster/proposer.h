@@ -26,8 +26,8 @@ struct proposer;
 
 /* After a failed commit the control loop's own changes are tried again after this time,
  * doubled up to the maximum. */
-#define PROPOSER_RETRY_FIRST_MS 250
-#define PROPOSER_RETRY_MAX_MS 15000
+#define PROPOSER_RETRY_FIRST (250 * CLOCK_MILLISECOND)
+#define PROPOSER_RETRY_MAX (15 * CLOCK_SECOND)
 
 /* Changes tx and returns 0, or an error with its text: then nothing of it is kept. Runs
  * on the loop, later than submit. */
