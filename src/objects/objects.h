@@ -18,8 +18,12 @@
 
 /* ---- messages (message.c) ---- */
 
+/* The most bytes that one message may have, and the most memory that it may become. */
+#define MESSAGE_SIZE_LIMIT (16 * 1024 * 1024)
+#define MESSAGE_MEMORY_LIMIT (64 * 1024 * 1024)
+
 /* Unpacks n bytes into a new message. ERR_BAD_MESSAGE for bytes that aren't one,
- * ERR_NO_MEMORY. Free: message_free. */
+ * ERR_RESOURCE_EXHAUSTED for one beyond a limit, ERR_NO_MEMORY. Free: message_free. */
 int message_unpack(const ProtobufCMessageDescriptor *type, const void *data, size_t n,
                    ProtobufCMessage **out, struct err *e) MUST_CHECK;
 
@@ -50,16 +54,20 @@ int message_set_string(char **field, const char *value) MUST_CHECK;
 int message_set_bytes(ProtobufCBinaryData *field, const void *data, size_t n) MUST_CHECK;
 
 /* Appends to a repeated field of pointers (`message_append(&m->n_secrets, &m->secrets,
- * item)`); item is moved. */
+ * item)`); item is moved. When there is no memory it stays the caller's. */
 int message_append(size_t *n, void *array, void *item) MUST_CHECK;
 
-/* A map's value for a key, NULL when it has none. pairs is a `repeated Pair` field. */
+/* A map's value for a key, NULL when it has none. pairs is a `repeated Pair` field; it
+ * may be NULL when n is 0. */
 const char *message_map_get(size_t n, Swarm__Pair *const *pairs, const char *key);
+
+/* Sets the value of a key, which is added when it isn't there. */
 int message_map_put(size_t *n, Swarm__Pair ***pairs, const char *key,
                     const char *value) MUST_CHECK;
 
 /* Timestamps and durations; nanoseconds as in base/clock.h. A NULL message reads as
- * `missing`. */
+ * `missing`, and what doesn't fit as the nearest that does. The setters make the message
+ * when it isn't there. */
 int64_t message_time(const Swarm__Timestamp *t, int64_t missing);
 int64_t message_duration(const Swarm__Duration *d, int64_t missing);
 int message_set_time(Swarm__Timestamp **field, int64_t t) MUST_CHECK;
@@ -69,8 +77,8 @@ int message_set_duration(Swarm__Duration **field, int64_t d) MUST_CHECK;
 
 /*
  * An id is 25 characters 0-9a-z: 17 random bytes with the top bit of the first set, in
- * base 36, without the first character (as SwarmKit makes them, so ids of both kinds look
- * and sort alike).
+ * base 36, without the first and the last digit (as SwarmKit makes them, so ids of both
+ * kinds look alike).
  */
 #define OBJECT_ID_LENGTH 25
 #define OBJECT_ID_SIZE (OBJECT_ID_LENGTH + 1)
@@ -121,13 +129,16 @@ struct object {
 };
 
 /*
- * Wraps a message of the kind's type, which moves in (it is freed when this fails). Its
- * sub-messages meta, spec and spec.annotations are made when absent, so that readers
- * needn't look. The new object has one reference.
+ * Wraps a message of the kind's type, which moves in (it is freed when this fails). These
+ * of its sub-messages are made when absent, so that readers needn't look: meta,
+ * meta.version, spec and spec.annotations; a task's annotations, service_annotations and
+ * status; a node's status; a service's spec.task. The new object has one reference.
+ * ERR_NO_MEMORY.
  */
 int object_new(enum object_kind kind, void *message, struct object **out) MUST_CHECK;
 
-/* A new object with a deep copy of o's message, to be changed and put in o's place. */
+/* A new object with a deep copy of o's message, to be changed and put in o's place.
+ * ERR_NO_MEMORY. */
 int object_copy(const struct object *o, struct object **out) MUST_CHECK;
 
 const struct object *object_ref(const struct object *o);
@@ -140,6 +151,8 @@ const char *object_id(const struct object *o);
 /* The name by which the kind is unique: the spec's annotations' name; "" for tasks and
  * nodes. */
 const char *object_name(const struct object *o);
+
+/* The spec's annotations; a task's own. */
 const Swarm__Annotations *object_annotations(const struct object *o);
 Swarm__Meta *object_meta(const struct object *o);
 uint64_t object_version(const struct object *o);
@@ -187,13 +200,20 @@ int cluster_spec_set_defaults(Swarm__ClusterSpec *spec) MUST_CHECK;
  * global service's. New memory. */
 char *task_container_name(const Swarm__Task *task);
 
-/* "running" for SWARM__TASK_STATE__RUNNING, and back (-1). */
+/* "running" for SWARM__TASK_STATE__RUNNING ("unknown" for a number that is no state), and
+ * back (-1). */
 const char *task_state_name(Swarm__TaskState state);
 int task_state_from_name(const char *name);
 
 /* May still run: desired to run and not over. */
 bool task_is_runnable(const Swarm__Task *task);
 
-/* Is the task's specification the one the service asks for now, so that it need not be
- * replaced (SwarmKit's rule)? */
+/*
+ * Is the task's specification the one the service asks for now, so that it need not be
+ * replaced (SwarmKit's rule)? Credentials for pulling don't count once the image is
+ * there. The second one leaves placement out of the comparison: a task for which only
+ * that one holds may stay when its node satisfies the new constraints.
+ */
 bool task_is_current(const Swarm__Task *task, const Swarm__Service *service);
+bool task_is_current_but_placement(const Swarm__Task *task,
+                                   const Swarm__Service *service);

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Life of a message: from bytes, to bytes, copies, the end. protobuf-c does the walking;
+ * what is added here is the allocator (memory is wiped when it goes, and what foreign
+ * bytes may ask for is bounded) and the error codes.
+ *
+ * How deep messages nest is bounded by the schema, which has no message that contains
+ * itself (a test walks the descriptors); so protobuf-c's recursion is bounded as well.
+ */
+#include "objects/objects.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+/* The bound on what unpacking one message may allocate: two bytes on the wire can stand
+ * for a struct of hundreds. */
+struct unpack_memory {
+    size_t left;
+    bool is_exhausted; /* the bound was reached */
+    bool has_failed;   /* malloc had nothing */
+};
+
+static void *alloc_bounded(void *user, size_t size)
+{
+    struct unpack_memory *memory = user;
+    if (size > memory->left) {
+        memory->is_exhausted = true;
+        return NULL;
+    }
+    memory->left -= size;
+    void *p = malloc(size ? size : 1);
+    if (!p)
+        memory->has_failed = true;
+    return p;
+}
+
+static void *alloc_plain(void *user, size_t size)
+{
+    return malloc(size ? size : 1);
+}
+
+static void free_wiped(void *user, void *p)
+{
+    mem_wipe_free(p);
+}
+
+static ProtobufCAllocator wiping_allocator = {.alloc = alloc_plain, .free = free_wiped};
+
+int message_unpack(const ProtobufCMessageDescriptor *type, const void *data, size_t n,
+                   ProtobufCMessage **out, struct err *e)
+{
+    if (n > MESSAGE_SIZE_LIMIT)
+        return err_set(e, ERR_RESOURCE_EXHAUSTED,
+                       "message %s has %zu bytes, more than %d", type->short_name, n,
+                       MESSAGE_SIZE_LIMIT);
+    struct unpack_memory memory = {.left = MESSAGE_MEMORY_LIMIT};
+    ProtobufCAllocator allocator = {
+        .alloc = alloc_bounded, .free = free_wiped, .allocator_data = &memory};
+    /* protobuf-c wants a pointer even for no bytes. */
+    const uint8_t *bytes = n ? data : (const uint8_t *)"";
+    ProtobufCMessage *m = protobuf_c_message_unpack(type, &allocator, n, bytes);
+    if (m) {
+        *out = m;
+        return 0;
+    }
+    if (memory.has_failed)
+        return err_no_memory(e);
+    if (memory.is_exhausted)
+        return err_set(e, ERR_RESOURCE_EXHAUSTED, "message %s needs too much memory",
+                       type->short_name);
+    return err_set(e, ERR_BAD_MESSAGE, "malformed message %s", type->short_name);
+}
+
+int message_pack(const ProtobufCMessage *m, struct buf *out)
+{
+    size_t n = protobuf_c_message_get_packed_size(m);
+    int r = buf_reserve(out, n);
+    if (r)
+        return r;
+    protobuf_c_message_pack(m, (uint8_t *)out->data + out->len);
+    out->len += n;
+    out->data[out->len] = '\0';
+    return 0;
+}
+
+ProtobufCMessage *message_copy(const ProtobufCMessage *m)
+{
+    cleanup_buf struct buf wire = BUF_INIT;
+    if (message_pack(m, &wire))
+        return NULL;
+    return protobuf_c_message_unpack(m->descriptor, &wiping_allocator, wire.len,
+                                     (const uint8_t *)wire.data);
+}
+
+void message_free(ProtobufCMessage *m)
+{
+    if (m)
+        protobuf_c_message_free_unpacked(m, &wiping_allocator);
+}
+
+void message_cleanup_free(void *pp)
+{
+    message_free(*(ProtobufCMessage **)pp);
+}
+
+void *message_new(const ProtobufCMessageDescriptor *type)
+{
+    void *m = malloc(type->sizeof_message);
+    if (m)
+        protobuf_c_message_init(type, m);
+    return m;
+}
