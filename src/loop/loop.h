@@ -115,8 +115,8 @@ void pidfd_watch_close(struct pidfd_watch *w, struct loop_close *c);
  * session, default signal dispositions, and no other file descriptors than 0, 1 and 2.
  */
 struct process_options {
-    const char *const *argv; /* argv[0] is the file, looked up in our PATH when it has no
-                                slash; NULL-terminated */
+    const char *const *argv; /* argv[0] is the file, looked up in env's PATH when it has
+                                no slash; NULL-terminated */
     const char *const *env;  /* "NAME=value"; NULL-terminated; NULL: an empty one */
     const char *directory;   /* NULL: "/" */
     int in, out, error;      /* descriptors the child gets (they stay ours);
@@ -134,6 +134,7 @@ struct process {
     void (*cb)(struct process *p, int status, int signal, void *user);
     void *user;
     bool is_running;
+    struct loop_close *closing;
 };
 
 /* The callback comes once, with the exit status and the signal that ended it (0: none).
@@ -150,7 +151,8 @@ void process_signal(struct process *p, int signal);
 /* SIGTERM, and SIGKILL when it is still there after `grace`. The callback tells when. */
 void process_stop(struct process *p, int64_t grace);
 
-/* Lets go of the process: one that still runs is killed; no callback comes. */
+/* Lets go of the process: one that still runs is killed and waited
+ * for; no callback comes. */
 void process_close(struct process *p, struct loop_close *c);
 
 /* ---- a child that is kept running (supervisor.c) ---- */
