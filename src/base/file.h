@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/*
+ * Small files, whole: state, keys, certificates. The texts name the path. They block, for
+ * as long as the disk does.
+ */
+
+/* Appends the contents of a regular file (not a link) to out. ERR_NOT_FOUND when it isn't
+ * there, ERR_DATA_LOSS when it is longer than max or no regular file. */
+int file_read(const char *path, size_t max, struct buf *out, struct err *e) MUST_CHECK;
+
+/*
+ * Puts a file of these contents in the place of path: by a temporary file beside it
+ * ("<path>.tmp"), fsync, rename and fsync of the folder. At any moment, also after a
+ * crash, path is the old file or the new one. mode is what it says, whatever the umask.
+ */
+int file_replace(const char *path, mode_t mode, const void *data, size_t n,
+                 struct err *e) MUST_CHECK;
+
+/* Makes durable that path was made, renamed or removed: syncs the folder it is in. */
+int file_sync_folder(const char *path, struct err *e) MUST_CHECK;
