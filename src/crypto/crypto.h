@@ -82,12 +82,6 @@ int keyring_seal(const struct keyring *k, const char *context, const void *data,
 int keyring_open(const struct keyring *k, const char *context, const void *sealed,
                  size_t n, struct buf *out, struct err *e) MUST_CHECK;
 
-/* The same for the payload inside an object, under the context "payload/<kind>/<id>". */
-int payload_seal(const struct keyring *k, const char *kind, const char *id,
-                 const void *data, size_t n, struct buf *out) MUST_CHECK;
-int payload_open(const struct keyring *k, const char *kind, const char *id,
-                 const void *sealed, size_t n, struct buf *out, struct err *e) MUST_CHECK;
-
 /* ---- the key file (keyfile.c) ---- */
 
 /*

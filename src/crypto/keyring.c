@@ -8,7 +8,6 @@
 
 #include <assert.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -210,27 +209,4 @@ int keyring_open(const struct keyring *k, const char *context, const void *seale
         return err_set(e, ERR_DATA_LOSS,
                        "sealed value needs a data key that the keyring doesn't have");
     return seal_open(key, context, sealed, n, out, e);
-}
-
-static void payload_context(char out[SEAL_CONTEXT_MAX + 1], const char *kind,
-                            const char *id)
-{
-    int n = snprintf(out, SEAL_CONTEXT_MAX + 1, "payload/%s/%s", kind, id);
-    assert(n > 0 && n <= SEAL_CONTEXT_MAX);
-}
-
-int payload_seal(const struct keyring *k, const char *kind, const char *id,
-                 const void *data, size_t n, struct buf *out)
-{
-    char context[SEAL_CONTEXT_MAX + 1];
-    payload_context(context, kind, id);
-    return keyring_seal(k, context, data, n, out);
-}
-
-int payload_open(const struct keyring *k, const char *kind, const char *id,
-                 const void *sealed, size_t n, struct buf *out, struct err *e)
-{
-    char context[SEAL_CONTEXT_MAX + 1];
-    payload_context(context, kind, id);
-    return keyring_open(k, context, sealed, n, out, e);
 }
