@@ -34,7 +34,7 @@ const struct store_view *store_view(const struct store *s);
 const struct store_view *store_tx_view(const struct store_tx *tx);
 
 /* The version of the last transaction that the view contains: one counter for the whole
- * store, from 1. */
+ * store, from 1; 0 before the first. */
 uint64_t store_version(const struct store_view *v);
 
 /* ---- looking things up ---- */
@@ -43,18 +43,18 @@ uint64_t store_version(const struct store_view *v);
 enum store_by {
     STORE_ALL,
     STORE_BY_ID_PREFIX,
-    STORE_BY_NAME, /* case doesn't matter; at most one, but for tasks and nodes, which
-                      have no unique names */
-    STORE_BY_NAME_PREFIX, /* likewise */
-    STORE_BY_SERVICE,     /* tasks of a service id */
-    STORE_BY_NODE,        /* tasks assigned to a node id */
+    STORE_BY_NAME, /* case doesn't matter; at most one, but for tasks (container names)
+                      and nodes (host names), whose names needn't be unique */
+    STORE_BY_NAME_PREFIX, /* likewise; what has no name is not found */
+    STORE_BY_SERVICE,     /* tasks of a service id; "": of none */
+    STORE_BY_NODE,        /* tasks assigned to a node id; "": to none yet */
     STORE_BY_SECRET,      /* services and tasks whose spec refers to a secret id */
     STORE_BY_CONFIG,      /* services and tasks whose spec refers to a config id */
 };
 
 struct object_list {
     size_t len, cap;
-    const struct object **objects; /* each holds a reference; sorted by id */
+    const struct object **objects; /* each holds a reference */
 };
 
 #define OBJECT_LIST_INIT                                                                 \
@@ -68,11 +68,13 @@ void object_list_deinit(struct object_list *l);
 const struct object *store_get(const struct store_view *v, enum object_kind kind,
                                const char *id);
 
-/* The object of this name (any case), lent, or NULL. */
+/* The object of this name (any case), lent, or NULL; one of them where names aren't
+ * unique. */
 const struct object *store_get_by_name(const struct store_view *v, enum object_kind kind,
                                        const char *name);
 
-/* All objects of the kind that match, appended to out. ERR_NO_MEMORY. */
+/* All objects of the kind that match, sorted by id, appended to out, which an error
+ * leaves as it was. key is ignored for STORE_ALL. ERR_NO_MEMORY. */
 int store_find(const struct store_view *v, enum object_kind kind, enum store_by by,
                const char *key, struct object_list *out) MUST_CHECK;
 
@@ -102,14 +104,17 @@ const struct object *store_change_object(const struct store_change *c);
 
 /*
  * Begins a transaction on a view (which must not change or go while the transaction
- * lives). All its writes get one version, one above the view's; timestamps are `now`.
+ * lives; that is asserted). All its writes get one version, one above the view's;
+ * timestamps are `now`. When others were merged into it, what is written to it directly
+ * afterwards gets the next version again.
  */
 int store_tx_begin(const struct store_view *parent, int64_t now,
                    struct store_tx **out) MUST_CHECK;
 
 /*
  * Creates, updates or removes one object. obj moves in (also when the call fails); its
- * meta (version, created_at, updated_at) is filled in here.
+ * meta (version, created_at, updated_at) is filled in here. The caller has its only
+ * reference.
  *
  * create: ERR_ALREADY_EXISTS "secret NAME already exists" when the kind's name is taken;
  * an id that is taken is our bug. update: ERR_NOT_FOUND "secret ID not found";
@@ -132,7 +137,8 @@ int store_tx_remove(struct store_tx *tx, enum object_kind kind, const char *id,
  */
 size_t store_tx_changes(struct store_tx *tx, const struct store_change **out);
 
-/* Hands the changes of a nested transaction to the one it was begun on, and frees it.
+/* Hands the changes of a nested transaction to the one it was begun on, which thereby
+ * gets its version (but keeps its own when there are no changes), and frees it.
  * ERR_NO_MEMORY: nothing was handed over and tx is gone. */
 int store_tx_merge(struct store_tx *tx, struct store_tx *parent) MUST_CHECK;
 
@@ -140,11 +146,16 @@ int store_tx_merge(struct store_tx *tx, struct store_tx *parent) MUST_CHECK;
 void store_tx_drop(struct store_tx *tx);
 
 /*
- * Applies a transaction that was begun on the store itself, once it is durable, and tells
- * the watchers. It can't fail: what it needs was allocated before (store_tx_prepare).
- * Frees tx.
+ * Closes a transaction for writing, before its changes are made durable: what is applied
+ * later is what was stored. Writing to it afterwards is our bug.
  */
 int store_tx_prepare(struct store_tx *tx) MUST_CHECK;
+
+/*
+ * Applies a transaction that was begun on the store itself, once it is durable, and tells
+ * the watchers. It can't fail and needs no memory. Without changes nothing happens; the
+ * version stays. Frees tx.
+ */
 void store_apply(struct store *s, struct store_tx *tx);
 
 /* Puts an object as it was stored (meta untouched) into the store: for loading. obj moves
