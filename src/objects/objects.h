@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "swarm/objects.pb-c.h"
 
@@ -181,7 +182,35 @@ int service_name_validate(const char *name, struct err *e) MUST_CHECK;
 #define SECRET_DATA_LIMIT 512000
 #define CONFIG_DATA_LIMIT 1024000
 
-/* What dockerd adds to a stored spec: replicas 1, mode replicated, isolation default, ...
+/* Limits of ours: what a spec may hold at most, so that it fits into one write together
+ * with the one before it. */
+#define SPEC_SIZE_LIMIT (512 * 1024)
+#define ANNOTATIONS_SIZE_LIMIT (64 * 1024)
+#define LABELS_LIMIT 4096
+#define SERVICE_REPLICAS_LIMIT 100000
+#define CONTAINER_MOUNTS_LIMIT 1000
+#define CONTAINER_REFERENCES_LIMIT 1000
+
+/*
+ * A placement constraint, "node.role==manager" or "!=", as parts of the text, without
+ * space around them. ERR_UNKNOWN with SwarmKit's text for what isn't one (it has no
+ * better code there either).
+ */
+struct constraint {
+    const char *key;
+    size_t key_len;
+    const char *value;
+    size_t value_len;
+    bool is_negated;
+};
+int constraint_parse(const char *text, struct constraint *out, struct err *e) MUST_CHECK;
+
+/*
+ * What dockerd adds to a stored spec. For a service: one replica when no mode is given (0
+ * replicas of a given mode are what they say), and the sub-messages annotations and task.
+ * For the cluster: all of its settings; a number that is 0 counts as not given, but not
+ * task_history_retention_limit, for which the message `orchestration` must be absent.
+ * ERR_NO_MEMORY; what was set by then stays.
  */
 int service_spec_set_defaults(Swarm__ServiceSpec *spec) MUST_CHECK;
 int cluster_spec_set_defaults(Swarm__ClusterSpec *spec) MUST_CHECK;

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a container of a service may be asked to be. Mounts and references have files of
+ * their own. */
+#include "base/clock.h"
+#include "base/str.h"
+#include "objects/validate.h"
+
+#define MIN_HEALTH_DURATION CLOCK_MILLISECOND
+#define OOM_SCORE_LIMIT 1000
+
+/* The longest image that is repeated in an error's text. */
+#define QUOTED_IMAGE_SIZE 512
+
+/* Text between double quotes, with what a terminal might act upon escaped. */
+static void quote(const char *text, char out[QUOTED_IMAGE_SIZE])
+{
+    size_t n = 0;
+    out[n++] = '"';
+    for (const char *c = text; *c && n < QUOTED_IMAGE_SIZE - 6; c++) {
+        if (*c == '"' || *c == '\\')
+            out[n++] = '\\';
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            n += (size_t)snprintf(out + n, 5, "\\x%02x", (unsigned char)*c);
+        else
+            out[n++] = *c;
+    }
+    out[n++] = '"';
+    out[n] = '\0';
+}
+
+static int image_validate(const char *image, struct err *e)
+{
+    if (str_is_empty(image))
+        return err_set(e, ERR_INVALID_ARGUMENT,
+                       "ContainerSpec: image reference must be provided");
+    if (image_reference_is_valid(image))
+        return 0;
+    char quoted[QUOTED_IMAGE_SIZE];
+    quote(image, quoted);
+    return err_set(e, ERR_INVALID_ARGUMENT,
+                   "ContainerSpec: %s is not a valid repository/tag", quoted);
+}
+
+static int health_duration_validate(const Swarm__Duration *duration, const char *name,
+                                    struct err *e)
+{
+    int64_t d = message_duration(duration, 0);
+    if (d != 0 && d < MIN_HEALTH_DURATION)
+        return err_set(e, ERR_INVALID_ARGUMENT,
+                       "ContainerSpec: %s in HealthConfig cannot be less than 1ms", name);
+    return 0;
+}
+
+static int health_validate(const Swarm__HealthConfig *health, struct err *e)
+{
+    if (!health)
+        return 0;
+    int r = health_duration_validate(health->interval, "Interval", e);
+    if (!r)
+        r = health_duration_validate(health->timeout, "Timeout", e);
+    if (!r)
+        r = health_duration_validate(health->start_period, "StartPeriod", e);
+    if (!r)
+        r = health_duration_validate(health->start_interval, "StartInterval", e);
+    if (!r && health->retries < 0)
+        r = err_set(e, ERR_INVALID_ARGUMENT,
+                    "ContainerSpec: Retries in HealthConfig cannot be negative");
+    return r;
+}
+
+/* A part that is there but says nothing is as good as none. */
+static bool is_set(const ProtobufCMessage *part)
+{
+    return part && protobuf_c_message_get_packed_size(part) > 0;
+}
+
+static int privileges_validate(const Swarm__Privileges *p, struct err *e)
+{
+    if (!p)
+        return 0;
+    if (p->credential_spec)
+        return refuse(e, "a credential spec (--credential-spec)",
+                      "it is for Windows containers");
+    if (p->selinux_context && is_set(&p->selinux_context->base))
+        return refuse(e, "an SELinux context (Privileges.SELinuxContext)",
+                      "leave it out to get the engine's own");
+    if (p->seccomp && is_set(&p->seccomp->base))
+        return refuse(e, "a seccomp profile (Privileges.Seccomp)",
+                      "leave it out to get the engine's own");
+    if (p->apparmor && is_set(&p->apparmor->base))
+        return refuse(e, "an AppArmor mode (Privileges.AppArmor)",
+                      "leave it out to get the engine's own");
+    return 0;
+}
+
+static int templates_validate(const Swarm__ContainerSpec *c, struct err *e)
+{
+    if (has_template(c->hostname))
+        return refuse(e, "a template in the hostname (--hostname)",
+                      "give the final text, without {{");
+    for (size_t i = 0; i < c->n_env; i++)
+        if (has_template(c->env[i]))
+            return refuse(e, "a template in an environment variable (--env)",
+                          "give the final text, without {{");
+    return 0;
+}
+
+static int numbers_validate(const Swarm__ContainerSpec *c, struct err *e)
+{
+    if (message_duration(c->stop_grace_period, 0) < 0)
+        return err_set(e, ERR_INVALID_ARGUMENT,
+                       "ContainerSpec: stop-grace-period cannot be negative");
+    if (c->oom_score_adj < -OOM_SCORE_LIMIT || c->oom_score_adj > OOM_SCORE_LIMIT)
+        return err_set(e, ERR_INVALID_ARGUMENT,
+                       "ContainerSpec: oom-score-adj must be between -1000 and 1000");
+    if (c->isolation != SWARM__CONTAINER_SPEC__ISOLATION__ISOLATION_DEFAULT)
+        return refuse(e, "an isolation mode (--isolation)",
+                      "it is for Windows containers");
+    return 0;
+}
+
+int container_spec_validate(const Swarm__ContainerSpec *container, struct err *e)
+{
+    int r = templates_validate(container, e);
+    if (!r)
+        r = image_validate(container->image, e);
+    if (!r)
+        r = mounts_validate(container, e);
+    if (!r)
+        r = health_validate(container->healthcheck, e);
+    if (!r)
+        r = numbers_validate(container, e);
+    return r ? r : privileges_validate(container->privileges, e);
+}
