@@ -69,6 +69,13 @@ int keyring_rotate(struct keyring *k, struct err *e) MUST_CHECK;
 void keyring_drop_old(struct keyring *k);
 size_t keyring_count(const struct keyring *k);
 
+/* The id (SEAL_KEY_ID_SIZE bytes) of the key of a sealed form, lent; NULL for bytes that
+ * can't be one, and *e says why (ERR_DATA_LOSS). */
+const uint8_t *seal_key_id(const void *sealed, size_t n, struct err *e);
+
+/* The id of the key that seals now. */
+const uint8_t *keyring_current_id(const struct keyring *k);
+
 /* Was this value sealed with the key that seals now? False for what is no sealed form. */
 bool keyring_is_current(const struct keyring *k, const void *sealed, size_t n);
 

@@ -184,6 +184,11 @@ int keyring_decode(const void *data, size_t n, struct keyring **out, struct err 
 
 /* ---- sealing and opening ---- */
 
+const uint8_t *keyring_current_id(const struct keyring *k)
+{
+    return current(k)->id;
+}
+
 bool keyring_is_current(const struct keyring *k, const void *sealed, size_t n)
 {
     const uint8_t *id = seal_key_id(sealed, n, NULL);

@@ -15,10 +15,6 @@ int seal_with_nonce(const struct seal_key *key, const char *context,
                     const uint8_t nonce[SEAL_NONCE_SIZE], const void *data, size_t n,
                     struct buf *out) MUST_CHECK;
 
-/* The id of the key of a sealed form, or NULL for bytes that can't be one; *e says why
- * (ERR_DATA_LOSS). */
-const uint8_t *seal_key_id(const void *sealed, size_t n, struct err *e);
-
 /* Appends the plaintext of a sealed form whose key id is the key's. ERR_DATA_LOSS,
  * ERR_NO_MEMORY. */
 int seal_open(const struct seal_key *key, const char *context, const void *sealed,
