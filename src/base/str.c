@@ -2,6 +2,7 @@
 #include "base/str.h"
 
 #include <ctype.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,9 +53,9 @@ bool str_to_i64(const char *s, int64_t *out)
     uint64_t magnitude;
     if (!str_to_u64(negative ? s + 1 : s, &magnitude))
         return false;
-    if (magnitude > (uint64_t)INT64_MAX)
+    if (magnitude > (uint64_t)INT64_MAX + negative)
         return false;
-    *out = negative ? -(int64_t)magnitude : (int64_t)magnitude;
+    *out = (int64_t)(negative ? -magnitude : magnitude);
     return true;
 }
 
