@@ -12,6 +12,8 @@ from node import child_of
 
 START_TIMEOUT = 60
 STOP_TIMEOUT = 30
+TAIL_LINES = 12
+TAIL_COLUMNS = 240
 
 
 class DaemonError(Exception):
@@ -61,9 +63,9 @@ class Daemon:
     def _fail(self, what):
         raise DaemonError(f"{self.name} {what}; the end of its log:\n{self.tail()}")
 
-    def tail(self, lines=25):
+    def tail(self, lines=TAIL_LINES):
         text = self.log.read_text(errors="replace") if self.log.exists() else ""
-        return "\n".join("    | " + line for line in text.splitlines()[-lines:])
+        return "\n".join("    | " + line[:TAIL_COLUMNS] for line in text.splitlines()[-lines:])
 
     @property
     def pid(self):

@@ -22,7 +22,7 @@ class Node:
         self.name = name
         # A socket's path may have 107 characters, so the folder's name is short.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"coffer-{name}-"))
-        self.groups = []
+        self.groups, self.started = [], []
         resolv_conf = self.folder / "resolv.conf"
         # Nothing listens there: a look-up in a registry fails at once instead of after seconds.
         resolv_conf.write_text("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
@@ -68,7 +68,9 @@ class Node:
     def popen(self, command, **options):
         """Starts a command in the node. The Popen's process is nsenter; child_of() has ours."""
         options.setdefault("stdin", subprocess.DEVNULL)
-        return subprocess.Popen([HERE / "in-node", self.folder, *command], **options)
+        process = subprocess.Popen([HERE / "in-node", self.folder, *command], **options)
+        self.started.append(process)
+        return process
 
     def run(self, command, **options):
         """Runs a command in the node to its end; returns its output as text."""
@@ -106,6 +108,8 @@ class Node:
         self.holder.stdin.close()
         self.holder.wait()
         self.holder.stdout.close()
+        for process in self.started:
+            process.wait()  # nsenter itself is in the node's cgroups
         for group in self.groups:
             for folder, _, _ in os.walk(group, topdown=False):
                 os.rmdir(folder)

@@ -63,6 +63,8 @@ def test(engines=places.ENGINES, clis=None, cofferd=True, timeout=TIMEOUT):
     def register(function):
         versions = list(places.docker_clis()) if clis == ALL else [places.newest_cli()]
         for engine in engines:
+            if fixture.REFERENCE and engine != "dockerd":
+                continue
             for version in versions:
                 REGISTRY.append(Test(function, engine, version, cofferd, timeout))
         return function
@@ -71,6 +73,10 @@ def test(engines=places.ENGINES, clis=None, cofferd=True, timeout=TIMEOUT):
 
 def skip(reason):
     raise Skip(reason)
+
+
+def equal(got, wanted):
+    assert got == wanted, f"got {got!r}, not {wanted!r}"
 
 
 class Worker:
@@ -119,7 +125,8 @@ class Worker:
                     hands.start_cofferd()
                 case.function(hands)
         except Exception as error:
-            error.logs = [(c.daemon.name, c.daemon.tail()) for c in hands.cofferds]
+            error.logs = [(c.daemon.name, c.daemon.tail()) for c in hands.cofferds
+                          if not fixture.REFERENCE]
             raise
         with limited(case.timeout):
             hands.close()
@@ -144,7 +151,7 @@ class limited:
 
 def explain(error):
     """The place in the test, the message, and the end of the daemons' logs."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if "harness.py" not in f.filename]
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.endswith("harness.py")]
     lines = [f"    {pathlib.Path(f.filename).name}:{f.lineno}: {f.line}" for f in frames]
     lines += ["    " + line for line in f"{type(error).__name__}: {error}".splitlines()]
     for name, tail in getattr(error, "logs", []):
