@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/list.h"
 #include "loop/clock.h"
 
 /*
@@ -52,6 +53,33 @@ void loop_close_hold(struct loop_close *c);
 void loop_close_release(void *c);
 
 void loop_close_end(struct loop_close *c);
+
+/* ---- soon (defer.c) ---- */
+
+/* Callbacks that come from the loop as soon as it turns, in the order of their start:
+ * what a function that must not call back itself does instead. A queue costs one handle,
+ * a callback no system call. */
+struct defer_queue {
+    uv_idle_t uv;
+    struct list waiting;
+};
+
+struct defer {
+    struct list link;
+    void (*cb)(void *user);
+    void *user;
+};
+
+void defer_queue_init(struct defer_queue *q, uv_loop_t *loop);
+
+/* What still waits never comes. */
+void defer_queue_close(struct defer_queue *q, struct loop_close *c);
+
+void defer_init(struct defer *d, void (*cb)(void *user), void *user);
+
+/* The callback comes once, however often this is called before. */
+void defer_start(struct defer *d, struct defer_queue *q);
+void defer_cancel(struct defer *d);
 
 /* ---- timers (timer.c) ---- */
 
@@ -202,4 +230,8 @@ struct signal_watch {
 int signal_watch_start(struct signal_watch *w, uv_loop_t *loop, int signal,
                        void (*cb)(int signal, void *user), void *user,
                        struct err *e) MUST_CHECK;
+
+/* A write to a connection that is gone must be an error, not the end of the process.
+ * Whoever makes sockets calls this; more than once does no harm. */
+void signal_ignore_pipe(void);
 void signal_watch_close(struct signal_watch *w, struct loop_close *c);

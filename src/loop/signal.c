@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "loop/loop.h"
 
+#include <signal.h>
+
 #include "base/macro.h"
 
 static void signal_arrived(uv_signal_t *uv, int number)
@@ -26,4 +28,9 @@ int signal_watch_start(struct signal_watch *w, uv_loop_t *loop, int number,
 void signal_watch_close(struct signal_watch *w, struct loop_close *c)
 {
     loop_close_handle(c, (uv_handle_t *)&w->uv);
+}
+
+void signal_ignore_pipe(void)
+{
+    signal(SIGPIPE, SIG_IGN);
 }
