@@ -29,6 +29,14 @@ struct proposal {
     struct err err;
 };
 
+/* A commit that isn't a batch. */
+struct loan {
+    proposer_start_commit start; /* NULL: none */
+    proposal_done done;
+    void *user;
+    bool is_under_way;
+};
+
 struct proposer {
     uv_prepare_t prepare;
     uv_idle_t wake;        /* keeps the loop from sleeping while something is queued */
@@ -43,6 +51,7 @@ struct proposer {
     size_t queue_length;
     struct list committing;  /* the proposals of the batch under way */
     struct store_tx *tx;     /* that batch; NULL when none is */
+    struct loan loan;        /* somebody else's commit, waiting or under way */
     bool is_due;             /* the control loop wants to run */
     bool has_manager_failed; /* in the batch under way */
     int64_t retry_delay;
@@ -69,9 +78,16 @@ static void on_wake(uv_idle_t *idle)
     (void)idle; /* its being active is all it does */
 }
 
+static bool is_committing(const struct proposer *p)
+{
+    return p->tx || p->loan.is_under_way;
+}
+
 static bool has_work(const struct proposer *p)
 {
-    return !p->tx && !p->closed && (p->is_due || !list_is_empty(&p->queue));
+    if (is_committing(p) || p->closed)
+        return false;
+    return p->is_due || p->loan.start || !list_is_empty(&p->queue);
 }
 
 static void update_wake(struct proposer *p)
@@ -209,11 +225,8 @@ static void commit(struct proposer *p)
                   on_committed, p);
 }
 
-static void gather(uv_prepare_t *prepare)
+static void gather(struct proposer *p)
 {
-    struct proposer *p = prepare->data;
-    if (!has_work(p))
-        return;
     struct manager_env env = environment();
     if (store_tx_begin(store_view(p->store), env.now, &p->tx)) {
         struct err e;
@@ -225,8 +238,46 @@ static void gather(uv_prepare_t *prepare)
     }
     run_queue(p, &env);
     run_manager(p, &env);
-    uv_idle_stop(&p->wake);
     commit(p);
+}
+
+/* ---- lending the storage ---- */
+
+static void on_loan_committed(int r, const struct err *e, void *user)
+{
+    struct proposer *p = user;
+    struct loan loan = p->loan;
+    p->loan = (struct loan){0};
+    loan.done(r, e, loan.user);
+    update_wake(p);
+    if (p->closed)
+        finish_closing(p);
+}
+
+int proposer_lend(struct proposer *p, proposer_start_commit start, proposal_done done,
+                  void *user, struct err *e)
+{
+    if (p->closed)
+        return err_set(e, ERR_UNAVAILABLE, "the manager is stopping");
+    if (p->loan.start)
+        return err_set(e, ERR_FAILED_PRECONDITION, "the storage is lent already");
+    p->loan = (struct loan){.start = start, .done = done, .user = user};
+    update_wake(p);
+    return 0;
+}
+
+static void on_prepare(uv_prepare_t *prepare)
+{
+    struct proposer *p = prepare->data;
+    if (!has_work(p))
+        return;
+    if (p->loan.start && !p->is_due && list_is_empty(&p->queue)) {
+        p->loan.is_under_way = true;
+        p->loan.start(p->storage, store_view(p->store), on_loan_committed, p);
+    } else {
+        gather(p);
+    }
+    update_wake(p);
 }
 
 /* ---- life ---- */
@@ -244,11 +295,13 @@ static void on_closed(void *user)
 /* Does nothing while a commit is under way: its end calls again. */
 static void finish_closing(struct proposer *p)
 {
-    if (p->tx)
+    if (is_committing(p))
         return;
     struct err e;
     err_set(&e, ERR_CANCELED, "the manager is stopping");
     finish_all(&p->queue, e.code, &e);
+    if (p->loan.start)
+        p->loan.done(e.code, &e, p->loan.user);
     loop_close_init(&p->closing, on_closed, p);
     loop_close_handle(&p->closing, (uv_handle_t *)&p->prepare);
     loop_close_handle(&p->closing, (uv_handle_t *)&p->wake);
@@ -284,7 +337,7 @@ int proposer_new(uv_loop_t *loop, struct store *store, struct sealed *storage,
     uv_idle_init(loop, &p->wake);
     timer_init(&p->deadline, loop, on_deadline, p);
     p->prepare.data = p->wake.data = p;
-    uv_prepare_start(&p->prepare, gather);
+    uv_prepare_start(&p->prepare, on_prepare);
     uv_unref((uv_handle_t *)&p->prepare);
     update_wake(p);
     *out = p;
@@ -308,11 +361,4 @@ int proposer_submit(struct proposer *p, proposal_run run, proposal_done done, vo
     p->queue_length++;
     update_wake(p);
     return 0;
-}
-
-void proposer_reset_manager(struct proposer *p)
-{
-    manager_reset(p->manager);
-    p->is_due = true;
-    update_wake(p);
 }

@@ -47,8 +47,16 @@ int proposer_new(uv_loop_t *loop, struct store *store, struct sealed *storage,
 int proposer_submit(struct proposer *p, proposal_run run, proposal_done done, void *user,
                     struct err *e) MUST_CHECK;
 
-/* Lets the control loop look at everything anew in the next batch. */
-void proposer_reset_manager(struct proposer *p);
+/*
+ * Lends the storage for one commit of another kind: start is called when no batch is
+ * under way, and must start a commit with the callback and user that it is given; batches
+ * wait meanwhile. done then tells the outcome. One at a time (ERR_FAILED_PRECONDITION).
+ */
+typedef void (*proposer_start_commit)(struct sealed *storage,
+                                      const struct store_view *view,
+                                      storage_committed done, void *user);
+int proposer_lend(struct proposer *p, proposer_start_commit start, proposal_done done,
+                  void *user, struct err *e) MUST_CHECK;
 
 /*
  * Waits for the commit under way, ends what is queued with ERR_CANCELED and frees the

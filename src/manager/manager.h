@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "store/store.h"
+#include "swarm/dispatcher.pb-c.h"
 
 /*
  * The manager's decisions, as pure code: (view of the store, time, randomness given in)

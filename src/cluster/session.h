@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "cluster/dispatcher.h"
+#include "loop/loop.h"
+
+/*
+ * One node's session with this manager, private to the dispatcher. It begins when the
+ * node calls Session, and holds the streams on which the node is told things: the Session
+ * stream (its own node object, the managers) and the Assignments stream. Before a node
+ * has called, a session may exist without streams: the manager has just started and waits
+ * for it.
+ */
+struct session {
+    char node_id[OBJECT_ID_SIZE];
+    char id[OBJECT_ID_SIZE]; /* "" while the manager only waits for the node */
+    struct dispatcher *dispatcher;
+    struct timer heartbeat;
+    struct loop_close closing;
+    struct loop_close *parent;               /* released when the session is freed */
+    struct rpc_exchange *stream;             /* Session; NULL when it isn't open */
+    struct rpc_exchange *assignments_stream; /* likewise */
+    struct assignments *assignments;
+    bool is_concerned;     /* a change since the last message may be news for the node */
+    uint64_t node_version; /* of the node object that was sent last */
+};
+
+/* overdue is called, with the session, when the node has been silent for too long. parent
+ * is held until the session is freed. NULL when there is no memory. */
+struct session *session_new(struct dispatcher *d, uv_loop_t *loop, const char *node_id,
+                            void (*overdue)(void *session), struct loop_close *parent);
+
+/* Ends both streams with a code and frees the session. */
+void session_close(struct session *s, int code, const char *why);
+
+/* Ends what there is of the streams. */
+void session_end_streams(struct session *s, int code, const char *why);
+
+/* Sends the session message, when the node object is another than the last time. */
+int session_send_node(struct session *s, const struct store_view *v,
+                      const char *manager_addr) MUST_CHECK;
+
+/* Sends what is new in the node's assignments, with its secrets opened. */
+int session_send_assignments(struct session *s, const struct store_view *v,
+                             const struct keyring *keys, struct err *e) MUST_CHECK;
