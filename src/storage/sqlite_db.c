@@ -22,6 +22,9 @@
 #define APPLICATION_ID 0x636f6666
 #define SCHEMA_VERSION 1
 
+/* Every database begins with these bytes; SQLite itself takes one byte for none. */
+#define HEADER_SIZE 100
+
 /* What a WAL that grew by large values is cut to once it was written back. */
 #define WAL_SIZE_LIMIT "16777216"
 
@@ -140,6 +143,8 @@ static int prepare_file(const char *path, struct err *e)
         return err_set(e, ERR_DATA_LOSS, "storage %s is not a regular file", path);
     if ((st.st_mode & 07777) != 0600 && chmod(path, 0600))
         return err_errno(e, errno, "storage %s", path);
+    if (st.st_size > 0 && st.st_size < HEADER_SIZE)
+        return err_set(e, ERR_DATA_LOSS, "storage %s is damaged: it is cut", path);
     return st.st_size == 0 ? check_not_cut(path, e) : 0;
 }
 
