@@ -304,24 +304,32 @@ static void fill(struct disk *d, int rows)
     assert_int_equal(disk_commit(d, &b), 0);
 }
 
-/* A cut file is refused when it is opened, or when its rows are read. */
+/* A cut file is refused when it is opened, or when its rows are read; if only the end of
+ * one value is gone, that value is left to its seal. */
 static void a_cut_file_is_found(void **state)
 {
     struct disk *d = *state;
-    struct buf whole = BUF_INIT, rows = BUF_INIT;
+    struct buf whole = BUF_INIT, rows = BUF_INIT, expected = BUF_INIT;
     fill(d, 20);
+    assert_int_equal(disk_rows(d, &expected), 0);
     disk_close(d);
     assert_int_equal(file_read(d->path, 1 << 20, &whole, &d->e), 0);
+    size_t last_page = whole.len - 4096;
     for (size_t n = 1; n < whole.len; n += 1021) {
         replace_file(d, whole.data, n);
         int r = disk_open(d);
         if (!r)
             r = disk_rows(d, &rows);
+        if (!r && n > last_page) {
+            assert_true(rows.len < expected.len);
+            continue;
+        }
         assert_int_equal(r, ERR_DATA_LOSS);
         assert_non_null(strstr(d->e.text, d->path));
     }
     buf_deinit(&whole);
     buf_deinit(&rows);
+    buf_deinit(&expected);
 }
 
 static void a_file_cut_to_nothing_beside_its_log_is_found(void **state)
