@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The calls that are one request and one answer.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "engine/docker_api.h"
+#include "engine/docker_json.h"
+
+/* A new call of an operation, with the function that delivers its result. */
+#define NEW_CALL(g, user, how)                                                           \
+    new_call(CONTAINER_OF(g, struct docker_api, base), user, how)
+
+static struct docker_call *new_call(struct docker_api *api, void *user,
+                                    void (*deliver)(struct docker_call *c, int r,
+                                                    const struct err *e,
+                                                    const union docker_result *result))
+{
+    struct docker_call *c = docker_call_new(api, user);
+    if (c)
+        c->deliver = deliver;
+    return c;
+}
+
+static void deliver_plain(struct docker_call *c, int r, const struct err *e,
+                          const union docker_result *result)
+{
+    c->done.plain(r, e, c->user);
+}
+
+/* Ends a call whose answer's JSON didn't do. */
+static void end_bad(struct docker_call *c, const struct err *e)
+{
+    docker_call_end(c, e->code, e, NULL);
+}
+
+/* ---- info ---- */
+
+static void deliver_info(struct docker_call *c, int r, const struct err *e,
+                         const union docker_result *result)
+{
+    c->done.info(r, e, result->info, c->user);
+}
+
+static void info_answered(struct docker_call *c, int status, const void *body, size_t n)
+{
+    if (status != 200) {
+        docker_call_refused(c, status, body, n);
+        return;
+    }
+    cleanup_json json_t *j = NULL;
+    struct engine_plugin plugins[DOCKER_PLUGINS_MAX];
+    struct engine_info info;
+    struct err e;
+    int r = docker_parse(body, n, &j, &e);
+    r = r ?: docker_info_from_json(j, c->api->version.kind, plugins, &info, &e);
+    if (r) {
+        end_bad(c, &e);
+        return;
+    }
+    info.pid = c->api->limits.pid;
+    docker_call_end(c, 0, NULL, &(union docker_result){.info = &info});
+}
+
+static struct engine_call *docker_info(struct engine *g, engine_info_done done,
+                                       void *user)
+{
+    struct docker_call *c = NEW_CALL(g, user, deliver_info);
+    if (!c)
+        return NULL;
+    c->done.info = done;
+    struct docker_request q = {.method = "GET",
+                               .target = strdup("/info"),
+                               .timeout = DOCKER_TIMEOUT,
+                               .max = DOCKER_BODY_MAX};
+    docker_call_send(c, &q, info_answered);
+    return &c->base;
+}
+
+/* ---- create ---- */
+
+static void deliver_create(struct docker_call *c, int r, const struct err *e,
+                           const union docker_result *result)
+{
+    c->done.create(r, e, result->id, c->user);
+}
+
+/* The words of a missing image differ between engines; users and programs know dockerd's.
+ */
+static void create_refused(struct docker_call *c, int status, const void *body, size_t n)
+{
+    struct err e;
+    int code = docker_error(status, body, n, &e);
+    if (code == ERR_NOT_FOUND && strcasestr(e.text, "image"))
+        err_set(&e, ERR_NOT_FOUND, "No such image: %s", c->text);
+    else if (code == ERR_CONFLICT)
+        e.code = ERR_ALREADY_EXISTS;
+    docker_call_end(c, e.code, &e, NULL);
+}
+
+static void create_answered(struct docker_call *c, int status, const void *body, size_t n)
+{
+    if (status != 201) {
+        create_refused(c, status, body, n);
+        return;
+    }
+    cleanup_json json_t *j = NULL;
+    struct err e;
+    if (docker_parse(body, n, &j, &e)) {
+        end_bad(c, &e);
+        return;
+    }
+    const char *id = docker_json_text(j, "Id");
+    if (!*id) {
+        err_set(&e, ERR_BAD_MESSAGE, "the engine's answer has no container id");
+        end_bad(c, &e);
+        return;
+    }
+    docker_call_end(c, 0, NULL, &(union docker_result){.id = id});
+}
+
+static int send_create(struct docker_call *c, const struct engine_container *container,
+                       struct err *e)
+{
+    cleanup_json json_t *body = NULL;
+    int r = docker_create_body(container, c->api->version.kind, &body, e);
+    r = r ?: docker_check_binds(container, c->api->version.kind, c->api->limits.pid, e);
+    r = r ?: engine_complete_create(&c->api->limits, body, e);
+    if (r)
+        return r;
+    c->text = strdup(container->task->spec->container->image);
+    cleanup_wipe_free char *text = json_dumps(body, JSON_COMPACT);
+    if (!c->text || !text)
+        return err_no_memory(e);
+    struct docker_request q = {
+        .method = "POST",
+        .target = docker_target("/containers/create?name=", container->name, ""),
+        .body = text,
+        .body_len = strlen(text),
+        .timeout = DOCKER_TIMEOUT_SLOW,
+        .max = DOCKER_BODY_MAX};
+    docker_call_send(c, &q, create_answered);
+    return 0;
+}
+
+static struct engine_call *docker_create(struct engine *g,
+                                         const struct engine_container *container,
+                                         engine_create_done done, void *user)
+{
+    struct docker_call *c = NEW_CALL(g, user, deliver_create);
+    if (!c)
+        return NULL;
+    c->done.create = done;
+    struct err e;
+    if (send_create(c, container, &e))
+        docker_call_fail(c, &e);
+    return &c->base;
+}
+
+/* ---- start, kill, remove ---- */
+
+static void start_answered(struct docker_call *c, int status, const void *body, size_t n)
+{
+    if (status == 204 || status == 304)
+        docker_call_end(c, 0, NULL, NULL);
+    else
+        docker_call_refused(c, status, body, n);
+}
+
+/* Not running is as good as killed. */
+static void kill_answered(struct docker_call *c, int status, const void *body, size_t n)
+{
+    struct err e;
+    int code = status == 204 ? 0 : docker_error(status, body, n, &e);
+    if (code == ERR_CONFLICT || code == ERR_NOT_FOUND || code == ERR_FAILED_PRECONDITION)
+        code = 0;
+    docker_call_end(c, code, code ? &e : NULL, NULL);
+}
+
+/* 409: somebody else's removal is under way. */
+static void remove_answered(struct docker_call *c, int status, const void *body, size_t n)
+{
+    if (status == 204 || status == 200 || status == 404 || status == 409)
+        docker_call_end(c, 0, NULL, NULL);
+    else
+        docker_call_refused(c, status, body, n);
+}
+
+static struct engine_call *send_plain(struct engine *g, const char *method, char *target,
+                                      int64_t timeout, docker_step step, engine_done done,
+                                      void *user)
+{
+    struct docker_call *c = NEW_CALL(g, user, deliver_plain);
+    if (!c) {
+        free(target);
+        return NULL;
+    }
+    c->done.plain = done;
+    struct docker_request q = {
+        .method = method, .target = target, .timeout = timeout, .max = DOCKER_BODY_MAX};
+    docker_call_send(c, &q, step);
+    return &c->base;
+}
+
+static struct engine_call *docker_start(struct engine *g, const char *id,
+                                        engine_done done, void *user)
+{
+    return send_plain(g, "POST", docker_target("/containers/", id, "/start"),
+                      DOCKER_TIMEOUT_SLOW, start_answered, done, user);
+}
+
+static struct engine_call *docker_kill(struct engine *g, const char *id,
+                                       const char *signal, engine_done done, void *user)
+{
+    cleanup_free char *query = docker_target("/kill?signal=", signal, "");
+    return send_plain(g, "POST", query ? docker_target("/containers/", id, query) : NULL,
+                      DOCKER_TIMEOUT, kill_answered, done, user);
+}
+
+static struct engine_call *docker_remove(struct engine *g, const char *id,
+                                         engine_done done, void *user)
+{
+    return send_plain(g, "DELETE", docker_target("/containers/", id, "?force=1&v=1"),
+                      DOCKER_TIMEOUT_SLOW, remove_answered, done, user);
+}
+
+/* ---- inspect, list ---- */
+
+static void deliver_inspect(struct docker_call *c, int r, const struct err *e,
+                            const union docker_result *result)
+{
+    c->done.inspect(r, e, result->state, c->user);
+}
+
+static void inspect_answered(struct docker_call *c, int status, const void *body,
+                             size_t n)
+{
+    if (status != 200) {
+        docker_call_refused(c, status, body, n);
+        return;
+    }
+    cleanup_json json_t *j = NULL;
+    struct engine_port ports[DOCKER_PORTS_MAX];
+    struct engine_state state;
+    struct err e;
+    int r = docker_parse(body, n, &j, &e);
+    r = r ?: docker_state_from_inspect(j, ports, &state, &e);
+    if (r)
+        end_bad(c, &e);
+    else
+        docker_call_end(c, 0, NULL, &(union docker_result){.state = &state});
+}
+
+static struct engine_call *docker_inspect(struct engine *g, const char *id,
+                                          engine_inspect_done done, void *user)
+{
+    struct docker_call *c = NEW_CALL(g, user, deliver_inspect);
+    if (!c)
+        return NULL;
+    c->done.inspect = done;
+    struct docker_request q = {.method = "GET",
+                               .target = docker_target("/containers/", id, "/json"),
+                               .timeout = DOCKER_TIMEOUT,
+                               .max = DOCKER_BODY_MAX};
+    docker_call_send(c, &q, inspect_answered);
+    return &c->base;
+}
+
+static void deliver_list(struct docker_call *c, int r, const struct err *e,
+                         const union docker_result *result)
+{
+    c->done.list(r, e, result->list.n, result->list.states, c->user);
+}
+
+static void list_answered(struct docker_call *c, int status, const void *body, size_t n)
+{
+    if (status != 200) {
+        docker_call_refused(c, status, body, n);
+        return;
+    }
+    cleanup_json json_t *j = NULL;
+    cleanup_free struct engine_state *states = NULL;
+    size_t found = 0;
+    struct err e;
+    int r = docker_parse(body, n, &j, &e);
+    r = r ?: docker_states_from_list(j, &states, &found, &e);
+    union docker_result result = {.list = {.states = states, .n = found}};
+    if (r)
+        end_bad(c, &e);
+    else
+        docker_call_end(c, 0, NULL, &result);
+}
+
+static char *list_target(const char *node_id)
+{
+    cleanup_free char *filter =
+        str_format("{\"label\":[\"com.docker.swarm.node.id=%s\"]}", node_id);
+    return filter ? docker_target("/containers/json?all=1&filters=", filter, "") : NULL;
+}
+
+static struct engine_call *docker_list(struct engine *g, const char *node_id,
+                                       engine_list_done done, void *user)
+{
+    struct docker_call *c = NEW_CALL(g, user, deliver_list);
+    if (!c)
+        return NULL;
+    c->done.list = done;
+    struct docker_request q = {.method = "GET",
+                               .target = list_target(node_id),
+                               .timeout = DOCKER_TIMEOUT_SLOW,
+                               .max = DOCKER_BODY_LIST_MAX};
+    docker_call_send(c, &q, list_answered);
+    return &c->base;
+}
+
+/* ---- health ---- */
+
+static void deliver_health(struct docker_call *c, int r, const struct err *e,
+                           const union docker_result *result)
+{
+    c->done.health(r, e, result->health, c->user);
+}
+
+static void health_answered(struct docker_call *c, int status, const void *body, size_t n)
+{
+    if (status != 200) {
+        docker_call_refused(c, status, body, n);
+        return;
+    }
+    cleanup_json json_t *j = NULL;
+    struct err e;
+    if (docker_parse(body, n, &j, &e)) {
+        end_bad(c, &e);
+        return;
+    }
+    union docker_result result = {.health = docker_health_from_json(j)};
+    docker_call_end(c, 0, NULL, &result);
+}
+
+/* Podman's own API; dockerd runs its checks itself and is never asked. */
+static struct engine_call *docker_health(struct engine *g, const char *id,
+                                         engine_health_done done, void *user)
+{
+    struct docker_call *c = NEW_CALL(g, user, deliver_health);
+    if (!c)
+        return NULL;
+    c->done.health = done;
+    struct docker_request q = {
+        .method = "GET",
+        .target = docker_target("/libpod/containers/", id, "/healthcheck"),
+        .timeout = DOCKER_TIMEOUT_SLOW,
+        .max = DOCKER_BODY_MAX};
+    docker_call_send(c, &q, health_answered);
+    return &c->base;
+}
+
+const struct engine_ops docker_ops = {
+    .start = docker_api_start,
+    .info = docker_info,
+    .image_ensure = docker_image_ensure,
+    .create = docker_create,
+    .start_container = docker_start,
+    .inspect = docker_inspect,
+    .kill = docker_kill,
+    .remove = docker_remove,
+    .list = docker_list,
+    .health_check = docker_health,
+    .logs = docker_logs_start,
+    .close = docker_api_close,
+};
