@@ -169,7 +169,7 @@ static bool can_keep_alive(const struct http_connection *c)
 {
     if (c->server->is_closing || c->is_broken || c->is_eof)
         return false;
-    if (c->is_read || c->reader.body == READER_BODY_NONE || c->x.sink)
+    if (c->is_read || c->reader.body == READER_BODY_NONE)
         return true;
     return !c->x.wants_continue && c->reader.length <= HTTP_CONNECTION_DISCARD_MAX;
 }
