@@ -69,6 +69,7 @@ int err_set(struct err *e, int code, const char *fmt, ...)
 
 /* The context goes first; what doesn't fit any more is cut at the end, where err_vset
  * marks it. */
+PRINTF_LIKE(3, 0)
 static void prepend(struct err *e, int code, const char *fmt, va_list ap,
                     const char *reason)
 {
