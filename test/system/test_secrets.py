@@ -4,7 +4,7 @@
 import base64
 import re
 
-from fixture import QUICK, container_of
+from fixture import QUICK, SLEEP, container_of
 from harness import equal, test
 
 LONG = "busybox:latest"
@@ -94,7 +94,7 @@ def a_secret_used_twice_names_both_services(t):
     t.secret("key")
     for name in ("one", "two"):
         t.docker("service", "create", "-d", "--no-resolve-image", "--name", name, "--secret",
-                 "key", LONG, "sleep", "1000000")
+                 "key", *SLEEP)
     said = t.docker.refused("secret", "rm", "key")
     assert re.search(r"is in use by the following services: (one, two|two, one)$", said), said
 

@@ -15,7 +15,8 @@ from reference import Reference
 REFERENCE = bool(os.environ.get("COFFER_TEST_REFERENCE"))
 # A client waits this long for a task to stay up before it calls a service converged (default 5 s).
 QUICK = ("--update-monitor", "1ms")
-SLEEP = ("busybox:latest", "sleep", "1000000")
+# Process 1 gets no signal that it doesn't handle: this one ends when it is asked to.
+SLEEP = ("busybox:latest", "sh", "-c", "trap 'exit 0' TERM; sleep 1000000 & wait")
 
 
 class Fixture:
