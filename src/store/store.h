@@ -168,9 +168,10 @@ void store_set_version(struct store *s, uint64_t version);
 /* ---- watching ---- */
 
 /*
- * A watcher hears of every change after it was applied, in order, from within
- * store_apply. It must not change the store there. Watchers may be removed from within
- * their callback.
+ * A watcher hears of every change in order, from within store_apply, when all of the
+ * transaction was applied. It must not change the store there. Any watcher may be removed
+ * from within a callback; one that is added there hears from the next transaction on.
+ * Watchers that are left when the store is freed are removed.
  */
 struct store_watch {
     struct list link;

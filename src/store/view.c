@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/view.h"
 
-#include <assert.h>
 #include <string.h>
 
 void store_view_init(struct store_view *v, const struct store_view *parent)
