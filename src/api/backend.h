@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "manager/control.h"
 #include "store/store.h"
+#include "swarm/logbroker.pb-c.h"
 
 /*
  * What the API sees of the node behind it: views to read, requests to write. The API

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/backend_private.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+
+/* An init or leave that is under way. */
+struct passage {
+    struct node_backend *b;
+    backend_done done;
+    void *user;
+    struct defer refusal;
+    struct err err;
+};
+
+static void on_passage_refused(void *user)
+{
+    struct passage *p = user;
+    p->done(p->err.code, p->err.code ? &p->err : NULL, NULL, p->user);
+    free(p);
+}
+
+/* Answers from the loop, with what is in p->err. */
+static void answer_soon(struct passage *p)
+{
+    defer_init(&p->refusal, on_passage_refused, p);
+    defer_start(&p->refusal, &p->b->defers);
+}
+
+static struct passage *passage_new(struct node_backend *b, backend_done done, void *user)
+{
+    struct passage *p = calloc(1, sizeof(*p));
+    if (p) {
+        *p = (struct passage){.b = b, .done = done, .user = user};
+        return p;
+    }
+    struct err e;
+    done(err_no_memory(&e), &e, NULL, user);
+    return NULL;
+}
+
+/* Both may come from within the call that began it: a defer keeps the promise to the API.
+ */
+static void on_passed(int r, const struct err *e, void *user)
+{
+    struct passage *p = user;
+    if (r)
+        p->err = *e;
+    answer_soon(p);
+}
+
+static int check_init(const struct node_backend *b, const struct backend_init *init,
+                      struct err *e)
+{
+    if (init->autolock)
+        return err_set(e, ERR_UNIMPLEMENTED,
+                       "autolock isn't supported yet; init without --autolock");
+    if (init->force_new_cluster)
+        return err_set(e, ERR_UNIMPLEMENTED, "ForceNewCluster isn't supported yet");
+    if (!str_is_empty(init->data_path_addr) || init->data_path_port)
+        return err_set(e, ERR_UNIMPLEMENTED,
+                       "data path address and port aren't supported yet: there are no "
+                       "overlay networks");
+    if (node_cluster(b->node) && !node_state(b->node)->is_auto)
+        return err_set(
+            e, ERR_UNAVAILABLE,
+            "This node is already part of a swarm. Use \"docker swarm leave\" to "
+            "leave this swarm and join another one.");
+    return init->spec ? cluster_spec_validate(init->spec, e) : 0;
+}
+
+static int take_availability(const char *name, Swarm__NodeSpec__Availability *out,
+                             struct err *e)
+{
+    if (str_is_empty(name) || str_equal(name, "active"))
+        *out = SWARM__NODE_SPEC__AVAILABILITY__ACTIVE;
+    else if (str_equal(name, "pause"))
+        *out = SWARM__NODE_SPEC__AVAILABILITY__PAUSE;
+    else if (str_equal(name, "drain"))
+        *out = SWARM__NODE_SPEC__AVAILABILITY__DRAIN;
+    else
+        return err_set(e, ERR_INVALID_ARGUMENT, "invalid Availability: \"%s\"", name);
+    return 0;
+}
+
+void backend_init_swarm(struct backend *backend, struct backend_init *init,
+                        backend_done done, void *user)
+{
+    struct node_backend *b = node_backend_of(backend);
+    struct node_init how = {.advertise_addr = init->advertise_addr};
+    struct passage *p = passage_new(b, done, user);
+    Swarm__ClusterSpec *spec = TAKE(init->spec);
+    int r = p ? check_init(b, init, &p->err) : ERR_NO_MEMORY;
+    if (!r)
+        r = take_availability(init->availability, &how.availability, &p->err);
+    if (!r && !node_cluster(b->node)) {
+        how.spec = spec;
+        node_init_swarm(b->node, &how, on_passed, p);
+        return;
+    }
+    message_free((ProtobufCMessage *)spec);
+    if (!r)
+        r = node_confirm_swarm(b->node, &p->err);
+    if (p)
+        answer_soon(p);
+}
+
+static int check_leave(const struct node_backend *b, bool force, struct err *e)
+{
+    if (!node_cluster(b->node))
+        return err_set(e, ERR_UNAVAILABLE, "This node is not part of a swarm");
+    if (force)
+        return 0;
+    return err_set(
+        e, ERR_UNAVAILABLE,
+        "You are attempting to leave the swarm on a node that is participating "
+        "as a manager. Removing the last manager erases all current state of "
+        "the swarm. Use `--force` to ignore this message. ");
+}
+
+void backend_leave_swarm(struct backend *backend, bool force, backend_done done,
+                         void *user)
+{
+    struct node_backend *b = node_backend_of(backend);
+    struct passage *p = passage_new(b, done, user);
+    if (!p)
+        return;
+    if (check_leave(b, force, &p->err))
+        answer_soon(p);
+    else
+        node_leave_swarm(b->node, on_passed, p);
+}

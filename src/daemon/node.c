@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/node.h"
+
+#include <stdlib.h>
+
+#include "agent/agent.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "daemon/address.h"
+#include "engine/engine.h"
+#include "loop/loop.h"
+#include "net/rpc_local.h"
+
+/*
+ *                 node_start, node_init_swarm
+ *   in no swarm ------------------------------> open files -> (new: bootstrap) -> serve
+ *        ^                                                                          |
+ *        |                            node_leave_swarm                              v
+ *        +--- files removed <- parts closed <- tasks removed <------------------ member
+ *
+ * One of these ways at a time (is_busy). A failure on the way in closes what was opened.
+ */
+struct node {
+    uv_loop_t *loop;
+    const struct config *config;
+    const char *engine_socket;
+    char *state_path;
+    char *folder; /* the cluster's */
+    char *secrets_dir;
+    struct node_state state;
+    struct node_watch watch;
+    struct defer_queue defers;
+    struct defer finish;
+    struct loop_close closing;
+
+    struct cluster *cluster;
+    struct rpc_channel *channel;
+    struct engine *engine;
+    struct agent *agent;
+    struct bootstrap bootstrap;
+    struct buf ca_pem, ca_subject, ca_spki;
+    bool is_serving; /* the parts above are all there, and it isn't on its way out */
+
+    bool is_busy;
+    node_done done;
+    void *done_user;
+    struct err result;
+    void (*ended)(struct node *n); /* what follows when the parts are closed */
+
+    void (*closed)(void *user);
+    void *closed_user;
+};
+
+/* ---- the end of a way ---- */
+
+static void on_finish(void *user)
+{
+    struct node *n = user;
+    struct err result = n->result;
+    n->is_busy = false;
+    n->done(result.code, result.code ? &result : NULL, n->done_user);
+}
+
+/* Tells the outcome; from the loop, as promised. */
+static void finish(struct node *n, int code, const struct err *e)
+{
+    n->result = (struct err){0};
+    if (code) {
+        n->result.code = code;
+        if (e)
+            n->result = *e;
+    }
+    defer_start(&n->finish, &n->defers);
+}
+
+/* Begins a way; false (and the callback is served) when another one is being gone. */
+static bool begin(struct node *n, node_done done, void *user)
+{
+    if (n->is_busy) {
+        struct err e;
+        err_set(&e, ERR_UNAVAILABLE,
+                "this node is on its way into or out of a swarm; try again");
+        done(e.code, &e, user);
+        return false;
+    }
+    n->is_busy = true;
+    n->done = done;
+    n->done_user = user;
+    return true;
+}
+
+/* ---- closing the parts ---- */
+
+static void on_cluster_closed(void *user)
+{
+    struct node *n = user;
+    n->cluster = NULL;
+    buf_deinit(&n->ca_pem);
+    buf_deinit(&n->ca_subject);
+    buf_deinit(&n->ca_spki);
+    n->ended(n);
+}
+
+static void close_cluster(struct node *n)
+{
+    if (n->cluster)
+        cluster_close(n->cluster, on_cluster_closed, n);
+    else
+        on_cluster_closed(n);
+}
+
+static void on_engine_closed(void *user)
+{
+    struct node *n = user;
+    n->engine = NULL;
+    close_cluster(n);
+}
+
+static void on_channel_closed(void *user)
+{
+    struct node *n = user;
+    n->channel = NULL;
+    if (n->engine)
+        n->engine->ops->close(n->engine, on_engine_closed, n);
+    else
+        on_engine_closed(n);
+}
+
+static void on_agent_closed(void *user)
+{
+    struct node *n = user;
+    n->agent = NULL;
+    if (n->channel)
+        rpc_local_channel_close(n->channel, on_channel_closed, n);
+    else
+        on_channel_closed(n);
+}
+
+/* Closes the parts, whichever there are, then goes on with `ended`. */
+static void end(struct node *n, void (*ended)(struct node *n))
+{
+    n->ended = ended;
+    if (n->is_serving && n->watch.on_end)
+        n->watch.on_end(n->cluster, n->watch.user);
+    n->is_serving = false;
+    if (n->agent)
+        agent_close(n->agent, on_agent_closed, n);
+    else
+        on_agent_closed(n);
+}
+
+/* ---- the way in ---- */
+
+static void failed(struct node *n)
+{
+    struct err e = n->result;
+    finish(n, e.code, &e);
+}
+
+static void fail(struct node *n, const struct err *e)
+{
+    n->result = *e;
+    end(n, failed);
+}
+
+static int describe_ca(struct node *n, struct err *e)
+{
+    const Swarm__Cluster *cluster = store_cluster(store_view(cluster_store(n->cluster)));
+    const ProtobufCBinaryData *pem = &cluster->root_ca->ca_cert;
+    if (buf_append(&n->ca_pem, pem->data, pem->len))
+        return err_no_memory(e);
+    return ca_describe(&n->ca_pem, &n->ca_subject, &n->ca_spki, e);
+}
+
+/* A database of another swarm than the one this node knows itself in was put there by
+ * hand. */
+static int check_identity(struct node *n, struct err *e)
+{
+    const struct store_view *v = store_view(cluster_store(n->cluster));
+    const Swarm__Cluster *cluster = store_cluster(v);
+    if (n->state.membership != NODE_MEMBER)
+        return 0;
+    if (str_equal(cluster->id, n->state.cluster_id) &&
+        store_get(v, OBJECT_NODE, n->state.node_id))
+        return 0;
+    return err_set(e, ERR_DATA_LOSS,
+                   "%s is of another swarm than %s says this node is in", n->folder,
+                   n->state_path);
+}
+
+static int take_identity(struct node *n, struct err *e)
+{
+    if (n->state.membership == NODE_MEMBER)
+        return 0;
+    const struct store_view *v = store_view(cluster_store(n->cluster));
+    cleanup_object_list struct object_list nodes = OBJECT_LIST_INIT;
+    if (store_find(v, OBJECT_NODE, STORE_ALL, NULL, &nodes))
+        return err_no_memory(e);
+    if (nodes.len == 0)
+        return err_set(e, ERR_DATA_LOSS, "%s has a swarm without a node", n->folder);
+    const Swarm__Node *self = nodes.objects[0]->node;
+    n->state.membership = NODE_MEMBER;
+    strcpy_cut(n->state.node_id, sizeof(n->state.node_id), self->id);
+    strcpy_cut(n->state.cluster_id, sizeof(n->state.cluster_id), store_cluster(v)->id);
+    strcpy_cut(n->state.manager_addr, sizeof(n->state.manager_addr),
+               self->manager_status ? self->manager_status->addr : "");
+    return node_state_save(n->state_path, &n->state, e);
+}
+
+static int start_agent(struct node *n, struct err *e)
+{
+    struct rpc_peer self = {.is_manager = true};
+    strcpy_cut(self.node_id, sizeof(self.node_id), n->state.node_id);
+    strcpy_cut(self.cluster_id, sizeof(self.cluster_id), n->state.cluster_id);
+    int r =
+        rpc_local_channel_new(n->loop, cluster_server(n->cluster), &self, &n->channel, e);
+    if (!r)
+        r = engine_docker_api_new(n->loop, n->engine_socket, &n->engine, e);
+    if (r)
+        return r;
+    uint64_t seed;
+    crypto_random(&seed, sizeof(seed));
+    struct agent_config config = {
+        .loop = n->loop,
+        .engine = n->engine,
+        .node_id = n->state.node_id,
+        .secrets_dir = n->secrets_dir,
+        .seed = seed,
+    };
+    r = agent_new(&config, &n->agent, e);
+    if (!r)
+        agent_start(n->agent, n->channel);
+    return r;
+}
+
+static int serve(struct node *n, struct err *e)
+{
+    int r = check_identity(n, e);
+    if (!r)
+        r = take_identity(n, e);
+    if (!r)
+        r = describe_ca(n, e);
+    if (!r)
+        r = cluster_serve(n->cluster, n->state.manager_addr, e);
+    if (!r)
+        r = start_agent(n, e);
+    if (r)
+        return r;
+    n->is_serving = true;
+    if (n->watch.on_begin)
+        n->watch.on_begin(n->cluster, n->watch.user);
+    return 0;
+}
+
+static void serve_or_fail(struct node *n)
+{
+    struct err e = {0};
+    if (serve(n, &e))
+        fail(n, &e);
+    else
+        finish(n, 0, NULL);
+}
+
+static int open_cluster(struct node *n, struct err *e)
+{
+    struct cluster_config config = {.loop = n->loop, .folder = n->folder};
+    return cluster_open(&config, &n->cluster, e);
+}
+
+static void on_bootstrapped(int r, const struct err *e, void *user)
+{
+    struct node *n = user;
+    bootstrap_deinit(&n->bootstrap);
+    if (n->closed)
+        return;
+    if (r)
+        fail(n, e);
+    else
+        serve_or_fail(n);
+}
+
+/* spec moves in. */
+static int bootstrap(struct node *n, const char *advertise_addr,
+                     Swarm__NodeSpec__Availability availability, Swarm__ClusterSpec *spec,
+                     struct err *e)
+{
+    char addr[sizeof(n->state.manager_addr)];
+    int r = address_resolve(advertise_addr, addr, sizeof(addr), e);
+    if (r) {
+        message_free((ProtobufCMessage *)spec);
+        return r;
+    }
+    r = bootstrap_init(&n->bootstrap, spec, addr, clock_now(), e);
+    if (r)
+        return r;
+    n->bootstrap.availability = availability;
+    r = cluster_bootstrap(n->cluster, &n->bootstrap, on_bootstrapped, n, e);
+    if (r)
+        bootstrap_deinit(&n->bootstrap);
+    return r;
+}
+
+void node_init_swarm(struct node *n, const struct node_init *init, node_done done,
+                     void *user)
+{
+    if (!begin(n, done, user)) {
+        message_free((ProtobufCMessage *)init->spec);
+        return;
+    }
+    n->state = (struct node_state){.membership = NODE_FRESH};
+    struct err e = {0};
+    Swarm__ClusterSpec *spec = init->spec;
+    /* What a leave that was cut short has left behind. */
+    int r = cluster_remove_files(n->folder, &e);
+    if (!r)
+        r = open_cluster(n, &e);
+    if (!r)
+        r = bootstrap(n, init->advertise_addr, init->availability, TAKE(spec), &e);
+    message_free((ProtobufCMessage *)spec);
+    if (r)
+        fail(n, &e);
+}
+
+/* ---- start ---- */
+
+static int check_store(const struct node *n, struct err *e)
+{
+    if (n->state.membership != NODE_MEMBER || cluster_exists(n->cluster))
+        return 0;
+    return err_set(
+        e, ERR_DATA_LOSS,
+        "%s has lost its contents, though this node is in a swarm; put it back from "
+        "a backup, or remove %s to begin anew",
+        n->folder, n->state_path);
+}
+
+/* A crash may have come between a swarm's first commit and the note that this node is in
+ * it: then it is there already. */
+static void start_fresh(struct node *n)
+{
+    struct err e = {0};
+    n->state.is_auto = true;
+    int r = open_cluster(n, &e);
+    if (!r && cluster_exists(n->cluster))
+        serve_or_fail(n);
+    else if (!r)
+        r = bootstrap(n, n->config->advertise_addr,
+                      SWARM__NODE_SPEC__AVAILABILITY__ACTIVE, NULL, &e);
+    if (r)
+        fail(n, &e);
+}
+
+static void start_member(struct node *n)
+{
+    struct err e = {0};
+    int r = open_cluster(n, &e);
+    if (!r)
+        r = check_store(n, &e);
+    if (r)
+        fail(n, &e);
+    else
+        serve_or_fail(n);
+}
+
+void node_start(struct node *n, node_done done, void *user)
+{
+    struct err e = {0};
+    if (!begin(n, done, user))
+        return;
+    if (node_state_load(n->state_path, &n->state, &e))
+        finish(n, e.code, &e);
+    else if (n->state.membership == NODE_MEMBER)
+        start_member(n);
+    else if (n->state.membership == NODE_FRESH && n->config->auto_init)
+        start_fresh(n);
+    else
+        finish(n, 0, NULL);
+}
+
+/* ---- the way out ---- */
+
+static void on_left(struct node *n)
+{
+    struct err e = {0};
+    struct node_state left = {.membership = NODE_LEFT};
+    int r = node_state_save(n->state_path, &left, &e);
+    if (!r)
+        r = cluster_remove_files(n->folder, &e);
+    n->state = left;
+    finish(n, r, &e);
+}
+
+static void on_tasks_removed(void *user)
+{
+    struct node *n = user;
+    end(n, on_left);
+}
+
+void node_leave_swarm(struct node *n, node_done done, void *user)
+{
+    if (begin(n, done, user))
+        agent_remove_all(n->agent, on_tasks_removed, n);
+}
+
+/* ---- life ---- */
+
+static void node_free(struct node *n)
+{
+    free(n->state_path);
+    free(n->folder);
+    free(n->secrets_dir);
+    free(n);
+}
+
+static int make_paths(struct node *n)
+{
+    n->state_path = str_format("%s/node.json", n->config->state_dir);
+    n->folder = str_format("%s/swarm", n->config->state_dir);
+    n->secrets_dir = str_format("%s/secrets", n->config->run_dir);
+    return n->state_path && n->folder && n->secrets_dir ? 0 : ERR_NO_MEMORY;
+}
+
+int node_new(uv_loop_t *loop, const struct config *config, const char *engine_socket,
+             struct node **out, struct err *e)
+{
+    struct node *n = calloc(1, sizeof(*n));
+    if (!n)
+        return err_no_memory(e);
+    n->loop = loop;
+    n->config = config;
+    n->engine_socket = engine_socket;
+    if (make_paths(n)) {
+        node_free(n);
+        return err_no_memory(e);
+    }
+    defer_queue_init(&n->defers, loop);
+    defer_init(&n->finish, on_finish, n);
+    *out = n;
+    return 0;
+}
+
+static void on_closed(void *user)
+{
+    struct node *n = user;
+    void (*closed)(void *) = n->closed;
+    void *closed_user = n->closed_user;
+    node_free(n);
+    closed(closed_user);
+}
+
+static void close_rest(struct node *n)
+{
+    loop_close_init(&n->closing, on_closed, n);
+    defer_queue_close(&n->defers, &n->closing);
+    loop_close_end(&n->closing);
+}
+
+void node_close(struct node *n, void (*closed)(void *user), void *user)
+{
+    n->closed = closed;
+    n->closed_user = user;
+    end(n, close_rest);
+}
+
+struct cluster *node_cluster(struct node *n)
+{
+    return n->is_serving ? n->cluster : NULL;
+}
+
+const struct node_state *node_state(const struct node *n)
+{
+    return &n->state;
+}
+
+bool node_is_busy(const struct node *n)
+{
+    return n->is_busy;
+}
+
+int node_confirm_swarm(struct node *n, struct err *e)
+{
+    struct node_state confirmed = n->state;
+    confirmed.is_auto = false;
+    int r = node_state_save(n->state_path, &confirmed, e);
+    if (!r)
+        n->state = confirmed;
+    return r;
+}
+
+const struct buf *node_ca_pem(const struct node *n)
+{
+    return &n->ca_pem;
+}
+
+const struct buf *node_ca_subject(const struct node *n)
+{
+    return &n->ca_subject;
+}
+
+const struct buf *node_ca_spki(const struct node *n)
+{
+    return &n->ca_spki;
+}
+
+void node_set_watch(struct node *n, const struct node_watch *watch)
+{
+    n->watch = *watch;
+}

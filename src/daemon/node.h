@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <uv.h>
+
+#include "cluster/cluster.h"
+#include "daemon/config.h"
+#include "daemon/node_state.h"
+
+/*
+ * This machine as a node: in no swarm, or in one as its manager and as an agent, which
+ * meet only through the node protocol. Joins the parts and carries the node through
+ * start, init, leave and stop.
+ */
+struct node;
+
+/* engine_socket is the path of the engine's API. The node is in no swarm until
+ * node_start's callback says otherwise. */
+int node_new(uv_loop_t *loop, const struct config *config, const char *engine_socket,
+             struct node **out, struct err *e) MUST_CHECK;
+
+/* What was asked for is done (r = 0), or why not. Comes exactly once, from the loop. */
+typedef void (*node_done)(int r, const struct err *e, void *user);
+
+/* Takes up what the node was when it stopped; a fresh one becomes a swarm of one, unless
+ * config says no. */
+void node_start(struct node *n, node_done done, void *user);
+
+/* Makes a new swarm of a node that is in none. spec moves in; NULL: defaults. */
+struct node_init {
+    const char *advertise_addr; /* "host[:port]", an interface's name, or "" */
+    Swarm__NodeSpec__Availability availability;
+    Swarm__ClusterSpec *spec;
+};
+void node_init_swarm(struct node *n, const struct node_init *init, node_done done,
+                     void *user);
+
+/* Leaves the swarm: ends its tasks, removes their secrets, then all state. The node stays
+ * out until told otherwise. */
+void node_leave_swarm(struct node *n, node_done done, void *user);
+
+/* Ends everything but the tasks, which the next start adopts; frees the node. */
+void node_close(struct node *n, void (*closed)(void *user), void *user);
+
+/* The manager, or NULL when the node is in no swarm (or on its way in or out). */
+struct cluster *node_cluster(struct node *n);
+const struct node_state *node_state(const struct node *n);
+
+/* Is a start, init or leave under way? */
+bool node_is_busy(const struct node *n);
+
+/* Says that the swarm was asked for by a user and not made by itself; keeps it so. */
+int node_confirm_swarm(struct node *n, struct err *e) MUST_CHECK;
+
+/* The root certificate (PEM), its issuer's name and public key (DER), for TLSInfo; empty
+ * when in no swarm. */
+const struct buf *node_ca_pem(const struct node *n);
+const struct buf *node_ca_subject(const struct node *n);
+const struct buf *node_ca_spki(const struct node *n);
+
+/* Called whenever a swarm has begun, and before it ends: for who watches its store. */
+struct node_watch {
+    void (*on_begin)(struct cluster *c, void *user);
+    void (*on_end)(struct cluster *c, void *user);
+    void *user;
+};
+void node_set_watch(struct node *n, const struct node_watch *watch);

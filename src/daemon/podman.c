@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/podman.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "loop/loop.h"
+
+/* How long Podman may take to end the requests that it is at. */
+#define PODMAN_STOP_GRACE (10 * CLOCK_SECOND)
+
+struct podman {
+    struct supervisor *supervisor;
+    char *socket;
+    char *url;
+    char *conf; /* its containers.conf */
+    char *conf_variable;
+    const char *argv[10];
+    const char *env[4];
+    void (*closed)(void *user);
+    void *closed_user;
+};
+
+/* ---- what this host can't do ---- */
+
+#define CAP_SYS_RESOURCE_BIT 24
+
+static bool has_line_bit(const char *status, const char *field, unsigned bit)
+{
+    const char *line = strstr(status, field);
+    return line && (strtoull(line + strlen(field), NULL, 16) >> bit & 1);
+}
+
+/* Whoever lacks it can't raise a hard limit, and Podman's defaults are above the usual
+ * ones. */
+static bool can_raise_limits(void)
+{
+    cleanup_buf struct buf status = BUF_INIT;
+    if (file_read("/proc/self/status", 65536, &status, NULL))
+        return true;
+    return has_line_bit(buf_str(&status), "CapEff:", CAP_SYS_RESOURCE_BIT);
+}
+
+/* Hybrid: some controllers are on cgroup v2 while the others are on v1. crun refuses
+ * that, runc doesn't mind. */
+static bool has_hybrid_cgroups(void)
+{
+    cleanup_buf struct buf controllers = BUF_INIT;
+    return !file_read("/sys/fs/cgroup/unified/cgroup.controllers", 4096, &controllers,
+                      NULL) &&
+           controllers.len > 1;
+}
+
+static bool has_systemd(void)
+{
+    return access("/run/systemd/system", F_OK) == 0;
+}
+
+static uint64_t pid_max(void)
+{
+    cleanup_buf struct buf text = BUF_INIT;
+    uint64_t n;
+    if (file_read("/proc/sys/kernel/pid_max", 64, &text, NULL))
+        return 32768;
+    text.data[strcspn(text.data, "\n")] = '\0';
+    return str_to_u64(text.data, &n) ? n : 32768;
+}
+
+static uint64_t hard_limit(int resource, uint64_t ceiling)
+{
+    struct rlimit limit;
+    if (getrlimit((__rlimit_resource_t)resource, &limit) || limit.rlim_max > ceiling)
+        return ceiling;
+    return limit.rlim_max;
+}
+
+/* Podman fills in a limit that isn't named with its own default: so both are named. The
+ * ceilings are its defaults. */
+static int write_ulimits(struct buf *out)
+{
+    unsigned long long files = hard_limit(RLIMIT_NOFILE, 1048576);
+    unsigned long long processes = hard_limit(RLIMIT_NPROC, pid_max());
+    return buf_printf(out,
+                      "default_ulimits = [\"nofile=%llu:%llu\", \"nproc=%llu:%llu\"]\n",
+                      files, files, processes, processes);
+}
+
+static int write_engine(struct buf *out)
+{
+    int r = buf_append_str(out, "[engine]\n");
+    if (!r && has_hybrid_cgroups())
+        r = buf_append_str(out, "runtime = \"runc\"\n");
+    if (!r && !has_systemd())
+        r = buf_append_str(out,
+                           "cgroup_manager = \"cgroupfs\"\nevents_logger = \"file\"\n");
+    return r;
+}
+
+static int compose_conf(struct buf *out)
+{
+    int r =
+        buf_append_str(out, "# written by cofferd for its own `podman system service`\n"
+                            "[containers]\n");
+    if (!r && !can_raise_limits())
+        r = write_ulimits(out);
+    if (!r && !has_systemd())
+        r = buf_append_str(out, "log_driver = \"k8s-file\"\n");
+    if (!r && access("/usr/libexec/podman/catatonit", X_OK) &&
+        !access("/usr/bin/tini", X_OK))
+        r = buf_append_str(out, "init_path = \"/usr/bin/tini\"\n");
+    return r ? r : write_engine(out);
+}
+
+static bool needs_conf(void)
+{
+    return !can_raise_limits() || has_hybrid_cgroups() || !has_systemd();
+}
+
+static int write_conf(struct podman *p, const char *run_dir, struct err *e)
+{
+    if (!needs_conf())
+        return 0;
+    cleanup_buf struct buf text = BUF_INIT;
+    p->conf = str_format("%s/containers.conf", run_dir);
+    p->conf_variable = str_format("CONTAINERS_CONF=%s", p->conf);
+    if (!p->conf || !p->conf_variable || compose_conf(&text))
+        return err_no_memory(e);
+    return file_replace(p->conf, 0644, text.data, text.len, e);
+}
+
+/* ---- the process ---- */
+
+/*
+ * setpriv lets the service end with cofferd however that ends, so that the next one
+ * always starts its own. A socket that was left behind is in the way.
+ */
+static void prepare(struct process_options *o, void *user)
+{
+    struct podman *p = user;
+    static const char *const argv[] = {
+        "setpriv", "--pdeathsig", "TERM", "podman", "system", "service", "--time=0",
+    };
+    size_t n = ARRAY_SIZE(argv), m = 0;
+    memcpy(p->argv, argv, sizeof(argv));
+    p->argv[n] = p->url;
+    p->env[m++] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    p->env[m++] = "HOME=/root";
+    if (p->conf_variable)
+        p->env[m++] = p->conf_variable;
+    unlink(p->socket);
+    *o = (struct process_options){
+        .argv = p->argv,
+        .env = p->env,
+        .in = PROCESS_NULL,
+        .out = STDERR_FILENO,
+        .error = STDERR_FILENO,
+    };
+}
+
+static void on_start(pid_t pid, void *user)
+{
+    (void)user;
+    log_debug("podman system service runs as process %d", (int)pid);
+}
+
+static void on_exit_of_service(const struct err *e, void *user)
+{
+    (void)user;
+    log_warn("podman system service: %s; starting it again", err_text(e));
+}
+
+static const struct supervisor_events events = {prepare, on_start, on_exit_of_service};
+
+static void podman_free(struct podman *p)
+{
+    free(p->socket);
+    free(p->url);
+    free(p->conf);
+    free(p->conf_variable);
+    free(p);
+}
+
+const char *podman_socket(const struct podman *p)
+{
+    return p->socket;
+}
+
+static int start(uv_loop_t *loop, struct podman *p, const char *run_dir, struct err *e)
+{
+    p->socket = str_format("%s/podman.sock", run_dir);
+    p->url = str_format("unix://%s/podman.sock", run_dir);
+    if (!p->socket || !p->url)
+        return err_no_memory(e);
+    int r = write_conf(p, run_dir, e);
+    return r ? r : supervisor_new(loop, &events, p, &p->supervisor, e);
+}
+
+int podman_start(uv_loop_t *loop, const char *run_dir, struct podman **out, struct err *e)
+{
+    struct podman *p = calloc(1, sizeof(*p));
+    if (!p)
+        return err_no_memory(e);
+    int r = start(loop, p, run_dir, e);
+    if (r) {
+        podman_free(p);
+        return r;
+    }
+    supervisor_start(p->supervisor);
+    *out = p;
+    return 0;
+}
+
+static void on_closed(void *user)
+{
+    struct podman *p = user;
+    void (*closed)(void *) = p->closed;
+    void *closed_user = p->closed_user;
+    unlink(p->socket);
+    podman_free(p);
+    closed(closed_user);
+}
+
+void podman_close(struct podman *p, void (*closed)(void *user), void *user)
+{
+    p->closed = closed;
+    p->closed_user = user;
+    supervisor_close(p->supervisor, PODMAN_STOP_GRACE, on_closed, p);
+}
