@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/json.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+
+void api_json_setup(void)
+{
+    json_set_alloc_funcs(malloc, mem_wipe_free);
+}
+
+void api_json_cleanup(json_t **j)
+{
+    json_decref(*j);
+}
+
+int api_json_parse(const char *text, size_t n, json_t **out, struct err *e)
+{
+    int r = api_json_check(text, n, e);
+    if (r)
+        return r;
+    json_error_t why;
+    json_t *j = json_loadb(text, n, JSON_DECODE_ANY, &why);
+    if (j) {
+        *out = j;
+        return 0;
+    }
+    /* What is JSON, but not for us. jansson's own words could quote the text. */
+    switch (json_error_code(&why)) {
+    case json_error_invalid_utf8:
+        return err_set(e, ERR_INVALID_ARGUMENT, "a string is not valid UTF-8");
+    case json_error_null_character:
+    case json_error_null_byte_in_key:
+        return err_set(e, ERR_INVALID_ARGUMENT, "a string contains a NUL character");
+    case json_error_numeric_overflow:
+        return err_set(e, ERR_INVALID_ARGUMENT, "a number is too big");
+    case json_error_out_of_memory:
+    case json_error_unknown:
+        return err_no_memory(e);
+    default:
+        return err_set(e, ERR_INVALID_ARGUMENT, "malformed JSON");
+    }
+}
+
+int api_json_parse_body(const struct buf *body, json_t **out, struct err *e)
+{
+    struct err why = {0};
+    cleanup_json json_t *j = NULL;
+    int r = api_json_parse(buf_str(body), body->len, &j, &why);
+    if (r)
+        return err_set(e, r, "%s",
+                       str_equal(why.text, "EOF") ? "got EOF while reading request body"
+                                                  : err_text(&why));
+    if (!json_is_object(j))
+        return err_set(e, ERR_INVALID_ARGUMENT, "the request body must be a JSON object");
+    *out = TAKE(j);
+    return 0;
+}
+
+static int append(const char *data, size_t n, void *out)
+{
+    return buf_append(out, data, n) ? -1 : 0;
+}
+
+int api_json_dump(const json_t *j, struct buf *out)
+{
+    return json_dump_callback(j, append, out, JSON_COMPACT | JSON_ENCODE_ANY)
+               ? ERR_NO_MEMORY
+               : 0;
+}
