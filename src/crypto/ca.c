@@ -48,9 +48,11 @@ static int set_validity(X509 *c, int64_t now, int64_t validity)
            ASN1_TIME_adj(X509_getm_notAfter(c), to, 0, 0);
 }
 
+/* PrintableString, as Go's certificates have it: all that passes check_id is printable.
+ */
 static int add_name(X509_NAME *name, const char *field, const char *value)
 {
-    return X509_NAME_add_entry_by_txt(name, field, MBSTRING_UTF8,
+    return X509_NAME_add_entry_by_txt(name, field, V_ASN1_PRINTABLESTRING,
                                       (const unsigned char *)value, -1, -1, 0);
 }
 
