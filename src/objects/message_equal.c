@@ -44,6 +44,13 @@ static bool bytes_equal(const ProtobufCBinaryData *a, const ProtobufCBinaryData 
     return a->len == b->len && (!a->len || memcmp(a->data, b->data, a->len) == 0);
 }
 
+/* Zero has two forms, of which the wire keeps one; what is not a number equals itself
+ * here. */
+static bool float_equal(const float *a, const float *b)
+{
+    return *a == *b || memcmp(a, b, sizeof(*a)) == 0;
+}
+
 static bool value_equal(ProtobufCType type, const void *a, const void *b)
 {
     switch (type) {
@@ -54,6 +61,8 @@ static bool value_equal(ProtobufCType type, const void *a, const void *b)
     case PROTOBUF_C_TYPE_MESSAGE:
         return message_equal(*(ProtobufCMessage *const *)a,
                              *(ProtobufCMessage *const *)b);
+    case PROTOBUF_C_TYPE_FLOAT:
+        return float_equal(a, b);
     default:
         return memcmp(a, b, value_size(type)) == 0;
     }
