@@ -26,8 +26,7 @@ enum statement {
 static const char *const statement_text[STATEMENTS] = {
     [STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
     [STATEMENT_COMMIT] = "COMMIT",
-    [STATEMENT_PUT] = "INSERT INTO rows(key, value) VALUES(?1, ?2) "
-                      "ON CONFLICT(key) DO UPDATE SET value = excluded.value",
+    [STATEMENT_PUT] = "REPLACE INTO rows(key, value) VALUES(?1, ?2)",
     [STATEMENT_REMOVE] = "DELETE FROM rows WHERE key = ?1",
     [STATEMENT_LOAD] = "SELECT key, value FROM rows ORDER BY key",
 };
