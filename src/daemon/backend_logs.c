@@ -94,10 +94,10 @@ static int subscribe(struct node_backend *b, struct backend_log_stream *l,
                                 &subscriber, l, &l->subscription, e);
 }
 
-static struct backend_log_stream *
-logs(struct backend *backend, const struct backend_logs *what,
-     backend_log_message message, void (*end)(int r, const struct err *e, void *user),
-     void *user)
+struct backend_log_stream *
+backend_logs_start(struct backend *backend, const struct backend_logs *what,
+                   backend_log_message message,
+                   void (*end)(int r, const struct err *e, void *user), void *user)
 {
     struct node_backend *b = node_backend_of(backend);
     struct backend_log_stream *l = calloc(1, sizeof(*l));

@@ -103,7 +103,7 @@ static bool is_simple_flag(struct flags *f, const char *arg)
 static int parse_flag(struct config *c, struct flags *f, int argc, char **argv, int *i,
                       struct err *e)
 {
-    const char *arg = argv[*i], *value;
+    const char *arg = argv[*i], *value = NULL;
     if (is_simple_flag(f, arg))
         return 0;
     if (!str_starts_with(arg, "--"))
