@@ -47,6 +47,44 @@ static void free_wiped(void *user, void *p)
 
 static ProtobufCAllocator wiping_allocator = {.alloc = alloc_plain, .free = free_wiped};
 
+static bool is_sound(const ProtobufCMessage *m);
+
+/* Are the messages that a field holds sound? */
+static bool field_is_sound(const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f)
+{
+    const char *base = (const char *)m;
+    const void *value = base + f->offset;
+    if (f->label == PROTOBUF_C_LABEL_REPEATED) {
+        size_t n = *(const size_t *)(const void *)(base + f->quantifier_offset);
+        ProtobufCMessage *const *items = *(ProtobufCMessage *const *const *)value;
+        for (size_t i = 0; i < n; i++)
+            if (!is_sound(items[i]))
+                return false;
+        return true;
+    }
+    if (f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF &&
+        *(const uint32_t *)(const void *)(base + f->quantifier_offset) != f->id)
+        return true;
+    const ProtobufCMessage *single = *(ProtobufCMessage *const *)value;
+    return !single || is_sound(single);
+}
+
+/*
+ * protobuf-c takes a field of number 0 for an unknown one when the number is written in a
+ * long form. Nothing can have that number, and what is packed again couldn't be unpacked.
+ */
+static bool is_sound(const ProtobufCMessage *m)
+{
+    for (unsigned i = 0; i < m->n_unknown_fields; i++)
+        if (m->unknown_fields[i].tag == 0)
+            return false;
+    for (unsigned i = 0; i < m->descriptor->n_fields; i++)
+        if (m->descriptor->fields[i].type == PROTOBUF_C_TYPE_MESSAGE &&
+            !field_is_sound(m, &m->descriptor->fields[i]))
+            return false;
+    return true;
+}
+
 int message_unpack(const ProtobufCMessageDescriptor *type, const void *data, size_t n,
                    ProtobufCMessage **out, struct err *e)
 {
@@ -59,9 +97,10 @@ int message_unpack(const ProtobufCMessageDescriptor *type, const void *data, siz
         .alloc = alloc_bounded, .free = free_wiped, .allocator_data = &memory};
     /* protobuf-c wants a pointer even for no bytes. */
     const uint8_t *bytes = n ? data : (const uint8_t *)"";
-    ProtobufCMessage *m = protobuf_c_message_unpack(type, &allocator, n, bytes);
-    if (m) {
-        *out = m;
+    cleanup_message ProtobufCMessage *m =
+        protobuf_c_message_unpack(type, &allocator, n, bytes);
+    if (m && is_sound(m)) {
+        *out = TAKE(m);
         return 0;
     }
     if (memory.has_failed)

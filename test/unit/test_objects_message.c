@@ -316,6 +316,19 @@ static void bytes_that_are_no_message_are_refused(void **state)
     assert_string_equal(err_text(&e), "malformed message Task");
 }
 
+static void a_field_of_number_zero_is_refused(void **state)
+{
+    /* At the top, and within the list of tasks. */
+    ProtobufCMessage *m = NULL;
+    assert_int_equal(
+        message_unpack(&swarm__task__descriptor, "\x82\x00\x00", 3, &m, NULL),
+        ERR_BAD_MESSAGE);
+    assert_int_equal(message_unpack(&swarm__tasks_message__descriptor,
+                                    "\x0a\x03\x82\x00\x00", 5, &m, NULL),
+                     ERR_BAD_MESSAGE);
+    assert_null(m);
+}
+
 static void a_message_that_is_too_long_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -419,6 +432,7 @@ int main(void)
         cmocka_unit_test(times_survive_a_round_trip),
         cmocka_unit_test(times_that_do_not_fit_become_the_nearest),
         WITH_TASKS(bytes_that_are_no_message_are_refused),
+        cmocka_unit_test(a_field_of_number_zero_is_refused),
         WITH_TASKS(a_message_that_is_too_long_is_refused),
         cmocka_unit_test(a_message_that_would_take_too_much_memory_is_refused),
         WITH_TASKS(without_memory_nothing_is_lost),
