@@ -246,7 +246,23 @@ static int on_body(http_parser *parser, const char *at, size_t n)
 
 static int on_end(http_parser *parser)
 {
-    return pause_with(parser->data, READER_END);
+    struct http_reader *r = parser->data;
+    r->wants_line_end = r->body == READER_BODY_CHUNKED;
+    return pause_with(r, READER_END);
+}
+
+/* The line of a chunk's size has ended. */
+static int on_chunk_line(http_parser *parser)
+{
+    struct http_reader *r = parser->data;
+    r->wants_line_end = true;
+    return pause_with(r, READER_MORE);
+}
+
+/* A chunk's data has ended with its own line end; after the last chunk come trailers. */
+static int on_chunk_end(http_parser *parser)
+{
+    return parser->flags & F_TRAILING ? 0 : on_chunk_line(parser);
 }
 
 static const http_parser_settings settings = {
@@ -257,6 +273,8 @@ static const http_parser_settings settings = {
     .on_headers_complete = on_head,
     .on_body = on_body,
     .on_message_complete = on_end,
+    .on_chunk_header = on_chunk_line,
+    .on_chunk_complete = on_chunk_end,
 };
 
 void http_reader_init(struct http_reader *r, enum http_parser_type type)
@@ -289,6 +307,7 @@ void http_reader_next(struct http_reader *r, bool is_head_request)
     r->keep_alive = false;
     r->body = READER_BODY_NONE;
     r->length = 0;
+    r->wants_line_end = false;
     r->failure = 0;
 }
 
@@ -302,6 +321,21 @@ static int fail(struct http_reader *r, struct err *e)
     return err_set(e, ERR_BAD_MESSAGE, "%s", http_errno_description(code));
 }
 
+/*
+ * The parser takes any two characters for the line ends of chunks and any one for the
+ * last of a head. Another reader wouldn't, so they are looked at here.
+ */
+static bool line_ended(struct http_reader *r, const char *data, size_t used)
+{
+    if (r->event == READER_HEAD)
+        return data[used] == '\n';
+    if (!r->wants_line_end)
+        return true;
+    r->wants_line_end = false;
+    char before = used > 1 ? data[used - 2] : r->previous;
+    return before == '\r' && data[used - 1] == '\n';
+}
+
 int http_reader_feed(struct http_reader *r, const char *data, size_t n, size_t *used,
                      struct err *e)
 {
@@ -312,6 +346,10 @@ int http_reader_feed(struct http_reader *r, const char *data, size_t n, size_t *
         http_parser_pause(&r->parser, 0);
     else if (code != HPE_OK || r->failure)
         return fail(r, e);
+    if (!line_ended(r, data, *used))
+        return err_set(e, ERR_BAD_MESSAGE, "a line doesn't end with CR and LF");
+    if (*used)
+        r->previous = data[*used - 1];
     return 0;
 }
 

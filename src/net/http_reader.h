@@ -16,7 +16,7 @@
  * "chunked" alone, odd characters in names and values are all refused.
  */
 enum reader_event {
-    READER_MORE, /* all was used, nothing to tell */
+    READER_MORE, /* nothing to tell; feed on */
     READER_HEAD,
     READER_BODY, /* a piece of the body */
     READER_END,  /* the message is complete */
@@ -43,10 +43,12 @@ struct http_reader {
     const char *data; /* of the event READER_BODY */
     size_t len;
     enum reader_body body;
-    uint64_t length; /* with READER_BODY_LENGTH */
-    bool is_upgrade; /* after the end of the message another protocol begins, if both
-                        sides agree */
-    bool keep_alive; /* another message may follow */
+    uint64_t length;     /* with READER_BODY_LENGTH */
+    bool is_upgrade;     /* after the end of the message another protocol begins, if both
+                            sides agree */
+    bool keep_alive;     /* another message may follow */
+    bool wants_line_end; /* what was just used must end with one */
+    char previous;       /* the last byte that was used */
     int failure;
     const char *reason;
 };

@@ -162,6 +162,7 @@ static void requests_that_could_be_read_in_two_ways_are_refused(void **state)
         "POST / HTTP/1.1\r\nContent Length: 3\r\n\r\nabc",
         "GET / HTTP/1.1\r\nA: b\rc\r\n\r\n",
         "GET / HTTP/1.1\r\n: empty\r\n\r\n",
+        "GET / HTTP/1.1\r\n\rX",
     };
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
         assert_refuses(bad[i], strlen(bad[i]), ERR_BAD_MESSAGE);
@@ -190,7 +191,16 @@ static void what_is_no_http_is_refused(void **state)
 static void bad_chunks_are_refused(void **state)
 {
     static const char *const bad[] = {
-        "zz\r\n", "\r\n\r\n", "3\r\nabcd\r\n", "-1\r\n", "fffffffffffffffff\r\n", "3 \rx",
+        "zz\r\n",
+        "\r\n\r\n",
+        "3\r\nabcd\r\n",
+        "-1\r\n",
+        "fffffffffffffffff\r\n",
+        "3 \rx",
+        "3\r\nabcXY0\r\n\r\n",
+        "3\r\nabcX\n0\r\n\r\n",
+        "3\r\nabc\r\n0\rX\r\n",
+        "3\r\nabc\r\n0\r\n\rX",
     };
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
         cleanup_buf struct buf text = BUF_INIT;
