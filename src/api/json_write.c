@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
 
-#include "api/base64.h"
+#include "base/base64.h"
 #include "api/json.h"
 #include "base/clock.h"
 
@@ -165,7 +165,7 @@ void api_json_base64(struct api_json_out *w, const void *data, size_t n)
     separate(w);
     put(w, "\"", 1);
     if (!w->code)
-        w->code = api_base64_encode(w->buf, data, n);
+        w->code = base64_encode(w->buf, data, n);
     put(w, "\"", 1);
 }
 

@@ -7,7 +7,7 @@
  */
 #include <assert.h>
 
-#include "api/base64.h"
+#include "base/base64.h"
 #include "api/table.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -89,7 +89,7 @@ static int decode_bytes(const struct target *t, json_t *j)
         return message_set_bytes(bytes, text, n) ? err_no_memory(t->e) : 0;
     uint8_t *data = NULL;
     size_t len = 0;
-    int r = api_base64_decode(text, n, &data, &len, t->e);
+    int r = base64_decode(text, n, &data, &len, t->e);
     if (r)
         return r;
     mem_wipe_free(bytes->data);

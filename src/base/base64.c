@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/base64.h"
+#include "base/base64.h"
 
 #include "base/mem.h"
 
@@ -85,7 +85,7 @@ static int decode(struct reader *r, uint8_t *out, size_t *len, struct err *e)
     return 0;
 }
 
-int api_base64_decode(const char *s, size_t n, uint8_t **out, size_t *len, struct err *e)
+int base64_decode(const char *s, size_t n, uint8_t **out, size_t *len, struct err *e)
 {
     struct reader r = {s, n, 0};
     size_t written = 0;
@@ -100,7 +100,7 @@ int api_base64_decode(const char *s, size_t n, uint8_t **out, size_t *len, struc
     return 0;
 }
 
-int api_base64_encode(struct buf *out, const void *data, size_t n)
+int base64_encode(struct buf *out, const void *data, size_t n)
 {
     const uint8_t *p = data;
     int r = buf_reserve(out, (n + 2) / 3 * 4);

@@ -15,7 +15,7 @@
 /* Decodes n characters to new memory, which is wiped before it is freed here and should
  * be by the caller. *out is NULL when there are no bytes. ERR_INVALID_ARGUMENT,
  * ERR_NO_MEMORY. */
-int api_base64_decode(const char *s, size_t n, uint8_t **out, size_t *len,
-                      struct err *e) MUST_CHECK;
+int base64_decode(const char *s, size_t n, uint8_t **out, size_t *len,
+                  struct err *e) MUST_CHECK;
 
-int api_base64_encode(struct buf *out, const void *data, size_t n) MUST_CHECK;
+int base64_encode(struct buf *out, const void *data, size_t n) MUST_CHECK;
