@@ -45,6 +45,7 @@ class Engine:
 
     def start(self):
         self.socket.unlink(missing_ok=True)
+        self.node.path("/run/docker.pid").unlink(missing_ok=True)  # of one that was killed
         self.daemon.start()
 
     def load(self, *images):

@@ -19,12 +19,14 @@ class Reference:
         if not self.daemon.running:
             self.engine.start()
         spec = {"ListenAddr": "127.0.0.1:2377", "AdvertiseAddr": "127.0.0.1", "Spec": {}}
-        if self.api.get("/info").json["Swarm"]["LocalNodeState"] == "inactive":
+        if self.engine.kind == "dockerd" and \
+                self.api.get("/info").json["Swarm"]["LocalNodeState"] == "inactive":
             self.api.post("/swarm/init", spec)
         return self
 
     def stop(self):
-        self.api.post("/swarm/leave?force=1")
+        if self.engine.kind == "dockerd":
+            self.api.post("/swarm/leave?force=1")
 
     def kill(self):
         return self.daemon.kill()
