@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -46,6 +47,19 @@ static void set_stdio(uv_stdio_container_t *to, int fd, int null)
     to->data.fd = fd == PROCESS_NULL ? null : fd;
 }
 
+/* What a program expects to start with. Our own is stricter, and a container engine would
+ * make volumes with it that no container can enter. */
+#define CHILD_UMASK 022
+
+static int spawn_with_umask(uv_loop_t *loop, uv_process_t *p,
+                            const uv_process_options_t *options)
+{
+    mode_t own = umask(CHILD_UMASK);
+    int r = uv_spawn(loop, p, options);
+    umask(own);
+    return r;
+}
+
 static int spawn(struct process *p, uv_loop_t *loop, const struct process_options *o,
                  int null)
 {
@@ -73,7 +87,7 @@ static int spawn(struct process *p, uv_loop_t *loop, const struct process_option
     };
     if (o->set_user)
         options.flags |= UV_PROCESS_SETUID | UV_PROCESS_SETGID;
-    return uv_spawn(loop, &p->uv, &options);
+    return spawn_with_umask(loop, &p->uv, &options);
 }
 
 int process_start(struct process *p, uv_loop_t *loop, const struct process_options *o,
