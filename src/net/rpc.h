@@ -69,8 +69,8 @@ struct rpc_exchange; /* the server's end of one call */
 
 struct rpc_service {
     const struct rpc_method *method;
-    /* A call came, with nothing read yet. user is what rpc_server_add was given; *state
-     * is the service's own. */
+    /* A call came, with nothing read yet. user is what rpc_server_add was given; the
+     * exchange's state is the service's own. May be NULL. */
     void (*on_open)(struct rpc_exchange *x, void *user);
     /* A message of the caller's; it is the service's to free. */
     void (*on_message)(struct rpc_exchange *x, ProtobufCMessage *message, void *user);
@@ -89,7 +89,8 @@ const struct rpc_peer *rpc_exchange_peer(const struct rpc_exchange *x);
 void rpc_exchange_set_state(struct rpc_exchange *x, void *state);
 void *rpc_exchange_state(const struct rpc_exchange *x);
 
-/* Sends one message to the caller. ERR_UNAVAILABLE when it is gone already. */
+/* Sends one message to the caller. ERR_UNAVAILABLE when it is gone already,
+ * ERR_RESOURCE_EXHAUSTED when too much is on its way, ERR_NO_MEMORY. */
 int rpc_exchange_send(struct rpc_exchange *x, const ProtobufCMessage *message) MUST_CHECK;
 
 /* Ends the call with a code and its text (e may be NULL). x is gone. */
