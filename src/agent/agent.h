@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "engine/engine.h"
 #include "net/rpc.h"
+#include "swarm/dispatcher.pb-c.h"
 
 /*
  * The agent of a node: keeps a session with a manager over an rpc channel, takes
@@ -22,6 +23,10 @@ struct agent_config {
     const char *secrets_dir; /* where the secrets file system is or will be mounted:
                                 "/run/coffer/secrets" */
     uint64_t seed;           /* of the backoff's random numbers */
+    /* What a manager says of the cluster when a session begins and when it changes:
+     * managers, the root certificate, this node's object. Lent. May be NULL. */
+    void (*on_session)(const Swarm__SessionMessage *m, void *user);
+    void *user;
 };
 
 /* Prepares the agent and its secrets file system (secret_fs.h). Files of tasks that no

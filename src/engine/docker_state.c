@@ -121,6 +121,7 @@ int docker_state_from_inspect(const json_t *j, struct engine_port *ports,
         .exit_code = (int32_t)docker_json_number(state, "ExitCode"),
         .is_oom_killed = json_is_true(json_object_get(state, "OOMKilled")),
         .error = docker_json_text(state, "Error"),
+        .stop_signal = docker_json_text(docker_json_object(j, "Config"), "StopSignal"),
         .ports = ports,
     };
     read_health(j, state, &s);
@@ -141,6 +142,7 @@ static bool state_from_item(const json_t *j, struct engine_state *out)
         .is_running = str_equal(state, "running") || str_equal(state, "paused"),
         .is_created_only = str_equal(state, "created"),
         .error = "",
+        .stop_signal = "",
     };
     return *id;
 }

@@ -74,6 +74,7 @@ struct engine_state {
     const char *task_id; /* from the label com.docker.swarm.task.id; NULL without */
     bool is_running, is_created_only;
     enum engine_health health; /* from here on only inspect knows */
+    const char *stop_signal;   /* of the container or its image, "" */
     int64_t health_interval;   /* ns, 0: the engine's default */
     size_t n_ports;
     const struct engine_port *ports;

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A file is written in the task's own directory, which no container sees, and moved to
+ * its place when it has its contents, owner and mode. Nothing is ever followed through a
+ * link, and nothing is replaced: two references with one target are an error.
+ */
+#include "agent/secret_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/secret_tree.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+#define TMP_NAME "tmp"
+#define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+/* The directories of a task while they are filled. */
+struct writer {
+    struct secret_fs *fs;
+    const char *task_id;
+    int task_fd, secrets_fd, files_fd;
+    unsigned n_files; /* in files/ */
+    struct secret_files *out;
+};
+
+static void writer_deinit(struct writer *w)
+{
+    mem_cleanup_fd(&w->task_fd);
+    mem_cleanup_fd(&w->secrets_fd);
+    mem_cleanup_fd(&w->files_fd);
+}
+
+static int make_dir(int dirfd, const char *name, mode_t mode, int *out, struct err *e)
+{
+    if (mkdirat(dirfd, name, 0700) && errno != EEXIST)
+        return err_errno(e, errno, "make %s", name);
+    cleanup_fd int fd = openat(dirfd, name, OPEN_DIR);
+    if (fd < 0 || fchmod(fd, mode))
+        return err_errno(e, errno, "make %s", name);
+    *out = TAKE_FD(fd);
+    return 0;
+}
+
+/* ---- binds ---- */
+
+static int add_bind(struct writer *w, const char *below, const char *target,
+                    struct err *e)
+{
+    struct engine_bind *b = &w->out->binds[w->out->n_binds];
+    cleanup_free char *source = str_format("%s/%s/%s", w->fs->path, w->task_id, below);
+    cleanup_free char *copy = strdup(target);
+    if (!source || !copy)
+        return err_no_memory(e);
+    *b = (struct engine_bind){.source = TAKE(source), .target = TAKE(copy)};
+    w->out->n_binds++;
+    return 0;
+}
+
+static int need_secrets(struct writer *w, struct err *e)
+{
+    if (w->secrets_fd >= 0)
+        return 0;
+    int r = make_dir(w->task_fd, "secrets", 0755, &w->secrets_fd, e);
+    return r ?: add_bind(w, "secrets", "/run/secrets", e);
+}
+
+static int need_files(struct writer *w, struct err *e)
+{
+    if (w->files_fd >= 0)
+        return 0;
+    return make_dir(w->task_fd, "files", 0700, &w->files_fd, e);
+}
+
+/* ---- one file ---- */
+
+/* The highest number is no id: it means "none" to the kernel. */
+static int parse_id(const char *text, const char *what, const char *target, uid_t *out,
+                    struct err *e)
+{
+    uint64_t id = 0;
+    if (!str_is_empty(text) && (!str_to_u64(text, &id) || id >= UINT32_MAX))
+        return err_set(e, ERR_INVALID_ARGUMENT, "%s: %s \"%s\" is not a number", target,
+                       what, text);
+    *out = (uid_t)id;
+    return 0;
+}
+
+static int write_all(int fd, const void *data, size_t n)
+{
+    for (const char *at = data; n;) {
+        ssize_t done = write(fd, at, n);
+        if (done < 0)
+            return errno;
+        at += done;
+        n -= (size_t)done;
+    }
+    return 0;
+}
+
+static int write_tmp(struct writer *w, const struct secret_file *f, struct err *e)
+{
+    uid_t uid, gid;
+    int r = parse_id(f->uid, "uid", f->target, &uid, e);
+    r = r ?: parse_id(f->gid, "gid", f->target, &gid, e);
+    r = r ?: secret_fs_reserve(w->fs, (int64_t)f->n, e);
+    if (r)
+        return r;
+    cleanup_fd int fd = openat(
+        w->task_fd, TMP_NAME, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return err_errno(e, errno, "write %s", f->target);
+    int failed = write_all(fd, f->data, f->n);
+    if (!failed && fchown(fd, uid, gid))
+        failed = errno;
+    if (!failed && fchmod(fd, f->mode & 0777))
+        failed = errno;
+    return failed ? err_errno(e, failed, "write %s", f->target) : 0;
+}
+
+static int move_tmp(struct writer *w, int dirfd, const char *name,
+                    const struct secret_file *f, struct err *e)
+{
+    if (renameat2(w->task_fd, TMP_NAME, dirfd, name, RENAME_NOREPLACE) == 0)
+        return 0;
+    if (errno == EEXIST || errno == ENOTDIR)
+        return err_set(e, ERR_INVALID_ARGUMENT,
+                       "references have a conflicting target: '%s'", f->target);
+    return err_errno(e, errno, "write %s", f->target);
+}
+
+/* Makes the directories of a path below secrets/ and opens the last; *name is what
+ * remains of the path. */
+static int open_parent(struct writer *w, char *path, int *out, char **name, struct err *e)
+{
+    cleanup_fd int dir = dup(w->secrets_fd);
+    if (dir < 0)
+        return err_errno(e, errno, "write %s", path);
+    char *slash;
+    while ((slash = strchr(path, '/'))) {
+        *slash = '\0';
+        int below = -1;
+        int r = make_dir(dir, path, 0755, &below, e);
+        if (r)
+            return r;
+        close(dir);
+        dir = below;
+        path = slash + 1;
+    }
+    *name = path;
+    *out = TAKE_FD(dir);
+    return 0;
+}
+
+static int place_in_dir(struct writer *w, const struct secret_file *f, char *path,
+                        struct err *e)
+{
+    int r = need_secrets(w, e);
+    if (r)
+        return r;
+    cleanup_fd int dir = -1;
+    char *name = NULL;
+    r = open_parent(w, path, &dir, &name, e);
+    return r ?: move_tmp(w, dir, name, f, e);
+}
+
+static int has_bind(const struct writer *w, const char *target)
+{
+    for (size_t i = 0; i < w->out->n_binds; i++) {
+        if (str_equal(w->out->binds[i].target, target))
+            return 1;
+    }
+    return 0;
+}
+
+static int place_alone(struct writer *w, const struct secret_file *f, const char *path,
+                       struct err *e)
+{
+    if (has_bind(w, path))
+        return err_set(e, ERR_INVALID_ARGUMENT,
+                       "references have a conflicting target: '%s'", f->target);
+    int r = need_files(w, e);
+    if (r)
+        return r;
+    char name[16], below[24];
+    snprintf(name, sizeof(name), "%u", w->n_files++);
+    snprintf(below, sizeof(below), "files/%s", name);
+    r = move_tmp(w, w->files_fd, name, f, e);
+    return r ?: add_bind(w, below, path, e);
+}
+
+static int write_file(struct writer *w, const struct secret_file *f, struct err *e)
+{
+    struct secret_place place;
+    int r = secret_place_of(f->target, f->is_config, &place, e);
+    r = r ?: write_tmp(w, f, e);
+    if (r)
+        return r;
+    return place.is_in_dir ? place_in_dir(w, f, place.path, e)
+                           : place_alone(w, f, place.path, e);
+}
+
+/* ---- a task ---- */
+
+static int write_files(struct writer *w, const struct secret_file *files, size_t n,
+                       struct err *e)
+{
+    int r = make_dir(w->fs->fd, w->task_id, 0700, &w->task_fd, e);
+    for (size_t i = 0; i < n && !r; i++)
+        r = write_file(w, &files[i], e);
+    return r;
+}
+
+int secret_files_write(struct secret_fs *fs, const char *task_id,
+                       const struct secret_file *files, size_t n,
+                       struct secret_files *out, struct err *e)
+{
+    int r = secret_files_remove(fs, task_id, e);
+    if (r)
+        return r;
+    *out = (struct secret_files){0};
+    if (n == 0)
+        return 0;
+    if (n > SECRET_FILES_MAX)
+        return err_set(e, ERR_RESOURCE_EXHAUSTED, "more than %d secrets and configs",
+                       SECRET_FILES_MAX);
+    struct secret_files made = {.binds = calloc(n + 1, sizeof(*made.binds))};
+    if (!made.binds)
+        return err_no_memory(e);
+    struct writer w = {fs, task_id, -1, -1, -1, 0, &made};
+    r = write_files(&w, files, n, e);
+    writer_deinit(&w);
+    if (!r) {
+        *out = made;
+        return 0;
+    }
+    secret_files_deinit(&made);
+    struct err ignored;
+    if (secret_files_remove(fs, task_id, &ignored))
+        return err_wrap(e, ERR_IO, "its files could not be removed (%s)",
+                        err_text(&ignored));
+    return r;
+}
+
+int secret_files_remove(struct secret_fs *fs, const char *task_id, struct err *e)
+{
+    int64_t bytes = 0, files = 0;
+    if (!object_id_is_valid(task_id))
+        return err_set(e, ERR_INVALID_ARGUMENT, "invalid task id");
+    int r = secret_tree_remove(fs->fd, task_id, &bytes, &files, e);
+    secret_fs_release(fs, bytes, files);
+    return r;
+}
+
+void secret_files_deinit(struct secret_files *f)
+{
+    for (size_t i = 0; i < f->n_binds; i++) {
+        mem_wipe_free((void *)(uintptr_t)f->binds[i].source);
+        mem_wipe_free((void *)(uintptr_t)f->binds[i].target);
+    }
+    free(f->binds);
+    *f = (struct secret_files){0};
+}

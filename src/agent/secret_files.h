@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "agent/secret_fs.h"
+#include "engine/engine.h"
+
+/*
+ * The secrets and configs of one task as files:
+ *
+ *     DIR/<task id>/           0700
+ *         secrets/             0755, bound read-only at /run/secrets: secrets with
+ *             db/pw.txt        relative targets, and what is aimed below /run/secrets
+ *         files/<n>            every other target, bound one by one
+ *
+ * A file a reference, with its own owner and mode, even when two refer to one secret.
+ */
+struct secret_files {
+    size_t n_binds;
+    struct engine_bind *binds; /* their strings are its own */
+};
+
+/* One file to be written; everything is lent. */
+struct secret_file {
+    const char *target;
+    bool is_config;        /* a relative target is below "/" instead of "/run/secrets" */
+    const char *uid, *gid; /* decimal; "" is 0 */
+    uint32_t mode;
+    const void *data;
+    size_t n;
+};
+
+/* Targets of one task, and bytes of one target's path; more are refused. */
+#define SECRET_FILES_MAX 4096
+#define SECRET_TARGET_MAX 1024
+
+/*
+ * Writes all files of a task anew (what an earlier try left goes first) and tells what to
+ * bind. When it fails nothing is left. ERR_INVALID_ARGUMENT names the target that can't
+ * be.
+ */
+int secret_files_write(struct secret_fs *fs, const char *task_id,
+                       const struct secret_file *files, size_t n,
+                       struct secret_files *out, struct err *e) MUST_CHECK;
+
+/* Overwrites and removes the files of a task; works from the directory alone. That there
+ * are none is no error. */
+int secret_files_remove(struct secret_fs *fs, const char *task_id,
+                        struct err *e) MUST_CHECK;
+
+void secret_files_deinit(struct secret_files *f);
+
+/* Where a target goes: below /run/secrets (the relative path), or a file of its own (the
+ * absolute path). ERR_INVALID_ARGUMENT for a path that isn't plain. Pure. */
+struct secret_place {
+    bool is_in_dir;
+    char path[SECRET_TARGET_MAX];
+};
+int secret_place_of(const char *target, bool is_config, struct secret_place *out,
+                    struct err *e) MUST_CHECK;

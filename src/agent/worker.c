@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/worker.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+/* ---- statuses ---- */
+
+static void report(struct worker *w, struct task *t)
+{
+    Swarm__TaskStatus *status;
+    if (!*t->message)
+        return;
+    if (task_status(t, &status) || reporter_put(w->reporter, task_id(t), status))
+        log_error("task %s: no memory to report its status", task_id(t));
+}
+
+static void on_status(void *user, struct task *t)
+{
+    struct worker *w = user;
+    log_info("task %s: %s%s%s", t->name, task_state_name(t->state),
+             t->error.code ? ": " : "", t->error.code ? err_text(&t->error) : "");
+    if (!t->is_removed)
+        report(w, t);
+    if (w->on_change)
+        w->on_change(w->change_user, t);
+}
+
+static void on_gone(void *user, struct task *t)
+{
+    struct worker *w = user;
+    map_remove(&w->tasks, task_id(t));
+    reporter_drop(w->reporter, task_id(t));
+    task_close(t, &w->closing);
+    worker_check_removed(w);
+}
+
+void worker_report_all(struct worker *w)
+{
+    for (size_t i = 0; i < w->tasks.len; i++)
+        report(w, w->tasks.entries[i].value);
+}
+
+/* ---- beginning ---- */
+
+void worker_begin(struct worker *w, struct task *t)
+{
+    if (!w->is_listed || t->is_begun)
+        return;
+    struct container *c = map_remove(&w->found, task_id(t));
+    task_begin(t, c ? c->found : TASK_FOUND_NOTHING, c ? c->id : NULL);
+    container_free(c);
+}
+
+/* A task may end and go while it begins, so each is looked up anew. */
+static void begin_all(struct worker *w)
+{
+    for (size_t i = 0; i < w->tasks.len;) {
+        struct task *t = w->tasks.entries[i].value;
+        worker_begin(w, t);
+        if (i < w->tasks.len && w->tasks.entries[i].value == t)
+            i++;
+    }
+    worker_sweep(w);
+}
+
+void worker_assign(struct worker *w, Swarm__AssignmentsMessage *m)
+{
+    bool is_complete = m->type == SWARM__ASSIGNMENTS_MESSAGE__TYPE__COMPLETE;
+    worker_apply(w, m);
+    message_free(&m->base);
+    if (is_complete)
+        w->is_assigned = true;
+    begin_all(w);
+}
+
+/* ---- the engine's list ---- */
+
+static void keep_found(struct worker *w, const struct engine_state *s)
+{
+    struct container *c = NULL;
+    void *old = NULL;
+    if (!s->task_id || container_new(w, s, &c) ||
+        map_put(&w->found, s->task_id, c, &old)) {
+        container_free(c);
+        return;
+    }
+    container_free(old);
+}
+
+static void listed(int r, const struct err *e, size_t n,
+                   const struct engine_state *states, void *user)
+{
+    struct worker *w = user;
+    w->list_call = NULL;
+    if (w->is_closed) {
+        loop_close_release(&w->closing);
+        return;
+    }
+    if (r == ERR_UNAVAILABLE)
+        return;
+    if (r) {
+        log_warn("list of containers: %s", err_text(e));
+        timer_start(&w->list_retry, TASK_RETRY_MIN);
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        keep_found(w, &states[i]);
+    w->is_listed = true;
+    begin_all(w);
+}
+
+static void list_due(void *user)
+{
+    struct worker *w = user;
+    struct engine *g = w->context.engine;
+    if (w->is_listed || w->list_call)
+        return;
+    w->list_call = g->ops->list(g, w->context.node_id, listed, w);
+    if (!w->list_call)
+        timer_start(&w->list_retry, TASK_RETRY_MIN);
+}
+
+/* ---- the engine's ups and downs ---- */
+
+static void check_fs(struct worker *w, pid_t pid)
+{
+    struct err e;
+    w->context.fs_error.code = 0;
+    if (secret_fs_check_engine(&w->fs, pid, &e)) {
+        w->context.fs_error = e;
+        log_error("%s", err_text(&e));
+    }
+}
+
+void worker_engine_up(struct worker *w, const struct engine_info *info)
+{
+    w->context.is_engine_up = true;
+    w->context.runs_health_checks = info->runs_health_checks;
+    check_fs(w, info->pid);
+    list_due(w);
+    for (size_t i = 0; i < w->tasks.len;) {
+        struct task *t = w->tasks.entries[i].value;
+        if (t->is_begun)
+            task_engine_up(t);
+        if (i < w->tasks.len && w->tasks.entries[i].value == t)
+            i++;
+    }
+    worker_retry_strays(w);
+}
+
+void worker_engine_down(struct worker *w)
+{
+    w->context.is_engine_up = false;
+}
+
+static struct task *task_of_container(struct worker *w, const char *id)
+{
+    for (size_t i = 0; i < w->tasks.len; i++) {
+        struct task *t = w->tasks.entries[i].value;
+        if (str_equal(t->container_id, id))
+            return t;
+    }
+    return NULL;
+}
+
+void worker_container_event(struct worker *w, const char *container_id,
+                            const char *action)
+{
+    struct task *t = task_of_container(w, container_id);
+    if (t && t->is_begun)
+        task_container_event(t, action);
+}
+
+/* ---- life ---- */
+
+int worker_init(struct worker *w, uv_loop_t *loop, struct engine *engine,
+                const char *node_id, const char *secrets_dir, struct reporter *reporter,
+                struct err *e)
+{
+    *w = (struct worker){
+        .context =
+            {
+                .loop = loop,
+                .engine = engine,
+                .node_id = node_id,
+                .hostname = "",
+                .runs_health_checks = true,
+                .secret = worker_secret,
+                .config = worker_config,
+                .on_status = on_status,
+                .on_gone = on_gone,
+                .user = w,
+            },
+        .reporter = reporter,
+    };
+    int r = secret_fs_open(&w->fs, secrets_dir, e);
+    if (r)
+        return r;
+    w->context.fs = &w->fs;
+    list_init(&w->strays);
+    timer_init(&w->list_retry, loop, list_due, w);
+    loop_close_init(&w->closing, NULL, NULL);
+    return 0;
+}
+
+void worker_remove_all(struct worker *w, void (*done)(void *user), void *user)
+{
+    w->removed = done;
+    w->removed_user = user;
+    w->is_assigned = true;
+    for (size_t i = 0; i < w->tasks.len;) {
+        struct task *t = w->tasks.entries[i].value;
+        task_remove(t);
+        if (i < w->tasks.len && w->tasks.entries[i].value == t)
+            i++;
+    }
+    worker_sweep(w);
+    worker_check_removed(w);
+}
+
+static void close_strays(struct worker *w)
+{
+    while (!list_is_empty(&w->strays)) {
+        struct container *c = LIST_FIRST(&w->strays, struct container, link);
+        list_remove(&c->link);
+        if (!c->call) {
+            container_free(c);
+            continue;
+        }
+        loop_close_hold(&w->closing);
+        engine_cancel(c->call);
+    }
+}
+
+void worker_close(struct worker *w, void (*closed)(void *user), void *user)
+{
+    w->is_closed = true;
+    w->closing.cb = closed;
+    w->closing.user = user;
+    for (size_t i = 0; i < w->tasks.len; i++)
+        task_close(w->tasks.entries[i].value, &w->closing);
+    map_deinit(&w->tasks);
+    worker_free_objects(&w->secrets);
+    worker_free_objects(&w->configs);
+    for (size_t i = 0; i < w->found.len; i++)
+        container_free(w->found.entries[i].value);
+    map_deinit(&w->found);
+    close_strays(w);
+    if (w->list_call) {
+        loop_close_hold(&w->closing);
+        engine_cancel(w->list_call);
+    }
+    timer_close(&w->list_retry, &w->closing);
+    secret_fs_close(&w->fs);
+    loop_close_end(&w->closing);
+}
