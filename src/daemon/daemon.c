@@ -90,14 +90,16 @@ static void on_server_closed(void *user)
         on_api_closed(d);
 }
 
-/* Open requests that only watch (events, logs, wait) are cut at once by the API, so that
- * the server needn't wait. */
+/* Streams that would never end by themselves (events, logs) are ended by the API first, so
+ * that the server needn't wait for them. */
 static void stop(struct daemon *d)
 {
     if (d->is_stopping)
         return;
     d->is_stopping = true;
     notify_send("STOPPING=1");
+    if (d->api)
+        api_stop(d->api);
     if (d->server)
         http_server_close(d->server, DAEMON_STOP_GRACE, on_server_closed, d);
     else
