@@ -2,7 +2,7 @@
 /*
  * The control loop. A run looks at what changed, then lets its parts work in this order:
  *
- *   services that are concerned:  restart, scale, rolling update, start, reaper
+ *   services that are concerned:  watch, restart, scale, roll, start, reap
  *   then all new tasks:           allocator (NEW -> PENDING), scheduler (-> ASSIGNED)
  *
  * A service is looked at as a whole, from what the store says of it and its tasks, so it

@@ -215,7 +215,7 @@ static int scale(struct round *r, struct live *live)
 
 /* The updater gets the slots that were there before, so that it doesn't wait for new
  * ones. */
-static int scale_and_update(struct round *r, bool *again)
+static int scale_and_update(struct round *r)
 {
     CLEANUP(live_deinit) struct live live = {0};
     int e = find_live(r, &live);
@@ -223,17 +223,18 @@ static int scale_and_update(struct round *r, bool *again)
         e = scale(r, &live);
     if (!e)
         e = remove_dead_slots(r);
-    return e ? e : updater_run(r, live.numbers, live.len, again);
+    return e ? e : updater_run(r, live.numbers, live.len);
 }
 
 static int look(struct round *r, bool *again)
 {
-    int e = restart_run(r);
+    int e = updater_watch(r, again);
+    if (e || *again)
+        return e;
+    e = restart_run(r);
     if (!e)
-        e = scale_and_update(r, again);
-    if (!e && !*again)
-        e = restart_start_ready(r);
-    return e;
+        e = scale_and_update(r);
+    return e ? e : restart_start_ready(r);
 }
 
 /* The service is gone: so are its tasks, as soon as their nodes say so. */

@@ -253,8 +253,16 @@ static int fail(struct round *r, const struct rules *rules, const char *task_id,
     return update_status_pause(r, task_id);
 }
 
-/* Counts the failures. *failed is set when the update ended with one. */
-static int watch(struct round *r, const struct rules *rules, bool *failed, bool *again)
+/* Is what is remembered about this very update? */
+static bool is_same(const struct round *r)
+{
+    const struct update *u = r->state->update;
+    return u->spec_version == version_of(r->service) &&
+           u->is_rollback == update_is_rollback(r->service);
+}
+
+/* Finds a task that failed and wasn't counted yet. */
+static const Swarm__Task *next_failed(const struct round *r, const struct rules *rules)
 {
     struct update *u = r->state->update;
     for (size_t i = 0; i < u->len; i++) {
@@ -265,12 +273,24 @@ static int watch(struct round *r, const struct rules *rules, bool *failed, bool 
             !has_failed(r, us, slot_task(s, k), rules->monitor))
             continue;
         us->has_failed = true;
-        u->failures++;
-        if (rules->failure_action == SWARM__UPDATE_CONFIG__FAILURE_ACTION__CONTINUE ||
-            !is_too_much(u, rules))
-            continue;
-        *failed = true;
-        return fail(r, rules, slot_task(s, k)->id, again);
+        return slot_task(s, k);
+    }
+    return NULL;
+}
+
+int updater_watch(struct round *r, bool *again)
+{
+    if (r->state->update && (!is_same(r) || update_is_paused(r->service)))
+        forget(r);
+    if (!r->state->update)
+        return 0;
+    const struct rules rules = rules_of(r->service);
+    const Swarm__Task *t;
+    while ((t = next_failed(r, &rules))) {
+        r->state->update->failures++;
+        if (rules.failure_action != SWARM__UPDATE_CONFIG__FAILURE_ACTION__CONTINUE &&
+            is_too_much(r->state->update, &rules))
+            return fail(r, &rules, t->id, again);
     }
     return 0;
 }
@@ -345,19 +365,19 @@ static int step_slot(struct round *r, struct update_slot *us, const struct rules
     return 0;
 }
 
-/* Moves all slots on; *busy is how many are under way then. */
-static int step_all(struct round *r, const struct rules *rules, size_t *busy)
+/* Moves all slots on, and begins with others as far as the rules allow. */
+static int step_all(struct round *r, const struct rules *rules)
 {
     struct update *u = r->state->update;
     uint64_t most = rules->parallelism ? rules->parallelism : u->len;
-    *busy = 0;
+    size_t busy = 0;
     for (size_t i = 0; i < u->len; i++) {
         int e = step_slot(r, &u->slots[i], rules);
         if (e)
             return e;
-        *busy += u->slots[i].step == STARTING || u->slots[i].step == RESTING;
+        busy += u->slots[i].step == STARTING || u->slots[i].step == RESTING;
     }
-    for (size_t i = 0; i < u->len && *busy < most; i++) {
+    for (size_t i = 0; i < u->len && busy < most; i++) {
         if (u->slots[i].step != WAITING || !round_may_add_task(r))
             continue;
         int e = start_slot(r, &u->slots[i], rules);
@@ -365,7 +385,7 @@ static int step_all(struct round *r, const struct rules *rules, size_t *busy)
             e = step_slot(r, &u->slots[i], rules);
         if (e)
             return e;
-        *busy += u->slots[i].step != DONE;
+        busy += u->slots[i].step != DONE;
     }
     return 0;
 }
@@ -420,43 +440,21 @@ static int settle(struct round *r, const uint64_t *live, size_t n)
     return 0;
 }
 
-/* Is what is remembered about this very update? */
-static bool is_same(const struct round *r)
-{
-    const struct update *u = r->state->update;
-    return u->spec_version == version_of(r->service) &&
-           u->is_rollback == update_is_rollback(r->service);
-}
-
-static int advance(struct round *r, bool *again)
+static int advance(struct round *r)
 {
     const struct rules rules = rules_of(r->service);
-    bool failed = false;
-    size_t busy;
-    int e = watch(r, &rules, &failed, again);
-    if (e || failed)
-        return e;
-    e = step_all(r, &rules, &busy);
+    int e = step_all(r, &rules);
     if (e || !is_all_done(r->state->update))
         return e;
     return finish(r, &rules);
 }
 
-int updater_run(struct round *r, const uint64_t *live, size_t n, bool *again)
+int updater_run(struct round *r, const uint64_t *live, size_t n)
 {
-    if (r->state->update && !is_same(r))
-        forget(r);
-    if (update_is_paused(r->service))
-        forget(r);
-    else if (!r->state->update) {
-        int e = begin(r, live, n);
-        if (e)
-            return e;
-    }
-    if (r->state->update) {
-        int e = advance(r, again);
-        if (e || *again)
-            return e;
-    }
-    return settle(r, live, n);
+    int e = 0;
+    if (!r->state->update && !update_is_paused(r->service))
+        e = begin(r, live, n);
+    if (!e && r->state->update)
+        e = advance(r);
+    return e ? e : settle(r, live, n);
 }

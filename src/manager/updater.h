@@ -6,11 +6,15 @@
 /*
  * Private to the manager: rolling updates. `live` are the numbers of the slots that the
  * service keeps.
- *
- * Sets *again when it put the former spec back in place, so that the service must be
- * looked at once more in this run.
  */
-int updater_run(struct round *r, const uint64_t *live, size_t n, bool *again) MUST_CHECK;
+int updater_run(struct round *r, const uint64_t *live, size_t n) MUST_CHECK;
+
+/*
+ * Counts failures of the update under way, before anything else is done about the tasks
+ * that failed. Sets *again when it put the former spec back in place, so that the service
+ * must be looked at anew.
+ */
+int updater_watch(struct round *r, bool *again) MUST_CHECK;
 
 /* NULL is fine. */
 void update_free(struct update *u);
