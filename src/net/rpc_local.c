@@ -61,6 +61,7 @@ struct rpc_channel {
     struct list calls;
     size_t n_calls;
     struct list events;
+    size_t n_events;
     size_t n_messages;
     size_t n_bytes;
     struct defer_queue defers;
@@ -134,6 +135,7 @@ static void queue_event(struct local *l, struct event *event)
     if (!list_is_empty(&event->link))
         return;
     l->refs++;
+    l->channel->n_events++;
     list_append(&l->channel->events, &event->link);
     defer_start(&l->channel->deliver, &l->channel->defers);
 }
@@ -150,16 +152,14 @@ static void event_init(struct event *event, struct local *l,
 static void deliver_all(void *user)
 {
     struct rpc_channel *channel = user;
-    struct list last;
-    list_append(&channel->events, &last);
-    while (channel->events.next != &last) {
+    for (size_t n = channel->n_events; n; n--) {
         struct event *event = LIST_FIRST(&channel->events, struct event, link);
         struct local *l = event->local;
         list_remove(&event->link);
+        channel->n_events--;
         event->deliver(l, event);
         local_unref(l);
     }
-    list_remove(&last);
     if (!list_is_empty(&channel->events))
         defer_start(&channel->deliver, &channel->defers);
 }
