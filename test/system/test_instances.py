@@ -257,7 +257,7 @@ def a_node_shows_itself_to_the_cli(t):
     listed = t.docker("node", "ls", "--format", "{{json .}}").lines
     node = json.loads(listed[0])
     equal((len(listed), node["Self"], node["ManagerStatus"], node["Status"]), (1, True, "Leader", "Ready"))
-    t.docker("node", "update", "--label-add", "a=b", "self")
+    t.docker("node", "update", "--label-add", "a=b", node_id(t))
     labels = t.docker("node", "inspect", "--format", "{{json .Spec.Labels}}", "self").text
     equal(json.loads(labels), {"a": "b"})
     t.service("s")
@@ -268,14 +268,14 @@ def a_node_shows_itself_to_the_cli(t):
 @test(engines=["dockerd"])
 def a_drained_node_runs_nothing(t):
     t.service("s")
-    t.docker("node", "update", "--availability", "drain", "self")
+    t.docker("node", "update", "--availability", "drain", node_id(t))
     t.until("no container runs", lambda: not [c for c in t.engine.containers().values()
                                               if c["State"] == "running"])
     def pending():
         return [x for x in t.tasks("s") if x["Status"]["State"] == "pending"
                 and "no suitable node" in x["Status"].get("Err", "")]
     t.until("a pending task that says why", pending)
-    t.docker("node", "update", "--availability", "active", "self")
+    t.docker("node", "update", "--availability", "active", node_id(t))
     t.running("s")
 
 
@@ -292,3 +292,7 @@ def services_start_with_the_daemon_after_the_engine_lost_all(t):
     t.cofferd.start()
     t.until("a running task", lambda: t.running("s"))
     equal(t.in_container(t.container("s"), "cat", "/run/secrets/key").out, "0123")
+
+
+def node_id(t):
+    return t.api.get("/info").json["Swarm"]["NodeID"]
