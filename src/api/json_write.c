@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
 
-#include "base/base64.h"
 #include "api/json.h"
+#include "base/base64.h"
 #include "base/clock.h"
 
 static void put(struct api_json_out *w, const void *data, size_t n)

@@ -7,8 +7,8 @@
  */
 #include <assert.h>
 
-#include "base/base64.h"
 #include "api/table.h"
+#include "base/base64.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/api.h"
+
+#include "api/events.h"
+#include "api/json.h"
+#include "api/private.h"
+#include "api/stream.h"
+#include "base/mem.h"
+
+static const struct http_header headers[] = {
+    {"Api-Version", API_VERSION},
+    {"Docker-Experimental", "false"},
+    {"Ostype", "linux"},
+    {"Server", "Coffer/" COFFER_VERSION " (linux)"},
+};
+
+const struct http_header *api_headers(size_t *n)
+{
+    *n = ARRAY_SIZE(headers);
+    return headers;
+}
+
+static void on_change(const struct store_change *change, void *user)
+{
+    api_events_tell(user, change);
+}
+
+int api_new(const struct api_config *config, struct api **out, struct err *e)
+{
+    api_json_setup();
+    struct api *a = calloc(1, sizeof(*a));
+    if (!a)
+        return err_no_memory(e);
+    *a = (struct api){.loop = config->loop,
+                      .backend = config->backend,
+                      .complete_create = config->complete_create,
+                      .user = config->user,
+                      .watch = {.on_change = on_change, .user = a}};
+    list_init(&a->streams);
+    list_init(&a->watch.link);
+    a->engine_socket = mem_dup(config->engine_socket, strlen(config->engine_socket));
+    int r = a->engine_socket ? 0 : err_no_memory(e);
+    if (!r)
+        r = http_client_new(config->loop, config->engine_socket, &a->client, e);
+    if (r) {
+        free(a->engine_socket);
+        free(a);
+        return r;
+    }
+    a->backend->ops->watch(a->backend, &a->watch);
+    *out = a;
+    return 0;
+}
+
+void api_stop(struct api *a)
+{
+    a->is_stopping = true;
+    LIST_FOR_EACH (link, &a->streams)
+        api_stream_end(CONTAINER_OF(link, struct api_stream, link));
+}
+
+static void on_client_closed(void *user)
+{
+    struct api *a = user;
+    void (*closed)(void *) = a->closed;
+    void *closed_user = a->closed_user;
+    api_event_history_deinit(&a->history);
+    free(a->engine_socket);
+    free(a);
+    if (closed)
+        closed(closed_user);
+}
+
+void api_close(struct api *a, void (*cb)(void *user), void *user)
+{
+    a->backend->ops->unwatch(a->backend, &a->watch);
+    a->closed = cb;
+    a->closed_user = user;
+    http_client_close(a->client, on_client_closed, a);
+}

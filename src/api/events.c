@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The engine's events and the swarm's in one stream. The engine is asked only when the
+ * filters could let something of its own through; its lines are passed on whole.
+ *
+ *     WAITING  the engine was asked: the answer begins when its does
+ *     OPEN     lines of both; ends with `until`, with the engine, or with the client
+ */
+#include "api/events.h"
+
+#include "api/event.h"
+#include "api/handlers.h"
+#include "api/stream.h"
+#include "api/time.h"
+#include "base/str.h"
+#include "loop/clock.h"
+#include "loop/loop.h"
+
+/* One line of the engine's. */
+#define LINE_MAX_BYTES (1024 * 1024)
+
+struct events {
+    struct api_stream stream;
+    struct api_filters filters;
+    struct http_call *call; /* the engine's stream */
+    int status;             /* of its answer, 0 before that */
+    struct buf line;        /* of the engine's, not whole yet; or its error */
+    struct timer until_timer;
+    int64_t since, until; /* 0: not asked for */
+    struct loop_close closing;
+};
+
+/* ---- the end ---- */
+
+static void on_freed(void *user)
+{
+    struct events *ev = user;
+    buf_deinit(&ev->line);
+    api_filters_deinit(&ev->filters);
+    free(ev);
+}
+
+static void release(struct events *ev)
+{
+    http_call_cancel(ev->call);
+    ev->call = NULL;
+    loop_close_init(&ev->closing, on_freed, ev);
+    timer_close(&ev->until_timer, &ev->closing);
+    loop_close_end(&ev->closing);
+}
+
+static void on_closed(struct api_stream *s)
+{
+    release(CONTAINER_OF(s, struct events, stream));
+}
+
+/* Answers with something else than events. */
+static void refuse(struct events *ev, int status, const char *type,
+                   const struct buf *body)
+{
+    const struct http_header header = {"Content-Type", type};
+    struct http_exchange *x = api_stream_release(&ev->stream);
+    http_exchange_respond(x, status, &header, 1, body->data, body->len);
+    release(ev);
+}
+
+/* ---- the swarm's ---- */
+
+/* False when the stream is over. */
+static bool send_event(struct events *ev, const struct api_event *event)
+{
+    cleanup_buf struct buf text = BUF_INIT;
+    if (!api_event_is_match(event, &ev->filters))
+        return true;
+    if (!api_event_write(event, &text))
+        return api_stream_write(&ev->stream, text.data, text.len);
+    api_stream_end(&ev->stream);
+    return false;
+}
+
+static bool send_history(struct events *ev)
+{
+    const struct api_event_history *h = &ev->stream.api->history;
+    if (!ev->since && !ev->until)
+        return true;
+    for (size_t i = 0; i < h->len; i++) {
+        const struct api_event *event = api_event_history_get(h, i);
+        bool is_in = event->time >= ev->since && (!ev->until || event->time <= ev->until);
+        if (is_in && !send_event(ev, event))
+            return false;
+    }
+    return true;
+}
+
+void api_events_tell(struct api *a, const struct store_change *change)
+{
+    struct api_event *event;
+    if (api_event_new(change, clock_now(), &event) || !event)
+        return; /* without memory for it, it isn't told */
+    LIST_FOR_EACH (link, &a->streams) {
+        struct api_stream *s = CONTAINER_OF(link, struct api_stream, link);
+        if (s->closed == on_closed && !s->is_ending)
+            (void)send_event(CONTAINER_OF(s, struct events, stream), event);
+    }
+    if (event->kind == OBJECT_TASK)
+        api_event_free(event);
+    else
+        api_event_history_add(&a->history, event);
+}
+
+/* ---- the engine's ---- */
+
+static void on_head(struct http_call *call, const struct http_head *head, void *user)
+{
+    struct events *ev = user;
+    ev->status = head->status;
+    if (head->status == 200)
+        api_stream_begin(&ev->stream, "application/json");
+}
+
+/* Passes on the whole lines of what has come. */
+static void send_lines(struct events *ev)
+{
+    const char *end = ev->line.len ? memrchr(ev->line.data, '\n', ev->line.len) : NULL;
+    if (!end)
+        return;
+    size_t n = (size_t)(end - ev->line.data) + 1;
+    if (api_stream_write(&ev->stream, ev->line.data, n))
+        buf_consume(&ev->line, n);
+}
+
+static void on_body(struct http_call *call, const void *data, size_t n, void *user)
+{
+    struct events *ev = user;
+    if (ev->line.len + n > LINE_MAX_BYTES || buf_append(&ev->line, data, n))
+        api_stream_end(&ev->stream);
+    else if (ev->status == 200 && !ev->stream.is_ending)
+        send_lines(ev);
+}
+
+static void refuse_with(struct events *ev, int status, const char *message)
+{
+    struct api_json_out w;
+    cleanup_buf struct buf text = BUF_INIT;
+    api_json_begin(&w, &text);
+    api_json_open(&w, '{');
+    api_json_member(&w, "message", message);
+    api_json_close(&w, '}');
+    if (api_json_end(&w))
+        api_stream_end(&ev->stream);
+    else
+        refuse(ev, status, "application/json", &text);
+}
+
+static void on_end(struct http_call *call, int code, const struct err *e, void *user)
+{
+    struct events *ev = user;
+    ev->call = NULL;
+    if (ev->status == 200) {
+        /* Until the time that was asked for, the swarm's go on. */
+        if (code || !timer_is_running(&ev->until_timer))
+            api_stream_end(&ev->stream);
+    } else if (ev->status) {
+        refuse(ev, ev->status, "application/json", &ev->line);
+    } else {
+        refuse_with(ev, 503, err_text(e));
+    }
+}
+
+static void ask_engine(struct events *ev, const char *target)
+{
+    static const struct http_call_events callbacks = {on_head, on_body, on_end};
+    const struct http_request request = {.method = "GET", .target = target};
+    struct err e = {0};
+    if (http_client_request(ev->stream.api->client, &request, &callbacks, ev, &ev->call,
+                            &e))
+        refuse_with(ev, 503, err_text(&e));
+}
+
+/* ---- the request ---- */
+
+static void on_until(void *user)
+{
+    struct events *ev = user;
+    if (!ev->call)
+        api_stream_end(&ev->stream); /* else the engine's end is waited for */
+}
+
+static int read_time(const struct api_request *q, const char *key, int64_t *out,
+                     struct err *e)
+{
+    const char *text = api_request_query(q, key);
+    if (str_is_empty(text) || api_time_parse(text, out))
+        return 0;
+    return err_set(e, ERR_INVALID_ARGUMENT, "invalid value for %s: %s", key, text);
+}
+
+static int read_request(const struct api_request *q, struct events *ev, struct err *e)
+{
+    int r = read_time(q, "since", &ev->since, e);
+    if (!r)
+        r = read_time(q, "until", &ev->until, e);
+    if (!r && ev->until && ev->since > ev->until)
+        r = err_set(e, ERR_INVALID_ARGUMENT,
+                    "`since` time (%s) cannot be after `until` time (%s)",
+                    api_request_query(q, "since"), api_request_query(q, "until"));
+    return r ? r
+             : api_filters_parse(&ev->filters, api_request_query(q, "filters"), NULL, e);
+}
+
+static void start(struct api_request *q, struct events *ev, const char *target)
+{
+    struct api *a = q->api;
+    timer_init(&ev->until_timer, a->loop, on_until, ev);
+    api_stream_init(&ev->stream, a, q->x, on_closed);
+    api_request_free(q);
+    if (ev->until)
+        timer_start(&ev->until_timer, ev->until - clock_now());
+    if (!send_history(ev))
+        return;
+    if (target)
+        ask_engine(ev, target);
+    else
+        api_stream_begin(&ev->stream, "application/json");
+}
+
+void api_events(struct api_request *q)
+{
+    struct err e = {0};
+    cleanup_buf struct buf target = BUF_INIT;
+    struct events *ev = calloc(1, sizeof(*ev));
+    int r = ev ? read_request(q, ev, &e) : err_no_memory(&e);
+    bool asks_engine = !r && api_events_concern_engine(&ev->filters);
+    if (asks_engine &&
+        api_events_engine_target(&ev->filters, api_request_query(q, "since"),
+                                 api_request_query(q, "until"), &target))
+        r = err_no_memory(&e);
+    if (!r) {
+        start(q, ev, asks_engine ? buf_str(&target) : NULL);
+        return;
+    }
+    if (ev)
+        on_freed(ev);
+    api_request_error(q, &e);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "api/filters.h"
+#include "api/private.h"
+
+/* Tells a change in the store to the clients that listen, and keeps it for `since`. */
+void api_events_tell(struct api *a, const struct store_change *change);
+
+/* ---- what of a client's request is the engine's (events_engine.c) ---- */
+
+/* Could an event of the engine's pass these filters? */
+bool api_events_concern_engine(const struct api_filters *f);
+
+/* The target to ask the engine with: the filters without what only the swarm has. */
+int api_events_engine_target(const struct api_filters *f, const char *since,
+                             const char *until, struct buf *out) MUST_CHECK;

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "api/api.h"
+#include "api/event_history.h"
+#include "base/list.h"
+#include "net/http_client.h"
+
+/* What the files of this layer share. */
+struct api {
+    uv_loop_t *loop;
+    struct backend *backend;
+    char *engine_socket;
+    struct http_client *client; /* to the engine */
+    int (*complete_create)(void *user, json_t *body, struct err *e);
+    void *user;
+    struct list streams; /* of struct api_stream: to be cut when we stop */
+    struct store_watch watch;
+    struct api_event_history history;
+    bool is_stopping;
+    void (*closed)(void *user);
+    void *closed_user;
+};

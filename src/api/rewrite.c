@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The requests to the engine that we look at, and may change, before they are passed
+ * through:
+ *
+ *     POST /containers/create             completed for this host's engine; a network of
+ *                                         the swarm's is refused
+ *     POST /networks/create               overlay networks are refused
+ *     POST /networks/X/connect, /disconnect  likewise for a network of the swarm's
+ *     POST /commit                        Podman wants a body where the CLI sends none
+ *
+ * What can't be read here is passed on as it is: the engine will say what is wrong.
+ */
+#include "api/handlers.h"
+#include "api/lookup.h"
+#include "base/str.h"
+
+static bool is_swarm_network(struct api *a, const char *name)
+{
+    const struct store_view *v;
+    const struct object *o;
+    return name && *name && !a->backend->ops->view(a->backend, &v, NULL) &&
+           !api_lookup(v, OBJECT_NETWORK, name, &o, NULL);
+}
+
+static json_t *read_body(const struct buf *body)
+{
+    json_t *j = NULL;
+    if (!body->len || api_json_parse(body->data, body->len, &j, NULL))
+        return NULL;
+    if (json_is_object(j))
+        return j;
+    json_decref(j);
+    return NULL;
+}
+
+static void refuse_network(struct http_exchange *x, const char *name)
+{
+    struct err e = {0};
+    err_set(&e, ERR_UNIMPLEMENTED,
+            "network %s is the swarm's: connecting a container to it is not supported "
+            "yet",
+            name);
+    http_exchange_respond_error(x, &e);
+}
+
+/* ---- containers ---- */
+
+/* The name of a network of the swarm's that the container asks for, or NULL. */
+static const char *find_network(struct api *a, const json_t *body)
+{
+    const char *mode = json_string_value(
+        json_object_get(json_object_get(body, "HostConfig"), "NetworkMode"));
+    json_t *endpoints =
+        json_object_get(json_object_get(body, "NetworkingConfig"), "EndpointsConfig");
+    if (is_swarm_network(a, mode))
+        return mode;
+    for (void *at = json_object_iter(endpoints); at;
+         at = json_object_iter_next(endpoints, at))
+        if (is_swarm_network(a, json_object_iter_key(at)))
+            return json_object_iter_key(at);
+    return NULL;
+}
+
+static void pass_completed(struct api *a, struct http_exchange *x, json_t *body)
+{
+    struct err e = {0};
+    cleanup_buf struct buf text = BUF_INIT;
+    int r = a->complete_create(a->user, body, &e);
+    if (!r && api_json_dump(body, &text))
+        r = err_no_memory(&e);
+    if (r)
+        http_exchange_respond_error(x, &e);
+    else
+        api_passthrough_body(a, x, text.data, text.len);
+}
+
+void api_rewrite_container_create(struct api *a, struct http_exchange *x,
+                                  const struct buf *body)
+{
+    cleanup_json json_t *j = read_body(body);
+    const char *network = find_network(a, j);
+    if (network)
+        refuse_network(x, network);
+    else if (j && a->complete_create)
+        pass_completed(a, x, j);
+    else
+        api_passthrough_body(a, x, body->data, body->len);
+}
+
+/* ---- networks ---- */
+
+static bool is_overlay(const json_t *body)
+{
+    /* A network that is only a configuration is the engine's whatever its driver. */
+    return !json_is_true(json_object_get(body, "ConfigOnly")) &&
+           (str_equal(json_string_value(json_object_get(body, "Driver")), "overlay") ||
+            str_equal(json_string_value(json_object_get(body, "Scope")), "swarm") ||
+            json_is_true(json_object_get(body, "Ingress")));
+}
+
+void api_rewrite_network_create(struct api *a, struct http_exchange *x,
+                                const struct buf *body)
+{
+    cleanup_json json_t *j = read_body(body);
+    if (is_overlay(j))
+        http_exchange_respond_message(
+            x, 501,
+            "networks that span nodes (driver overlay, scope swarm, ingress) are not "
+            "supported yet");
+    else
+        api_passthrough_body(a, x, body->data, body->len);
+}
+
+/* The name between "/networks/" and the next slash of the path. */
+static int network_of(struct http_exchange *x, struct buf *name)
+{
+    const char *at = strstr(http_exchange_url(x)->path, "/networks/");
+    at = at ? at + strlen("/networks/") : "";
+    return buf_append(name, at, strcspn(at, "/"));
+}
+
+void api_rewrite_network_member(struct api *a, struct http_exchange *x,
+                                const struct buf *body)
+{
+    cleanup_buf struct buf name = BUF_INIT;
+    struct err e = {0};
+    if (network_of(x, &name)) {
+        err_no_memory(&e);
+        http_exchange_respond_error(x, &e);
+    } else if (is_swarm_network(a, buf_str(&name))) {
+        refuse_network(x, buf_str(&name));
+    } else {
+        api_passthrough_body(a, x, body->data, body->len);
+    }
+}
+
+/* ---- commit ---- */
+
+void api_rewrite_commit(struct api *a, struct http_exchange *x, const struct buf *body)
+{
+    bool is_empty = strspn(buf_str(body), " \t\r\n") == body->len ||
+                    str_equal(buf_str(body), "null") ||
+                    str_equal(buf_str(body), "null\n");
+    if (is_empty)
+        api_passthrough_body(a, x, "{}", 2);
+    else
+        api_passthrough_body(a, x, body->data, body->len);
+}
