@@ -7,8 +7,8 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "cluster/node_session.h"
 #include "cluster/node_status.h"
-#include "cluster/session.h"
 #include "cluster/status_report.h"
 #include "net/node_protocol.h"
 #include "swarm/dispatcher.pb-c.h"
@@ -27,7 +27,7 @@
 struct dispatcher {
     struct dispatcher_config config;
     char manager_addr[64];
-    struct map sessions; /* node id -> struct session */
+    struct map sessions; /* node id -> struct node_session */
     struct store_watch watch;
     struct loop_close closing;
     bool is_stopped;
@@ -63,33 +63,34 @@ static void set_status(struct dispatcher *d, const char *node_id,
 
 static void on_overdue(void *user)
 {
-    struct session *s = user;
+    struct node_session *s = user;
     struct dispatcher *d = s->dispatcher;
     log_warn("node %s is down: no heartbeat", s->node_id);
-    session_end_streams(s, ERR_ABORTED, "node must disconnect");
+    node_session_end_streams(s, ERR_ABORTED, "node must disconnect");
     s->id[0] = '\0';
     set_status(d, s->node_id, SWARM__NODE_STATUS__STATE__DOWN, "heartbeat failure");
 }
 
 /* The session of a node, made when there is none yet. */
-static struct session *session_of(struct dispatcher *d, const char *node_id)
+static struct node_session *session_of(struct dispatcher *d, const char *node_id)
 {
-    struct session *s = map_get(&d->sessions, node_id);
+    struct node_session *s = map_get(&d->sessions, node_id);
     if (s)
         return s;
-    s = session_new(d, d->config.loop, node_id, on_overdue, &d->closing);
+    s = node_session_new(d, d->config.loop, node_id, on_overdue, &d->closing);
     if (s && map_put(&d->sessions, node_id, s, NULL)) {
-        session_close(s, ERR_NO_MEMORY, "out of memory");
+        node_session_close(s, ERR_NO_MEMORY, "out of memory");
         return NULL;
     }
     return s;
 }
 
 /* The session that a request names, or NULL with the error the protocol has for it. */
-static struct session *find_session(struct dispatcher *d, const struct rpc_exchange *x,
-                                    const char *session_id, struct err *e)
+static struct node_session *find_session(struct dispatcher *d,
+                                         const struct rpc_exchange *x,
+                                         const char *session_id, struct err *e)
 {
-    struct session *s = map_get(&d->sessions, rpc_exchange_peer(x)->node_id);
+    struct node_session *s = map_get(&d->sessions, rpc_exchange_peer(x)->node_id);
     if (!s || !s->id[0]) {
         err_set(e, ERR_NOT_FOUND, "node not registered");
         return NULL;
@@ -101,7 +102,7 @@ static struct session *find_session(struct dispatcher *d, const struct rpc_excha
     return s;
 }
 
-static void start_heartbeat(struct dispatcher *d, struct session *s, int periods)
+static void start_heartbeat(struct dispatcher *d, struct node_session *s, int periods)
 {
     timer_start(&s->heartbeat, periods * heartbeat_period(d));
 }
@@ -112,18 +113,18 @@ static void on_registered(int r, const struct err *e, void *user)
 {
     struct session_ref *ref = user;
     struct dispatcher *d = ref->d;
-    struct session *s = map_get(&d->sessions, ref->node_id);
+    struct node_session *s = map_get(&d->sessions, ref->node_id);
     if (s && str_equal(s->id, ref->session_id)) {
         if (!r)
-            r = session_send_node(s, store_view(d->config.store), d->manager_addr);
+            r = node_session_send_node(s, store_view(d->config.store), d->manager_addr);
         if (r)
-            session_end_streams(s, r,
-                                e ? err_text(e) : "the session message can't be sent");
+            node_session_end_streams(
+                s, r, e ? err_text(e) : "the session message can't be sent");
     }
     free(ref);
 }
 
-static int register_node(struct dispatcher *d, struct session *s,
+static int register_node(struct dispatcher *d, struct node_session *s,
                          const Swarm__NodeDescription *description, struct err *e)
 {
     struct session_ref *ref = calloc(1, sizeof(*ref));
@@ -152,11 +153,11 @@ static int open_session(struct dispatcher *d, struct rpc_exchange *x,
         return err_set(e, ERR_INVALID_ARGUMENT, "node description is missing");
     if (!store_get(store_view(d->config.store), OBJECT_NODE, node_id))
         return err_set(e, ERR_NOT_FOUND, "node %s not found", node_id);
-    struct session *s = session_of(d, node_id);
+    struct node_session *s = session_of(d, node_id);
     if (!s)
         return err_no_memory(e);
     bool is_same = s->id[0] && str_equal(s->id, request->session_id);
-    session_end_streams(s, ERR_ABORTED, "node must disconnect");
+    node_session_end_streams(s, ERR_ABORTED, "node must disconnect");
     if (!is_same) {
         uint8_t random[OBJECT_ID_RANDOM_BYTES];
         crypto_random(random, sizeof(random));
@@ -187,7 +188,7 @@ static void on_heartbeat(struct rpc_exchange *x, ProtobufCMessage *message, void
     struct dispatcher *d = user;
     cleanup_message Swarm__HeartbeatRequest *request = (Swarm__HeartbeatRequest *)message;
     struct err e = {0};
-    struct session *s = find_session(d, x, request->session_id, &e);
+    struct node_session *s = find_session(d, x, request->session_id, &e);
     if (!s) {
         rpc_exchange_end(x, e.code, &e);
         return;
@@ -204,19 +205,20 @@ static void on_heartbeat(struct rpc_exchange *x, ProtobufCMessage *message, void
 
 /* ---- Assignments ---- */
 
-static void send_assignments(struct dispatcher *d, struct session *s)
+static void send_assignments(struct dispatcher *d, struct node_session *s)
 {
     struct err e = {0};
-    if (!session_send_assignments(s, store_view(d->config.store), d->config.keys, &e))
+    if (!node_session_send_assignments(s, store_view(d->config.store), d->config.keys,
+                                       &e))
         return;
     log_error("node %s: %s", s->node_id, err_text(&e));
-    session_end_streams(s, e.code, err_text(&e));
+    node_session_end_streams(s, e.code, err_text(&e));
 }
 
 static int open_assignments(struct dispatcher *d, struct rpc_exchange *x,
                             const Swarm__AssignmentsRequest *request, struct err *e)
 {
-    struct session *s = find_session(d, x, request->session_id, e);
+    struct node_session *s = find_session(d, x, request->session_id, e);
     if (!s)
         return e->code;
     struct assignments *assignments = assignments_new(s->node_id);
@@ -267,7 +269,7 @@ static void on_stream_open(struct rpc_exchange *x, void *user)
 static void on_stream_cancel(struct rpc_exchange *x, void *user)
 {
     (void)user;
-    struct session *s = rpc_exchange_state(x);
+    struct node_session *s = rpc_exchange_state(x);
     if (!s)
         return;
     if (s->stream == x)
@@ -282,27 +284,28 @@ static void on_change(const struct store_change *change, void *user)
 {
     struct dispatcher *d = user;
     for (size_t i = 0; i < d->sessions.len; i++) {
-        struct session *s = d->sessions.entries[i].value;
+        struct node_session *s = d->sessions.entries[i].value;
         if (s->assignments && assignments_is_concerned(s->assignments, change))
             s->is_concerned = true;
     }
     const struct object *o = store_change_object(change);
     if (o->kind != OBJECT_NODE || change->action != STORE_REMOVE)
         return;
-    struct session *s = map_remove(&d->sessions, object_id(o));
+    struct node_session *s = map_remove(&d->sessions, object_id(o));
     if (s)
-        session_close(s, ERR_ABORTED, "the node was removed from the swarm");
+        node_session_close(s, ERR_ABORTED, "the node was removed from the swarm");
 }
 
 static void on_commit(const struct store_view *view, void *user)
 {
     struct dispatcher *d = user;
     for (size_t i = 0; i < d->sessions.len; i++) {
-        struct session *s = d->sessions.entries[i].value;
+        struct node_session *s = d->sessions.entries[i].value;
         if (s->is_concerned)
             send_assignments(d, s);
-        if (s->node_version && session_send_node(s, view, d->manager_addr))
-            session_end_streams(s, ERR_UNAVAILABLE, "the session message can't be sent");
+        if (s->node_version && node_session_send_node(s, view, d->manager_addr))
+            node_session_end_streams(s, ERR_UNAVAILABLE,
+                                     "the session message can't be sent");
     }
 }
 
@@ -319,7 +322,7 @@ static int expect_nodes(struct dispatcher *d)
         const Swarm__Node *node = nodes.objects[i]->node;
         if (!node->status || node->status->state == SWARM__NODE_STATUS__STATE__DOWN)
             continue;
-        struct session *s = session_of(d, node->id);
+        struct node_session *s = session_of(d, node->id);
         if (!s)
             return ERR_NO_MEMORY;
         set_status(d, node->id, SWARM__NODE_STATUS__STATE__UNKNOWN,
@@ -396,8 +399,8 @@ void dispatcher_stop(struct dispatcher *d)
     d->is_stopped = true;
     store_watch_remove(&d->watch);
     for (size_t i = 0; i < d->sessions.len; i++)
-        session_close(d->sessions.entries[i].value, ERR_UNAVAILABLE,
-                      "dispatcher is stopped");
+        node_session_close(d->sessions.entries[i].value, ERR_UNAVAILABLE,
+                           "dispatcher is stopped");
     map_deinit(&d->sessions);
 }
 

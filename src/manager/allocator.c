@@ -3,8 +3,8 @@
  * Gives tasks what they need of the cluster before a node is looked for: NEW -> PENDING.
  * Without networks of the cluster there is nothing to wait for.
  */
+#include "manager/new_task.h"
 #include "manager/pass.h"
-#include "manager/task_new.h"
 
 static int allocate(struct pass *p, const char *id)
 {

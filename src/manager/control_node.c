@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "manager/control_kinds.h"
-#include "manager/task_new.h"
+#include "manager/new_task.h"
 
 /* A removed node's certificate is refused for so long after it must have expired. */
 #define BLACKLIST_MARGIN (7 * 24 * CLOCK_HOUR)

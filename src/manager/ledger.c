@@ -108,7 +108,7 @@ static bool is_booked(const Swarm__Task *task)
            task->status->state <= SWARM__TASK_STATE__RUNNING;
 }
 
-static struct ledger_task *task_new(const Swarm__Task *task)
+static struct ledger_task *new_task(const Swarm__Task *task)
 {
     struct ledger_task *t = calloc(1, sizeof(*t));
     if (!t)
@@ -149,7 +149,7 @@ int ledger_set_task(struct ledger *l, const Swarm__Task *task, bool is_gone, boo
         if (r || !wanted)
             return r;
     }
-    struct ledger_task *new = task_new(task);
+    struct ledger_task *new = new_task(task);
     if (!new || map_put(&l->tasks, task->id, new, NULL)) {
         task_free(new);
         return ERR_NO_MEMORY;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A node that stays away for long enough takes its tasks with it: they are ORPHANED. */
+#include "manager/new_task.h"
 #include "manager/pass.h"
-#include "manager/task_new.h"
 
 static bool is_on_node(const Swarm__Task *t)
 {

@@ -9,8 +9,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "manager/filter.h"
+#include "manager/new_task.h"
 #include "manager/pass.h"
-#include "manager/task_new.h"
 
 /* What is known of the nodes for one group of tasks. */
 struct candidates {

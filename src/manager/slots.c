@@ -3,7 +3,7 @@
 
 #include "base/str.h"
 #include "manager/constraint.h"
-#include "manager/task_new.h"
+#include "manager/new_task.h"
 
 /* ---- slots ---- */
 
@@ -90,7 +90,7 @@ int slot_add_task(struct round *r, struct slot *s, Swarm__TaskState desired)
     struct pass *p = r->pass;
     struct object *task;
     const struct object *written;
-    if (task_new(r->service, store_cluster(p->view), s->number, desired, p->env, &task))
+    if (new_task(r->service, store_cluster(p->view), s->number, desired, p->env, &task))
         return err_no_memory(p->e);
     int e = pass_create(p, task, &written);
     if (e)

@@ -19,6 +19,7 @@
 #include "manager/updater.h"
 
 #include "base/str.h"
+#include "manager/references.h"
 #include "manager/update_status.h"
 
 enum step {
@@ -240,17 +241,28 @@ static bool is_too_much(const struct update *u, const struct rules *rules)
     return (float)u->failures / (float)u->len > rules->max_failure_ratio;
 }
 
+/* May the service go back to its former spec? A rollback isn't rolled back, and a secret
+ * that the former spec needs may be gone by now. */
+static int can_roll_back(const struct round *r, const struct rules *rules, bool *out)
+{
+    *out = false;
+    if (rules->failure_action != SWARM__UPDATE_CONFIG__FAILURE_ACTION__ROLLBACK ||
+        update_is_rollback(r->service) || !r->service->previous_spec)
+        return 0;
+    int e = references_check(r->pass->view, r->service->previous_spec, NULL);
+    *out = !e;
+    return e == ERR_NO_MEMORY ? err_no_memory(r->pass->e) : 0;
+}
+
 /* What is done when too many new tasks failed. */
 static int fail(struct round *r, const struct rules *rules, const char *task_id,
                 bool *again)
 {
+    int e = can_roll_back(r, rules, again);
+    if (e)
+        return e;
     forget(r);
-    if (rules->failure_action == SWARM__UPDATE_CONFIG__FAILURE_ACTION__ROLLBACK &&
-        !update_is_rollback(r->service) && r->service->previous_spec) {
-        *again = true;
-        return update_status_roll_back(r, task_id);
-    }
-    return update_status_pause(r, task_id);
+    return *again ? update_status_roll_back(r, task_id) : update_status_pause(r, task_id);
 }
 
 /* Is what is remembered about this very update? */

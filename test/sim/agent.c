@@ -171,11 +171,13 @@ void sim_agent_assign(struct sim_agent *a, const Swarm__AssignmentsMessage *m,
 /* ---- what it does ---- */
 
 /* A task never starts without its secrets. */
-static void check_secrets(const struct sim_agent *a, const Swarm__Task *t)
+static bool has_secrets(const struct sim_agent *a, const Swarm__Task *t)
 {
     const Swarm__ContainerSpec *c = t->spec->container;
     for (size_t i = 0; i < c->n_secrets; i++)
-        CHECK(map_get(&a->secrets, c->secrets[i]->secret_id));
+        if (!map_get(&a->secrets, c->secrets[i]->secret_id))
+            return false;
+    return true;
 }
 
 /* The state after this one; the same when the task stays as it is. */
@@ -194,8 +196,8 @@ static Swarm__TaskState next_state(const struct sim_agent *a, const struct sim_t
                    ? SWARM__TASK_STATE__STARTING
                    : SWARM__TASK_STATE__READY;
     case SWARM__TASK_STATE__STARTING:
-        check_secrets(a, t->task);
-        return SWARM__TASK_STATE__RUNNING;
+        return has_secrets(a, t->task) ? SWARM__TASK_STATE__RUNNING
+                                       : SWARM__TASK_STATE__FAILED;
     case SWARM__TASK_STATE__RUNNING:
         return t->fate == COMPLETES ? SWARM__TASK_STATE__COMPLETE
                : t->fate == FAILS   ? SWARM__TASK_STATE__FAILED

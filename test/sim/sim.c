@@ -36,6 +36,7 @@ static void tell_nodes(struct sim *s)
         n->is_due = false;
         if (m)
             sim_agent_assign(n->agent, m, s->now);
+        sim_check_secrets(s, n);
     }
 }
 

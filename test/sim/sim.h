@@ -67,6 +67,7 @@ void sim_remove_secrets(struct sim *s);
 /* invariants.c */
 void sim_check_change(const struct store_change *c);
 void sim_check(struct sim *s);
+void sim_check_secrets(struct sim *s, const struct sim_node *n);
 
 /* What must hold once nothing happens any more. */
 void sim_check_rest(struct sim *s);

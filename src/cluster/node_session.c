@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cluster/session.h"
+#include "cluster/node_session.h"
 
 #include <stdlib.h>
 
@@ -11,10 +11,11 @@
 /* How much a node should prefer this manager; SwarmKit's default weight of a remote. */
 #define MANAGER_WEIGHT 10
 
-struct session *session_new(struct dispatcher *d, uv_loop_t *loop, const char *node_id,
-                            void (*overdue)(void *session), struct loop_close *parent)
+struct node_session *node_session_new(struct dispatcher *d, uv_loop_t *loop,
+                                      const char *node_id, void (*overdue)(void *session),
+                                      struct loop_close *parent)
 {
-    struct session *s = calloc(1, sizeof(*s));
+    struct node_session *s = calloc(1, sizeof(*s));
     if (!s)
         return NULL;
     strcpy_cut(s->node_id, sizeof(s->node_id), node_id);
@@ -27,7 +28,7 @@ struct session *session_new(struct dispatcher *d, uv_loop_t *loop, const char *n
 
 static void on_closed(void *user)
 {
-    struct session *s = user;
+    struct node_session *s = user;
     loop_close_release(s->parent);
     free(s);
 }
@@ -39,7 +40,7 @@ static void end_stream(struct rpc_exchange **stream, int code, const struct err 
         rpc_exchange_end(x, code, e);
 }
 
-void session_end_streams(struct session *s, int code, const char *why)
+void node_session_end_streams(struct node_session *s, int code, const char *why)
 {
     struct err e = {0};
     err_set(&e, code, "%s", why);
@@ -48,9 +49,9 @@ void session_end_streams(struct session *s, int code, const char *why)
     assignments_free(TAKE(s->assignments));
 }
 
-void session_close(struct session *s, int code, const char *why)
+void node_session_close(struct node_session *s, int code, const char *why)
 {
-    session_end_streams(s, code, why);
+    node_session_end_streams(s, code, why);
     loop_close_init(&s->closing, on_closed, s);
     timer_close(&s->heartbeat, &s->closing);
     loop_close_end(&s->closing);
@@ -73,7 +74,7 @@ static Swarm__WeightedPeer *this_manager(const char *node_id, const char *addr)
     return w;
 }
 
-static int fill_session_message(Swarm__SessionMessage *m, const struct session *s,
+static int fill_session_message(Swarm__SessionMessage *m, const struct node_session *s,
                                 const Swarm__Node *node, const struct store_view *v,
                                 const char *manager_addr)
 {
@@ -92,8 +93,8 @@ static int fill_session_message(Swarm__SessionMessage *m, const struct session *
                              cluster->root_ca->ca_cert.len);
 }
 
-int session_send_node(struct session *s, const struct store_view *v,
-                      const char *manager_addr)
+int node_session_send_node(struct node_session *s, const struct store_view *v,
+                           const char *manager_addr)
 {
     const struct object *node = store_get(v, OBJECT_NODE, s->node_id);
     if (!s->stream || !node || object_version(node) == s->node_version)
@@ -124,8 +125,8 @@ static int open_secrets(Swarm__AssignmentsMessage *m, const struct keyring *keys
     return 0;
 }
 
-int session_send_assignments(struct session *s, const struct store_view *v,
-                             const struct keyring *keys, struct err *e)
+int node_session_send_assignments(struct node_session *s, const struct store_view *v,
+                                  const struct keyring *keys, struct err *e)
 {
     s->is_concerned = false;
     if (!s->assignments_stream)

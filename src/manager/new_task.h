@@ -7,7 +7,7 @@
  * A new task of a service for a slot, state NEW "created", with an id of its own and what
  * the service asks for now. `cluster` gives the defaults; it may be NULL. ERR_NO_MEMORY.
  */
-int task_new(const Swarm__Service *service, const Swarm__Cluster *cluster, uint64_t slot,
+int new_task(const Swarm__Service *service, const Swarm__Cluster *cluster, uint64_t slot,
              Swarm__TaskState desired, const struct manager_env *env,
              struct object **out) MUST_CHECK;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "manager/task_new.h"
+#include "manager/new_task.h"
 
 #include "base/mem.h"
 
@@ -58,7 +58,7 @@ static int copy_from_service(Swarm__Task *task, const Swarm__Service *service,
     return 0;
 }
 
-int task_new(const Swarm__Service *service, const Swarm__Cluster *cluster, uint64_t slot,
+int new_task(const Swarm__Service *service, const Swarm__Cluster *cluster, uint64_t slot,
              Swarm__TaskState desired, const struct manager_env *env, struct object **out)
 {
     char id[OBJECT_ID_SIZE];

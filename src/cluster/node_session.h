@@ -11,7 +11,7 @@
  * has called, a session may exist without streams: the manager has just started and waits
  * for it.
  */
-struct session {
+struct node_session {
     char node_id[OBJECT_ID_SIZE];
     char id[OBJECT_ID_SIZE]; /* "" while the manager only waits for the node */
     struct dispatcher *dispatcher;
@@ -27,19 +27,20 @@ struct session {
 
 /* overdue is called, with the session, when the node has been silent for too long. parent
  * is held until the session is freed. NULL when there is no memory. */
-struct session *session_new(struct dispatcher *d, uv_loop_t *loop, const char *node_id,
-                            void (*overdue)(void *session), struct loop_close *parent);
+struct node_session *node_session_new(struct dispatcher *d, uv_loop_t *loop,
+                                      const char *node_id, void (*overdue)(void *session),
+                                      struct loop_close *parent);
 
 /* Ends both streams with a code and frees the session. */
-void session_close(struct session *s, int code, const char *why);
+void node_session_close(struct node_session *s, int code, const char *why);
 
 /* Ends what there is of the streams. */
-void session_end_streams(struct session *s, int code, const char *why);
+void node_session_end_streams(struct node_session *s, int code, const char *why);
 
 /* Sends the session message, when the node object is another than the last time. */
-int session_send_node(struct session *s, const struct store_view *v,
-                      const char *manager_addr) MUST_CHECK;
+int node_session_send_node(struct node_session *s, const struct store_view *v,
+                           const char *manager_addr) MUST_CHECK;
 
 /* Sends what is new in the node's assignments, with its secrets opened. */
-int session_send_assignments(struct session *s, const struct store_view *v,
-                             const struct keyring *keys, struct err *e) MUST_CHECK;
+int node_session_send_assignments(struct node_session *s, const struct store_view *v,
+                                  const struct keyring *keys, struct err *e) MUST_CHECK;
