@@ -496,7 +496,7 @@ int http_connection_accept(struct http_server *s, uv_stream_t *listener, bool is
     defer_init(&c->wake, connection_woken, c);
     if (connection_open(c, listener, is_tcp)) {
         http_connection_close(c);
-        return ERR_IO;
+        return 0;
     }
     connection_idle(c);
     timer_start(&c->timer, s->options.head_timeout);

@@ -111,14 +111,19 @@ struct http_connection {
 
 #define HTTP_LISTENERS_MAX 8
 
+union http_socket {
+    uv_handle_t handle;
+    uv_stream_t stream;
+    uv_pipe_t pipe;
+    uv_tcp_t tcp;
+};
+
 struct http_listener {
-    union {
-        uv_handle_t handle;
-        uv_stream_t stream;
-        uv_pipe_t pipe;
-        uv_tcp_t tcp;
-    } uv;
+    union http_socket uv;
     struct http_server *server;
+    union http_socket refused; /* a connection too many, on its way out */
+    bool is_refusing;
+    bool is_pending; /* one more waits for its turn */
     bool is_tcp;
     char *path; /* ours to remove; NULL: not ours */
     dev_t device;
@@ -144,6 +149,9 @@ struct http_server {
 };
 
 /* http_connection.c */
+
+/* Takes the connection that waits. ERR_NO_MEMORY: it waits still. One that is broken
+ * already is taken and closed. */
 int http_connection_accept(struct http_server *s, uv_stream_t *listener,
                            bool is_tcp) MUST_CHECK;
 /* Cuts it; who holds the exchange is told. Only from the loop. */

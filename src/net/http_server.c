@@ -79,51 +79,59 @@ const char *http_server_date(struct http_server *s)
 
 /* ---- listening ---- */
 
-/* One connection too many, told so: it lives until its handle is closed. */
-struct refusal {
-    union {
-        uv_handle_t handle;
-        uv_stream_t stream;
-        uv_pipe_t pipe;
-        uv_tcp_t tcp;
-    } uv;
-};
+/*
+ * A connection too many is told so and closed. That needs no memory, since it is also
+ * what happens without any; one at a time does.
+ */
+static void on_connection(uv_stream_t *stream, int status);
 
-static void refusal_closed(uv_handle_t *handle)
+static void refused_closed(uv_handle_t *handle)
 {
-    free(CONTAINER_OF(handle, struct refusal, uv.handle));
+    struct http_listener *l = CONTAINER_OF(handle, struct http_listener, refused.handle);
+    l->is_refusing = false;
+    if (l->server->is_closing) {
+        loop_close_release(&l->server->closing);
+    } else if (l->is_pending) {
+        l->is_pending = false;
+        on_connection(&l->uv.stream, 0);
+    }
 }
 
+static void init_socket(struct http_server *s, union http_socket *socket, bool is_tcp)
+{
+    if (is_tcp)
+        uv_tcp_init(s->loop, &socket->tcp);
+    else
+        uv_pipe_init(s->loop, &socket->pipe, 0);
+}
+
+/* libuv accepts no further connection before this one is taken. */
 static void refuse_connection(struct http_server *s, struct http_listener *l)
 {
     static char answer[] = "HTTP/1.1 503 Service Unavailable\r\n"
                            "Content-Type: application/json\r\n"
                            "Content-Length: 49\r\nConnection: close\r\n\r\n"
                            "{\"message\":\"too many connections to the daemon\"}\n";
-    struct refusal *r = calloc(1, sizeof(*r));
-    if (!r)
+    l->is_pending = l->is_refusing;
+    if (l->is_pending)
         return;
-    if (l->is_tcp)
-        uv_tcp_init(s->loop, &r->uv.tcp);
-    else
-        uv_pipe_init(s->loop, &r->uv.pipe, 0);
-    if (uv_accept(&l->uv.stream, &r->uv.stream) == 0) {
+    l->is_refusing = true;
+    init_socket(s, &l->refused, l->is_tcp);
+    if (uv_accept(&l->uv.stream, &l->refused.stream) == 0) {
         uv_buf_t piece = uv_buf_init(answer, sizeof(answer) - 1);
-        (void)uv_try_write(&r->uv.stream, &piece, 1);
+        (void)uv_try_write(&l->refused.stream, &piece, 1);
     }
-    uv_close(&r->uv.handle, refusal_closed);
+    uv_close(&l->refused.handle, refused_closed);
 }
 
-/* Without memory for one more the client stays in the backlog until there is some. */
 static void on_connection(uv_stream_t *stream, int status)
 {
     struct http_listener *l = CONTAINER_OF(stream, struct http_listener, uv.stream);
     struct http_server *s = l->server;
     if (status < 0 || s->is_closing)
         return;
-    if (s->n_connections >= s->options.connections_max)
-        refuse_connection(s, l);
-    else if (http_connection_accept(s, stream, l->is_tcp))
+    if (s->n_connections >= s->options.connections_max ||
+        http_connection_accept(s, stream, l->is_tcp))
         refuse_connection(s, l);
 }
 
@@ -131,10 +139,7 @@ static int listener_open(struct http_server *s, struct http_listener *l, int fd)
 {
     l->server = s;
     l->is_tcp = uv_guess_handle(fd) == UV_TCP;
-    int r = l->is_tcp ? uv_tcp_init(s->loop, &l->uv.tcp)
-                      : uv_pipe_init(s->loop, &l->uv.pipe, 0);
-    if (r)
-        return r;
+    init_socket(s, &l->uv, l->is_tcp);
     return l->is_tcp ? uv_tcp_open(&l->uv.tcp, fd) : uv_pipe_open(&l->uv.pipe, fd);
 }
 
@@ -226,6 +231,8 @@ void http_server_close(struct http_server *s, int64_t grace, void (*cb)(void *us
     loop_close_init(&s->closing, server_free, s);
     for (size_t i = 0; i < s->n_listeners; i++) {
         remove_path(&s->listeners[i]);
+        if (s->listeners[i].is_refusing)
+            loop_close_hold(&s->closing);
         loop_close_handle(&s->closing, &s->listeners[i].uv.handle);
     }
     LIST_FOR_EACH (l, &s->connections)

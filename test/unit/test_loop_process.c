@@ -112,7 +112,7 @@ static void a_stubborn_process_is_killed_after_its_grace(void **state)
     struct fixture f;
     char c;
     set_up(&f);
-    run_script(&f, "echo; kill -STOP $$");
+    run_script(&f, "trap '' TERM; echo; kill -STOP $$");
     assert_int_equal(read(f.out[0], &c, 1), 1);
     process_stop(&f.process, 20 * CLOCK_MILLISECOND);
     TURN_UNTIL(&f.net, f.ends);

@@ -503,6 +503,20 @@ static void connections_over_the_limit_are_told_so(void **state)
     tear_down(&f);
 }
 
+static void many_connections_over_the_limit_are_all_told_so(void **state)
+{
+    static struct wire w[20];
+    struct fixture f;
+    set_up_with(&f, 1, 0);
+    for (size_t i = 0; i < ARRAY_SIZE(w); i++)
+        wire_open(&w[i], &f.net, f.net.path);
+    for (size_t i = 1; i < ARRAY_SIZE(w); i++)
+        TURN_UNTIL(&f.net, w[i].is_eof && wire_has(&w[i], "too many connections"));
+    for (size_t i = 0; i < ARRAY_SIZE(w); i++)
+        wire_close(&w[i], &f.net);
+    tear_down(&f);
+}
+
 static void a_head_that_never_ends_is_timed_out(void **state)
 {
     struct fixture f;
@@ -654,6 +668,7 @@ int main(void)
         cmocka_unit_test(an_aborted_answer_is_cut),
         cmocka_unit_test(the_peer_is_known),
         cmocka_unit_test(connections_over_the_limit_are_told_so),
+        cmocka_unit_test(many_connections_over_the_limit_are_all_told_so),
         cmocka_unit_test(a_head_that_never_ends_is_timed_out),
         cmocka_unit_test(closing_lets_an_exchange_end),
         cmocka_unit_test(closing_cuts_what_does_not_end),
