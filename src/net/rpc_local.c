@@ -230,12 +230,21 @@ static void deliver_end(struct local *l, struct event *event)
         close_call(l);
 }
 
-/* A message that can't be read ends the call for both. */
-static void fail_call(struct local *l, int code, const struct err *e)
+static void cancel_exchange(struct local *l)
 {
-    end_call(l, code, e);
     if (l->exchange.is_open)
         queue_event(l, &l->cancel);
+}
+
+/* A message that can't be read ends the call for both, and badly, even when its good end
+ * is on its way already. */
+static void break_call(struct local *l, int code, const struct err *e)
+{
+    l->end_code = code;
+    l->end_error = *e;
+    if (l->call.is_open)
+        queue_event(l, &l->end);
+    cancel_exchange(l);
 }
 
 static void deliver_answer(struct local *l, struct event *event)
@@ -244,7 +253,7 @@ static void deliver_answer(struct local *l, struct event *event)
     struct err e = {0};
     int r = take_message(l, event, l->method->response, l->call.is_open, &message, &e);
     if (r)
-        fail_call(l, r, &e);
+        break_call(l, r, &e);
     else if (message)
         l->call.events->on_message(&l->call, message, l->call.user);
 }
@@ -270,7 +279,7 @@ static void deliver_request(struct local *l, struct event *event)
     struct err e = {0};
     int r = take_message(l, event, l->method->request, x->is_open, &message, &e);
     if (r)
-        fail_call(l, r, &e);
+        break_call(l, r, &e);
     else if (message)
         x->registration->service->on_message(x, message, x->registration->user);
 }
