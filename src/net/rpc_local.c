@@ -459,7 +459,10 @@ void rpc_local_channel_close(struct rpc_channel *channel, void (*cb)(void *user)
     channel->close_cb = cb;
     channel->close_user = user;
     int r = err_set(&e, ERR_UNAVAILABLE, "the connection to the manager was closed");
-    LIST_FOR_EACH (link, &channel->calls)
-        fail_call(CONTAINER_OF(link, struct local, link), r, &e);
+    LIST_FOR_EACH (link, &channel->calls) {
+        struct local *l = CONTAINER_OF(link, struct local, link);
+        end_call(l, r, &e);
+        cancel_exchange(l);
+    }
     channel_check_closed(channel);
 }
