@@ -29,9 +29,9 @@
 
 #define HTTP_SERVER_CONNECTIONS_MAX 1024
 
-/* How long a client may take over one head, counted from its connect or its previous
- * request's first byte on; idle kept-alive connections have their own, longer time.
- * Nothing limits the time of a body or a streamed answer. */
+/* How long a client may take over one head, from its connect or the head's first byte on;
+ * how long a connection may lie idle between requests. Nothing limits the time of a body
+ * or of an answer. */
 #define HTTP_SERVER_HEAD_TIMEOUT (10 * CLOCK_SECOND)
 #define HTTP_SERVER_IDLE_TIMEOUT (120 * CLOCK_SECOND)
 
