@@ -94,11 +94,12 @@ static void look_again(struct task *t)
         t->retry_delay = TASK_RETRY_MIN;
 }
 
-/* Watches the container's process. One that is gone already shows as ended soon. */
+/* Watches the container's process, when the engine tells it. One that is gone already
+ * shows as ended soon. */
 static bool watch(struct task *t, int32_t pid)
 {
     struct err e;
-    if (t->watch && t->pid == pid)
+    if ((t->watch && t->pid == pid) || pid <= 0)
         return true;
     exit_watch_close(TAKE(t->watch));
     t->pid = pid;
@@ -113,7 +114,7 @@ static bool watch(struct task *t, int32_t pid)
 
 static void found_running(struct task *t, const struct engine_state *s)
 {
-    if (s->pid == t->ended_pid || !watch(t, s->pid)) {
+    if ((s->pid > 0 && s->pid == t->ended_pid) || !watch(t, s->pid)) {
         look_again(t);
         return;
     }
@@ -165,6 +166,8 @@ static void found_ended(struct task *t, const struct engine_state *s)
     exit_watch_close(TAKE(t->watch));
     timer_cancel(&t->grace);
     t->exit_code = s->exit_code;
+    if (s->health == ENGINE_HEALTH_NONE && t->state == SWARM__TASK_STATE__STARTING)
+        task_report(t, SWARM__TASK_STATE__RUNNING, "started"); /* it was that short */
     if (task_is_stopping(t)) {
         task_go(t, TASK_STEP_REMOVE);
     } else if (s->exit_code || t->is_unhealthy) {

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent_fixture.h"
+
+static void assign_two(struct world *w)
+{
+    Swarm__AssignmentsMessage *m = message_begin();
+    add_task(m, task_make(TASK_1, SWARM__TASK_STATE__RUNNING));
+    add_task(m, task_make(TASK_2, SWARM__TASK_STATE__RUNNING));
+    send_assignments(w, m, true);
+}
+
+static void end_session(struct world *w)
+{
+    struct err e;
+    struct rpc_exchange *x = w->session;
+    w->session = NULL;
+    err_set(&e, ERR_ABORTED, "node must disconnect");
+    rpc_exchange_end(x, e.code, &e);
+}
+
+static void the_node_describes_itself_by_its_engine(void **state)
+{
+    struct world *w = *state;
+    TURN_UNTIL(w, w->sessions == 1);
+    assert_string_equal(w->hostname, "fake-host");
+}
+
+static void heartbeats_come_at_once_and_then_at_the_period_asked_for(void **state)
+{
+    struct world *w = *state;
+    TURN_UNTIL(w, w->heartbeats >= 3);
+    assert_int_equal(w->sessions, 1);
+}
+
+static void a_lost_session_is_followed_by_the_next(void **state)
+{
+    struct world *w = *state;
+    TURN_UNTIL(w, w->sessions == 1 && w->assignments);
+    end_session(w);
+    TURN_UNTIL(w, w->sessions == 2 && w->opened_assignments == 2);
+}
+
+static void tasks_go_on_without_a_session_and_are_reported_in_the_next(void **state)
+{
+    struct world *w = *state;
+    assign_two(w);
+    WAIT_STATE(w, TASK_1, RUNNING);
+    WAIT_STATE(w, TASK_2, RUNNING);
+    w->is_silent = true;
+    end_session(w);
+    TURN_UNTIL(w, w->sessions == 2);
+    fake_engine_exit(w->engine, fake_engine_find(w->engine, TASK_1), 0);
+    for (int i = 0; i < 20; i++)
+        uv_run(&w->loop, UV_RUN_NOWAIT);
+    assert_int_equal(state_of(w, TASK_1), SWARM__TASK_STATE__RUNNING);
+    w->is_silent = false;
+    w->n_seen = 0;
+    end_session(w);
+    WAIT_STATE(w, TASK_1, COMPLETE);
+    WAIT_STATE(w, TASK_2, RUNNING);
+    assert_int_equal(fake_engine_count(w->engine, FAKE_START), 2);
+}
+
+static void a_complete_list_replaces_everything(void **state)
+{
+    struct world *w = *state;
+    assign_two(w);
+    WAIT_STATE(w, TASK_1, RUNNING);
+    WAIT_STATE(w, TASK_2, RUNNING);
+    Swarm__AssignmentsMessage *m = message_begin();
+    add_task(m, task_make(TASK_2, SWARM__TASK_STATE__RUNNING));
+    send_assignments(w, m, true);
+    TURN_UNTIL(w, fake_engine_containers(w->engine) == 1);
+    assert_true(fake_engine_find(w->engine, TASK_2)->is_running);
+}
+
+static void assignments_out_of_sequence_are_asked_for_anew(void **state)
+{
+    struct world *w = *state;
+    assign_two(w);
+    WAIT_STATE(w, TASK_2, RUNNING);
+    Swarm__AssignmentsMessage *m = message_begin();
+    remove_task(m, TASK_1);
+    put(&m->applies_to, "77");
+    send_assignments(w, m, false);
+    TURN_UNTIL(w, w->opened_assignments == 2);
+    assert_int_equal(w->sessions, 1);
+    assert_int_equal(fake_engine_containers(w->engine), 2);
+}
+
+static void statuses_of_one_turn_travel_together(void **state)
+{
+    struct world *w = *state;
+    TURN_UNTIL(w, w->heartbeats >= 1);
+    assign_two(w);
+    WAIT_STATE(w, TASK_1, RUNNING);
+    WAIT_STATE(w, TASK_2, RUNNING);
+    assert_true(w->updates <= (int)w->n_seen);
+    assert_true(w->n_seen <= 10);
+}
+
+static void a_status_that_is_refused_holds_up_no_other(void **state)
+{
+    struct world *w = *state;
+    w->deny_task = 1;
+    assign_two(w);
+    WAIT_STATE(w, TASK_2, RUNNING);
+    assert_int_equal(state_of(w, TASK_1), SWARM__TASK_STATE__NEW);
+    assert_int_equal(w->sessions, 1);
+}
+
+static void a_task_with_an_invalid_id_is_not_taken(void **state)
+{
+    struct world *w = *state;
+    Swarm__AssignmentsMessage *m = message_begin();
+    add_task(m, task_make("../../../../etc", SWARM__TASK_STATE__RUNNING));
+    add_task(m, task_make(TASK_1, SWARM__TASK_STATE__RUNNING));
+    send_assignments(w, m, true);
+    WAIT_STATE(w, TASK_1, RUNNING);
+    assert_int_equal(fake_engine_containers(w->engine), 1);
+}
+
+static void a_task_that_is_no_container_is_rejected(void **state)
+{
+    struct world *w = *state;
+    Swarm__Task *t = task_make(TASK_1, SWARM__TASK_STATE__RUNNING);
+    message_free(&t->spec->container->base);
+    t->spec->container = NULL;
+    t->spec->runtime_case = SWARM__TASK_SPEC__RUNTIME__NOT_SET;
+    Swarm__AssignmentsMessage *m = message_begin();
+    add_task(m, t);
+    send_assignments(w, m, true);
+    WAIT_STATE(w, TASK_1, REJECTED);
+}
+
+/* ---- logs ---- */
+
+static void subscribe(struct world *w, bool follow)
+{
+    TURN_UNTIL(w, w->listen);
+    cleanup_message Swarm__SubscriptionMessage *m =
+        message_new(&swarm__subscription_message__descriptor);
+    put(&m->id, "subscription");
+    m->selector = message_new(&swarm__log_selector__descriptor);
+    assert_int_equal(message_append(&m->selector->n_service_ids,
+                                    &m->selector->service_ids, strdup(SERVICE_ID)),
+                     0);
+    m->options = message_new(&swarm__log_subscription_options__descriptor);
+    m->options->follow = follow;
+    assert_int_equal(rpc_exchange_send(w->listen, &m->base), 0);
+}
+
+static void logs_of_a_service_come_with_task_stream_and_time(void **state)
+{
+    struct world *w = *state;
+    Swarm__AssignmentsMessage *m = message_begin();
+    add_task(m, task_make(TASK_1, SWARM__TASK_STATE__RUNNING));
+    send_assignments(w, m, true);
+    WAIT_STATE(w, TASK_1, RUNNING);
+    subscribe(w, false);
+    TURN_UNTIL(w, w->are_logs_closed);
+    assert_string_equal(buf_str(&w->logs), TASK_1 " 1 1795319105500000000 out\n" TASK_1
+                                                  " 2 1795319106500000000 error\n");
+}
+
+static void logs_that_are_followed_come_of_later_tasks_too(void **state)
+{
+    struct world *w = *state;
+    TURN_UNTIL(w, w->listen);
+    subscribe(w, true);
+    Swarm__AssignmentsMessage *m = message_begin();
+    add_task(m, task_make(TASK_1, SWARM__TASK_STATE__RUNNING));
+    send_assignments(w, m, true);
+    TURN_UNTIL(w, strstr(buf_str(&w->logs), "error"));
+    assert_false(w->are_logs_closed);
+}
+
+static void logs_of_nothing_end_at_once(void **state)
+{
+    struct world *w = *state;
+    subscribe(w, false);
+    TURN_UNTIL(w, w->are_logs_closed);
+    assert_string_equal(buf_str(&w->logs), "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WORLD_TEST(the_node_describes_itself_by_its_engine),
+        WORLD_TEST(heartbeats_come_at_once_and_then_at_the_period_asked_for),
+        WORLD_TEST(a_lost_session_is_followed_by_the_next),
+        WORLD_TEST(tasks_go_on_without_a_session_and_are_reported_in_the_next),
+        WORLD_TEST(a_complete_list_replaces_everything),
+        WORLD_TEST(assignments_out_of_sequence_are_asked_for_anew),
+        WORLD_TEST(statuses_of_one_turn_travel_together),
+        WORLD_TEST(a_status_that_is_refused_holds_up_no_other),
+        WORLD_TEST(a_task_with_an_invalid_id_is_not_taken),
+        WORLD_TEST(a_task_that_is_no_container_is_rejected),
+        WORLD_TEST(logs_of_a_service_come_with_task_stream_and_time),
+        WORLD_TEST(logs_that_are_followed_come_of_later_tasks_too),
+        WORLD_TEST(logs_of_nothing_end_at_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
