@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/client.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <malloc.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "cli/client_private.h"
+
+void cleanup_json_value(json_t **j)
+{
+    json_decref(*j);
+}
+
+/* ---- memory of the libraries ---- */
+
+static void *wiping_realloc(void *old, size_t n)
+{
+    void *p = malloc(n);
+    if (p && old) {
+        size_t had = malloc_usable_size(old);
+        memcpy(p, old, had < n ? had : n);
+        mem_wipe_free(old);
+    }
+    return p;
+}
+
+int client_global_init(struct err *e)
+{
+    json_set_alloc_funcs(malloc, mem_wipe_free);
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, mem_wipe_free, wiping_realloc,
+                             strdup, calloc))
+        return err_no_memory(e);
+    return 0;
+}
+
+/* ---- the client ---- */
+
+struct client {
+    char *host;
+    CURL *curl;
+};
+
+#define SCHEME "unix://"
+
+int client_new(const char *host, struct client **out, struct err *e)
+{
+    if (!str_starts_with(host, SCHEME) || host[strlen(SCHEME)] != '/')
+        return err_set(e, ERR_INVALID_ARGUMENT,
+                       "the daemon's address '%s' is not of the form unix:///path", host);
+    struct client *c = calloc(1, sizeof(*c));
+    if (!c)
+        return err_no_memory(e);
+    c->host = strdup(host);
+    c->curl = curl_easy_init();
+    if (!c->host || !c->curl) {
+        client_free(c);
+        return err_no_memory(e);
+    }
+    *out = c;
+    return 0;
+}
+
+void client_free(struct client *c)
+{
+    if (!c)
+        return;
+    if (c->curl)
+        curl_easy_cleanup(c->curl);
+    free(c->host);
+    free(c);
+}
+
+const char *client_socket(const struct client *c)
+{
+    return c->host + strlen(SCHEME);
+}
+
+int client_decode(const struct buf *text, json_t **out, struct err *e)
+{
+    json_error_t why;
+    *out = json_loadb(text->data, text->len, JSON_DECODE_ANY, &why);
+    if (!*out)
+        return err_set(e, ERR_BAD_MESSAGE, "the daemon's answer is no JSON: %s",
+                       why.text);
+    return 0;
+}
+
+static int code_of_status(long status)
+{
+    for (int code = ERR_INVALID_ARGUMENT; code < ERR_CODES; code++)
+        if (err_http_status(code) == status && code != ERR_FAILED_PRECONDITION)
+            return code;
+    return ERR_UNKNOWN;
+}
+
+int client_refusal(long status, const struct buf *body, struct err *e)
+{
+    cleanup_json json_t *j = NULL;
+    const char *text = buf_str(body);
+    if (body->len && client_decode(body, &j, NULL) == 0) {
+        const char *message = json_string_value(json_object_get(j, "message"));
+        text = message ? message : text;
+    }
+    int n = (int)strcspn(text, "\n");
+    if (!n)
+        return err_set(e, code_of_status(status),
+                       "Error response from daemon: status %ld without a message",
+                       status);
+    return err_set(e, code_of_status(status), "Error response from daemon: %.*s", n,
+                   text);
+}
+
+int client_curl_error(const struct client *c, CURL *curl, CURLcode code, struct err *e)
+{
+    long os = 0;
+    curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &os);
+    if (code == CURLE_OUT_OF_MEMORY)
+        return err_no_memory(e);
+    if (code == CURLE_COULDNT_CONNECT && os == EACCES)
+        return err_set(
+            e, ERR_PERMISSION_DENIED,
+            "permission denied while trying to connect to the coffer daemon at "
+            "%s: be root, or a member of the socket's group",
+            c->host);
+    if (code == CURLE_COULDNT_CONNECT)
+        return err_set(e, ERR_UNAVAILABLE,
+                       "Cannot connect to the coffer daemon at %s. Is cofferd running?",
+                       c->host);
+    return err_set(e, ERR_UNAVAILABLE, "the connection to the daemon at %s: %s", c->host,
+                   curl_easy_strerror(code));
+}
+
+int client_prepare(const struct client *c, CURL *curl, const char *path, struct err *e)
+{
+    cleanup_buf struct buf url = BUF_INIT;
+    if (buf_printf(&url, "http://coffer/v%s%s", CLIENT_API_VERSION, path))
+        return err_no_memory(e);
+    curl_easy_reset(curl);
+    bool failed = curl_easy_setopt(curl, CURLOPT_URL, buf_str(&url)) ||
+                  curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, client_socket(c)) ||
+                  curl_easy_setopt(curl, CURLOPT_PROXY, "") ||
+                  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) ||
+                  curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L) ||
+                  curl_easy_setopt(curl, CURLOPT_USERAGENT, "coffer/" COFFER_VERSION);
+    return failed ? err_no_memory(e) : 0;
+}
+
+static size_t take_answer(char *data, size_t size, size_t n, void *user)
+{
+    struct buf *answer = user;
+    size_t bytes = size * n;
+    if (answer->len + bytes > CLIENT_ANSWER_MAX || buf_append(answer, data, bytes))
+        return 0;
+    return bytes;
+}
+
+static int perform(struct client *c, const char *method, const struct buf *body,
+                   struct buf *answer, long *status, struct err *e)
+{
+    struct curl_slist *headers = NULL;
+    curl_easy_setopt(c->curl, CURLOPT_CUSTOMREQUEST, method);
+    curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, take_answer);
+    curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, answer);
+    if (body || str_equal(method, "POST")) {
+        headers = curl_slist_append(headers, "Content-Type: application/json");
+        struct curl_slist *all = curl_slist_append(headers, "Expect:");
+        if (!headers || !all) {
+            curl_slist_free_all(headers);
+            return err_no_memory(e);
+        }
+        curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, headers);
+        curl_easy_setopt(c->curl, CURLOPT_POSTFIELDS, body ? buf_str(body) : "");
+        curl_easy_setopt(c->curl, CURLOPT_POSTFIELDSIZE_LARGE,
+                         (curl_off_t)(body ? body->len : 0));
+    }
+    CURLcode code = curl_easy_perform(c->curl);
+    curl_slist_free_all(headers);
+    curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, status);
+    if (code == CURLE_WRITE_ERROR)
+        return err_set(e, ERR_RESOURCE_EXHAUSTED,
+                       "the daemon's answer doesn't fit into memory");
+    return code ? client_curl_error(c, c->curl, code, e) : 0;
+}
+
+int client_call(struct client *c, const char *method, const char *path,
+                const struct buf *body, json_t **answer, struct err *e)
+{
+    cleanup_buf struct buf text = BUF_INIT;
+    long status = 0;
+    int r = client_prepare(c, c->curl, path, e);
+    if (!r)
+        r = perform(c, method, body, &text, &status, e);
+    if (r)
+        return r;
+    if (status >= 400)
+        return client_refusal(status, &text, e);
+    if (!answer)
+        return 0;
+    *answer = NULL;
+    return text.len ? client_decode(&text, answer, e) : 0;
+}
+
+int client_get(struct client *c, const char *path, json_t **answer, struct err *e)
+{
+    int r = client_call(c, "GET", path, NULL, answer, e);
+    if (r || *answer)
+        return r;
+    return err_set(e, ERR_BAD_MESSAGE, "the daemon's answer to GET %s is empty", path);
+}
+
+static int dump_to_buf(const char *data, size_t n, void *user)
+{
+    return buf_append(user, data, n) ? -1 : 0;
+}
+
+int client_post(struct client *c, const char *path, const json_t *body, json_t **answer,
+                struct err *e)
+{
+    cleanup_buf struct buf text = BUF_INIT;
+    if (json_dump_callback(body, dump_to_buf, &text, JSON_COMPACT))
+        return err_no_memory(e);
+    return client_call(c, "POST", path, &text, answer, e);
+}

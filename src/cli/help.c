@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/str.h"
+#include "cli/command.h"
+
+#define HELP_COLUMNS 79
+
+/* Docker's layout: two columns, the right one wrapped. */
+
+static int left_width(const struct flag *flag)
+{
+    size_t n = strlen("  -x, --") + strlen(flag->name);
+    return (int)(n + (flag->type->name ? 1 + strlen(flag->type->name) : 0));
+}
+
+static int widest(const struct flag *table)
+{
+    int most = 0;
+    for (; table->name; table++)
+        if (!table->refused && left_width(table) > most)
+            most = left_width(table);
+    return most;
+}
+
+/* How many characters of s fit into n columns without cutting a word. A word that is too
+ * long for any line is left whole. */
+static size_t line_length(const char *s, size_t n)
+{
+    size_t to_end = strcspn(s, "\n");
+    if (to_end <= n)
+        return to_end;
+    size_t i = n;
+    while (i > 0 && s[i] != ' ')
+        i--;
+    return i > 0 ? i : strcspn(s, " \n");
+}
+
+static void print_wrapped(FILE *out, const char *s, int column)
+{
+    for (bool first = true; *s; first = false) {
+        size_t n = line_length(s, (size_t)(HELP_COLUMNS - column));
+        fprintf(out, "%*s%.*s\n", first ? 0 : column, "", (int)n, s);
+        s += n;
+        if (*s)
+            s++;
+    }
+}
+
+static void print_flag(FILE *out, const struct flag *flag, int column)
+{
+    char text[1024];
+    bool quoted = flag->type == &flag_string;
+    const char *quote = quoted ? "\"" : "";
+    if (flag->fallback)
+        snprintf(text, sizeof(text), "%s (default %s%s%s)", flag->help, quote,
+                 flag->fallback, quote);
+    else
+        strcpy_cut(text, sizeof(text), flag->help);
+    if (flag->letter)
+        fprintf(out, "  -%c, ", flag->letter);
+    else
+        fputs("      ", out);
+    fprintf(out, "--%s%s%s", flag->name, flag->type->name ? " " : "",
+            flag->type->name ? flag->type->name : "");
+    fprintf(out, "%*s", column - left_width(flag), "");
+    print_wrapped(out, text, column);
+}
+
+static void print_flags(FILE *out, const struct flag *table)
+{
+    int column = widest(table) + 3;
+    for (; table->name; table++)
+        if (!table->refused)
+            print_flag(out, table, column);
+}
+
+static void print_commands(FILE *out, const struct command *c)
+{
+    for (; c->name; c++)
+        if (c->summary)
+            fprintf(out, "  %-11s %s\n", c->name, c->summary);
+}
+
+void help_program(FILE *out)
+{
+    fputs("Usage:  coffer [OPTIONS] COMMAND\n\n"
+          "Services and their secrets, on Docker's verbs\n\n"
+          "Management Commands:\n",
+          out);
+    for (const struct command_group *g = command_groups; g->commands; g++)
+        if (g->name)
+            fprintf(out, "  %-11s %s\n", g->name, g->summary);
+    fputs("\nCommands:\n", out);
+    print_commands(out, command_group_find(NULL)->commands);
+    fputs("\nGlobal Options:\n", out);
+    print_flags(out, cli_global_flags);
+    fputs("\nRun 'coffer COMMAND --help' for more information on a command.\n", out);
+}
+
+void help_group(FILE *out, const struct command_group *g)
+{
+    fprintf(out, "Usage:  coffer %s COMMAND\n\n%s\n\nCommands:\n", g->name, g->summary);
+    print_commands(out, g->commands);
+    fprintf(out, "\nRun 'coffer %s COMMAND --help' for more information on a command.\n",
+            g->name);
+}
+
+static void print_name(FILE *out, const struct command_group *g, const char *name)
+{
+    fprintf(out, "coffer %s%s%s", g->name ? g->name : "", g->name ? " " : "", name);
+}
+
+static void print_usage(FILE *out, const struct command_group *g, const struct command *c)
+{
+    fputs("Usage:  ", out);
+    print_name(out, g, c->name);
+    fprintf(out, "%s%s\n", *c->usage ? " " : "", c->usage);
+}
+
+void help_command(FILE *out, const struct command_group *g, const struct command *c)
+{
+    print_usage(out, g, c);
+    fprintf(out, "\n%s\n", c->summary ? c->summary : "");
+    if (c->alias) {
+        fputs("\nAliases:\n  ", out);
+        print_name(out, g, c->name);
+        fputs(", ", out);
+        print_name(out, g, c->alias);
+        fputc('\n', out);
+    }
+    if (c->flags && c->flags->name) {
+        fputs("\nOptions:\n", out);
+        print_flags(out, c->flags);
+    }
+}
+
+void help_hint(FILE *out, const struct command_group *g, const struct command *c)
+{
+    fputc('\n', out);
+    print_usage(out, g, c);
+    fputs("\nRun '", out);
+    print_name(out, g, c->name);
+    fputs(" --help' for more information\n", out);
+}
