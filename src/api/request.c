@@ -85,16 +85,7 @@ void api_request_rpc_error(struct api_request *q, const struct err *e)
 
 void api_request_message(struct api_request *q, int status, const char *message)
 {
-    struct api_json_out w;
-    cleanup_buf struct buf text = BUF_INIT;
-    api_json_begin(&w, &text);
-    api_json_open(&w, '{');
-    api_json_member(&w, "message", message);
-    api_json_close(&w, '}');
-    if (api_json_end(&w))
-        http_exchange_respond(q->x, 500, NULL, 0, NULL, 0);
-    else
-        http_exchange_respond(q->x, status, &content_json, 1, text.data, text.len);
+    http_exchange_respond_message(q->x, status, message);
     api_request_free(q);
 }
 
