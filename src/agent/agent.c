@@ -281,6 +281,7 @@ void agent_close(struct agent *a, void (*closed)(void *user), void *user)
     a->is_closed = true;
     a->closed = closed;
     a->closed_user = user;
+    a->engine->ops->start(a->engine, NULL);
     loop_close_init(&a->closing, all_closed, a);
     session_close(&a->session, &a->closing);
     reporter_deinit(&a->reporter);

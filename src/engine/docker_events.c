@@ -74,6 +74,7 @@ static void go_down(struct docker_events *w, const struct err *e)
 static void go_up(struct docker_events *w)
 {
     w->state = DOCKER_WATCH_UP;
+    timer_cancel(&w->retry);
     w->delay = DOCKER_RETRY_MIN;
     w->was_told_down = false;
     w->told.on_up(w->told.user);
@@ -85,9 +86,14 @@ void docker_events_suspect(struct docker_events *w, const struct err *e)
         go_down(w, e);
 }
 
+/* While the engine is up there is nothing to try, but somebody new to tell. */
 static void retry_due(void *user)
 {
-    ask(user);
+    struct docker_events *w = user;
+    if (w->state == DOCKER_WATCH_UP)
+        w->told.on_up(w->told.user);
+    else
+        ask(w);
 }
 
 /* ---- the stream ---- */
@@ -220,12 +226,29 @@ void docker_events_init(struct docker_events *w, uv_loop_t *loop,
     timer_init(&w->retry, loop, retry_due, w);
 }
 
+static void ignore_up(void *user)
+{
+}
+
+static void ignore_down(const struct err *e, void *user)
+{
+}
+
+static void ignore_container(const char *id, const char *action, void *user)
+{
+}
+
 /* The first failure may be told at once, so the start is left to the timer. */
 void docker_events_start(struct docker_events *w, const struct engine_events *told)
 {
-    w->told = *told;
-    w->state = DOCKER_WATCH_WAITING;
-    timer_start(&w->retry, 0);
+    static const struct engine_events nobody = {ignore_up, ignore_down, ignore_container,
+                                                NULL};
+    w->told = told ? *told : nobody;
+    w->was_told_down = false;
+    if (w->state == DOCKER_WATCH_IDLE)
+        w->state = DOCKER_WATCH_WAITING;
+    if (w->state == DOCKER_WATCH_UP || w->state == DOCKER_WATCH_WAITING)
+        timer_start(&w->retry, 0);
 }
 
 bool docker_events_is_up(const struct docker_events *w)

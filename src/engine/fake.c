@@ -533,8 +533,9 @@ struct fake_container *fake_engine_add(struct fake_engine *f, const char *name,
 static void fake_start(struct engine *g, const struct engine_events *events)
 {
     struct fake_engine *f = fake_of(g);
-    f->events = *events;
-    f->is_started = true;
+    f->is_started = events != NULL;
+    if (events)
+        f->events = *events;
     if (f->is_up)
         timer_start(&f->up, 0);
 }
