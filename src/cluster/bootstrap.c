@@ -54,20 +54,23 @@ void bootstrap_deinit(struct bootstrap *b)
 
 /* ---- the cluster object ---- */
 
+static int draw_token(const struct bootstrap *b, char **out)
+{
+    char token[JOIN_TOKEN_SIZE];
+    token_new(&b->root.cert_pem, token);
+    int r = message_set_string(out, token);
+    mem_wipe(token, sizeof(token));
+    return r;
+}
+
 static int fill_root_ca(Swarm__RootCA *ca, const struct bootstrap *b)
 {
-    char worker[JOIN_TOKEN_SIZE], manager[JOIN_TOKEN_SIZE];
-    token_new(&b->root.cert_pem, worker);
-    token_new(&b->root.cert_pem, manager);
     ca->join_tokens = message_new(&swarm__join_tokens__descriptor);
-    if (!ca->join_tokens || message_set_string(&ca->join_tokens->worker, worker) ||
-        message_set_string(&ca->join_tokens->manager, manager) ||
-        message_set_bytes(&ca->ca_cert, b->root.cert_pem.data, b->root.cert_pem.len) ||
-        message_set_bytes(&ca->ca_key, b->root.key_pem.data, b->root.key_pem.len))
+    if (!ca->join_tokens || draw_token(b, &ca->join_tokens->worker) ||
+        draw_token(b, &ca->join_tokens->manager) ||
+        message_set_bytes(&ca->ca_cert, b->root.cert_pem.data, b->root.cert_pem.len))
         return ERR_NO_MEMORY;
-    mem_wipe(worker, sizeof(worker));
-    mem_wipe(manager, sizeof(manager));
-    return 0;
+    return message_set_bytes(&ca->ca_key, b->root.key_pem.data, b->root.key_pem.len);
 }
 
 static int fill_cluster(Swarm__Cluster *cluster, struct bootstrap *b)

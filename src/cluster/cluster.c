@@ -164,9 +164,9 @@ static int write_certificates(const struct cluster *c, const struct bootstrap *b
     cleanup_free char *folder = path_in(c->folder, CERTIFICATES);
     int r = folder ? make_folder(folder, e) : err_no_memory(e);
     if (!r)
-        r = write_in(folder, "swarm-root-ca.crt", 0644, &b->root.cert_pem, e);
+        r = write_in(folder, "swarm-root-ca.crt", 0600, &b->root.cert_pem, e);
     if (!r)
-        r = write_in(folder, "swarm-node.crt", 0644, &b->node.cert_pem, e);
+        r = write_in(folder, "swarm-node.crt", 0600, &b->node.cert_pem, e);
     if (!r)
         r = write_in(folder, "swarm-node.key", 0600, &b->node.key_pem, e);
     return r;
@@ -182,15 +182,17 @@ static int run_bootstrap(struct store_tx *tx, const struct manager_env *env, voi
 static void on_bootstrapped(int r, const struct err *e, void *user)
 {
     struct cluster *c = user;
-    struct err why = {0};
-    if (!r && (r = write_certificates(c, c->bootstrap, &why)))
-        e = &why;
+    c->bootstrap = NULL;
     c->bootstrapped(r, e, c->bootstrap_user);
 }
 
+/* The certificates go first: a cluster that exists has them, whenever a crash comes. */
 int cluster_bootstrap(struct cluster *c, struct bootstrap *b, proposal_done done,
                       void *user, struct err *e)
 {
+    int r = write_certificates(c, b, e);
+    if (r)
+        return r;
     c->bootstrap = b;
     c->bootstrapped = done;
     c->bootstrap_user = user;

@@ -22,7 +22,8 @@
  *   UpdateTaskStatus -> status_report.c
  *
  * Nothing that waits for a commit holds a pointer to a session: it holds ids, and looks
- * the session up again.
+ * the session up again. Each call has one request; a caller that sends more is not heard:
+ * the state of its exchange says that the first one came.
  */
 struct dispatcher {
     struct dispatcher_config config;
@@ -35,7 +36,7 @@ struct dispatcher {
     void *closed_user;
 };
 
-/* What a session's timer and a registration need to find it again. */
+/* What a proposal about a session needs to find it again. */
 struct session_ref {
     struct dispatcher *d;
     char node_id[OBJECT_ID_SIZE];
@@ -53,22 +54,52 @@ static int64_t heartbeat_period(const struct dispatcher *d)
 
 /* ---- sessions ---- */
 
-static void set_status(struct dispatcher *d, const char *node_id,
-                       Swarm__NodeStatus__State state, const char *message)
+static struct session_ref *ref_new(const struct node_session *s)
 {
-    struct err e = {0};
-    if (node_status_set(d->config.proposer, node_id, state, message, &e))
-        log_warn("node %s: status not saved: %s", node_id, err_text(&e));
+    struct session_ref *ref = calloc(1, sizeof(*ref));
+    if (!ref)
+        return NULL;
+    ref->d = s->dispatcher;
+    strcpy_cut(ref->node_id, sizeof(ref->node_id), s->node_id);
+    strcpy_cut(ref->session_id, sizeof(ref->session_id), s->id);
+    return ref;
+}
+
+static void start_heartbeat(struct node_session *s, int periods)
+{
+    timer_start(&s->heartbeat, periods * heartbeat_period(s->dispatcher));
+}
+
+/* A node that couldn't be written down as silent is silent for another while: it must not
+ * keep its tasks for ever. */
+static void on_down(int r, const struct err *e, void *user)
+{
+    struct session_ref *ref = user;
+    struct node_session *s = map_get(&ref->d->sessions, ref->node_id);
+    if (r && s && !s->id[0]) {
+        log_warn("node %s: status not saved: %s", s->node_id, err_text(e));
+        start_heartbeat(s, DISPATCHER_GRACE_PERIODS);
+    }
+    free(ref);
 }
 
 static void on_overdue(void *user)
 {
     struct node_session *s = user;
-    struct dispatcher *d = s->dispatcher;
+    struct err e = {0};
     log_warn("node %s is down: no heartbeat", s->node_id);
     node_session_end_streams(s, ERR_ABORTED, "node must disconnect");
     s->id[0] = '\0';
-    set_status(d, s->node_id, SWARM__NODE_STATUS__STATE__DOWN, "heartbeat failure");
+    struct session_ref *ref = ref_new(s);
+    int r = ref ? node_status_set(s->dispatcher->config.proposer, s->node_id,
+                                  SWARM__NODE_STATUS__STATE__DOWN, "heartbeat failure",
+                                  on_down, ref, &e)
+                : err_no_memory(&e);
+    if (!r)
+        return;
+    free(ref);
+    log_warn("node %s: status not saved: %s", s->node_id, err_text(&e));
+    start_heartbeat(s, DISPATCHER_GRACE_PERIODS);
 }
 
 /* The session of a node, made when there is none yet. */
@@ -85,11 +116,18 @@ static struct node_session *session_of(struct dispatcher *d, const char *node_id
     return s;
 }
 
+static int check_running(const struct dispatcher *d, struct err *e)
+{
+    return d->is_stopped ? err_set(e, ERR_UNAVAILABLE, "dispatcher is stopped") : 0;
+}
+
 /* The session that a request names, or NULL with the error the protocol has for it. */
 static struct node_session *find_session(struct dispatcher *d,
                                          const struct rpc_exchange *x,
                                          const char *session_id, struct err *e)
 {
+    if (check_running(d, e))
+        return NULL;
     struct node_session *s = map_get(&d->sessions, rpc_exchange_peer(x)->node_id);
     if (!s || !s->id[0]) {
         err_set(e, ERR_NOT_FOUND, "node not registered");
@@ -100,11 +138,6 @@ static struct node_session *find_session(struct dispatcher *d,
         return NULL;
     }
     return s;
-}
-
-static void start_heartbeat(struct dispatcher *d, struct node_session *s, int periods)
-{
-    timer_start(&s->heartbeat, periods * heartbeat_period(d));
 }
 
 /* ---- Session ---- */
@@ -127,12 +160,9 @@ static void on_registered(int r, const struct err *e, void *user)
 static int register_node(struct dispatcher *d, struct node_session *s,
                          const Swarm__NodeDescription *description, struct err *e)
 {
-    struct session_ref *ref = calloc(1, sizeof(*ref));
+    struct session_ref *ref = ref_new(s);
     if (!ref)
         return err_no_memory(e);
-    ref->d = d;
-    strcpy_cut(ref->node_id, sizeof(ref->node_id), s->node_id);
-    strcpy_cut(ref->session_id, sizeof(ref->session_id), s->id);
     char addr[sizeof(d->manager_addr)];
     strcpy_cut(addr, sizeof(addr), d->manager_addr);
     char *port = strrchr(addr, ':');
@@ -149,6 +179,9 @@ static int open_session(struct dispatcher *d, struct rpc_exchange *x,
                         const Swarm__SessionRequest *request, struct err *e)
 {
     const char *node_id = rpc_exchange_peer(x)->node_id;
+    int r = check_running(d, e);
+    if (r)
+        return r;
     if (!request->description)
         return err_set(e, ERR_INVALID_ARGUMENT, "node description is missing");
     if (!store_get(store_view(d->config.store), OBJECT_NODE, node_id))
@@ -166,8 +199,8 @@ static int open_session(struct dispatcher *d, struct rpc_exchange *x,
     s->stream = x;
     s->node_version = 0;
     rpc_exchange_set_state(x, s);
-    start_heartbeat(d, s, DISPATCHER_GRACE_PERIODS);
-    int r = register_node(d, s, request->description, e);
+    start_heartbeat(s, DISPATCHER_GRACE_PERIODS);
+    r = register_node(d, s, request->description, e);
     if (r)
         s->stream = NULL;
     return r;
@@ -177,6 +210,8 @@ static void on_session(struct rpc_exchange *x, ProtobufCMessage *message, void *
 {
     cleanup_message ProtobufCMessage *m = message;
     struct err e = {0};
+    if (rpc_exchange_state(x))
+        return;
     if (open_session(user, x, (const Swarm__SessionRequest *)m, &e))
         rpc_exchange_end(x, e.code, &e);
 }
@@ -193,7 +228,7 @@ static void on_heartbeat(struct rpc_exchange *x, ProtobufCMessage *message, void
         rpc_exchange_end(x, e.code, &e);
         return;
     }
-    start_heartbeat(d, s, DISPATCHER_GRACE_PERIODS);
+    start_heartbeat(s, DISPATCHER_GRACE_PERIODS);
     int64_t period = heartbeat_period(d);
     Swarm__Duration duration = SWARM__DURATION__INIT;
     duration.seconds = period / CLOCK_SECOND;
@@ -238,6 +273,8 @@ static void on_assignments(struct rpc_exchange *x, ProtobufCMessage *message, vo
 {
     cleanup_message ProtobufCMessage *m = message;
     struct err e = {0};
+    if (rpc_exchange_state(x))
+        return;
     if (open_assignments(user, x, (const Swarm__AssignmentsRequest *)m, &e))
         rpc_exchange_end(x, e.code, &e);
 }
@@ -249,6 +286,10 @@ static void on_task_status(struct rpc_exchange *x, ProtobufCMessage *message, vo
     struct dispatcher *d = user;
     Swarm__UpdateTaskStatusRequest *request = (Swarm__UpdateTaskStatusRequest *)message;
     struct err e = {0};
+    if (rpc_exchange_state(x)) {
+        message_free(message);
+        return;
+    }
     if (find_session(d, x, request->session_id, &e)) {
         status_report_start(d->config.proposer, x, request);
         return;
@@ -311,6 +352,16 @@ static void on_commit(const struct store_view *view, void *user)
 
 /* ---- life ---- */
 
+static void set_unknown(struct dispatcher *d, const char *node_id)
+{
+    struct err e = {0};
+    if (node_status_set(d->config.proposer, node_id, SWARM__NODE_STATUS__STATE__UNKNOWN,
+                        "Node moved to \"unknown\" state due to leadership change in "
+                        "cluster",
+                        NULL, NULL, &e))
+        log_warn("node %s: status not saved: %s", node_id, err_text(&e));
+}
+
 /* Which nodes are there is unknown to a manager that has just started: each has twice the
  * usual grace to come back. */
 static int expect_nodes(struct dispatcher *d)
@@ -325,9 +376,8 @@ static int expect_nodes(struct dispatcher *d)
         struct node_session *s = session_of(d, node->id);
         if (!s)
             return ERR_NO_MEMORY;
-        set_status(d, node->id, SWARM__NODE_STATUS__STATE__UNKNOWN,
-                   "Node moved to \"unknown\" state due to leadership change in cluster");
-        start_heartbeat(d, s, 2 * DISPATCHER_GRACE_PERIODS);
+        set_unknown(d, node->id);
+        start_heartbeat(s, 2 * DISPATCHER_GRACE_PERIODS);
     }
     return 0;
 }

@@ -16,8 +16,8 @@
  * listening, or whose publishing stream breaks, is taken as ended, so that a reader never
  * waits for a node that is gone.
  *
- *   subscribe -> ask each listening node that has selected tasks -> messages -> close
- * from each -> on_end
+ *   subscribe -> ask each listening node that has selected tasks -> messages
+ *             -> close from each -> on_end
  */
 struct log_broker {
     struct store *store;
@@ -180,14 +180,15 @@ int log_broker_subscribe(struct log_broker *b, Swarm__LogSelector *selector,
                          const struct log_subscriber *subscriber, void *user,
                          struct log_subscription **out, struct err *e)
 {
-    struct log_subscription *s = calloc(1, sizeof(*s));
-    if (!s || b->n_subscriptions >= LOG_SUBSCRIPTIONS_MAX) {
-        free(s);
+    bool is_full = b->n_subscriptions >= LOG_SUBSCRIPTIONS_MAX;
+    struct log_subscription *s = is_full ? NULL : calloc(1, sizeof(*s));
+    if (!s) {
         message_free(&selector->base);
         message_free(&options->base);
-        return s ? err_set(e, ERR_RESOURCE_EXHAUSTED, "%d log requests are open already",
-                           LOG_SUBSCRIPTIONS_MAX)
-                 : err_no_memory(e);
+        return is_full
+                   ? err_set(e, ERR_RESOURCE_EXHAUSTED,
+                             "%d log requests are open already", LOG_SUBSCRIPTIONS_MAX)
+                   : err_no_memory(e);
     }
     *s = (struct log_subscription){
         .broker = b, .selector = selector, .options = options, .user = user};
@@ -257,17 +258,27 @@ static void on_listen_cancel(struct rpc_exchange *x, void *user)
 
 /* ---- PublishLogs ---- */
 
-static void hand_on(struct log_subscription *s, const Swarm__PublishLogsMessage *m)
+static bool is_selected(const struct log_subscription *s, const Swarm__LogContext *c)
 {
-    for (size_t i = 0; i < m->n_messages; i++) {
+    const Swarm__LogSelector *selector = s->selector;
+    return contains(selector->n_task_ids, selector->task_ids, c->task_id) ||
+           contains(selector->n_service_ids, selector->service_ids, c->service_id);
+}
+
+/* A reader may cancel from within its callback: the subscription is looked up again for
+ * each message. NULL when it is gone. */
+static struct log_subscription *hand_on(struct log_broker *b,
+                                        const Swarm__PublishLogsMessage *m)
+{
+    struct log_subscription *s = find_subscription(b, m->subscription_id);
+    for (size_t i = 0; s && i < m->n_messages; i++) {
         const Swarm__LogContext *context = m->messages[i]->context;
-        const Swarm__LogSelector *selector = s->selector;
-        if (!context)
+        if (!context || !is_selected(s, context))
             continue;
-        if (contains(selector->n_task_ids, selector->task_ids, context->task_id) ||
-            contains(selector->n_service_ids, selector->service_ids, context->service_id))
-            s->subscriber.on_message(m->messages[i], s->user);
+        s->subscriber.on_message(m->messages[i], s->user);
+        s = find_subscription(b, m->subscription_id);
     }
+    return s;
 }
 
 /* Which subscription a stream publishes to is known from its first message on; the name
@@ -296,9 +307,7 @@ static void on_publish(struct rpc_exchange *x, ProtobufCMessage *message, void *
     struct log_subscription *s = find_subscription(b, m->subscription_id);
     if (!s || !map_get(&s->pending, node_id))
         return;
-    hand_on(s, m);
-    /* A reader may have cancelled from within its callback. */
-    s = find_subscription(b, m->subscription_id);
+    s = hand_on(b, m);
     if (s && m->close)
         node_ended(s, node_id);
 }

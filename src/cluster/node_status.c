@@ -101,12 +101,13 @@ int node_status_register(struct proposer *p, const char *node_id,
 }
 
 int node_status_set(struct proposer *p, const char *node_id,
-                    Swarm__NodeStatus__State state, const char *message, struct err *e)
+                    Swarm__NodeStatus__State state, const char *message,
+                    proposal_done done, void *user, struct err *e)
 {
     struct change *c = calloc(1, sizeof(*c));
     if (!c)
         return err_no_memory(e);
-    c->state = state;
+    *c = (struct change){.state = state, .done = done, .user = user};
     strcpy_cut(c->node_id, sizeof(c->node_id), node_id);
     strcpy_cut(c->message, sizeof(c->message), message);
     return submit(p, c, e);

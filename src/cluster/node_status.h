@@ -14,7 +14,8 @@ int node_status_register(struct proposer *p, const char *node_id,
                          const Swarm__NodeDescription *description, const char *addr,
                          proposal_done done, void *user, struct err *e) MUST_CHECK;
 
-/* The node is in another state now. A node that is gone from the store is no error. */
+/* The node is in another state now. A node that is gone from the store is no error. done
+ * as proposal_done; without one a failure is logged. */
 int node_status_set(struct proposer *p, const char *node_id,
                     Swarm__NodeStatus__State state, const char *message,
-                    struct err *e) MUST_CHECK;
+                    proposal_done done, void *user, struct err *e) MUST_CHECK;

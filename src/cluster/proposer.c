@@ -12,10 +12,9 @@
 /*
  * A batch goes through these steps; all of them but the commit are synchronous:
  *
- *   queued --gather()--> run each in a nested transaction --> manager_run -->
- * sealed_commit ... on_committed ^ |
- *     +------------------------------- the next batch, if anything waits
- * <--------------------------+
+ *   queued --gather()--> each runs in a nested transaction --> manager_run --> commit
+ *     ^                                                                          |
+ *     +--------- the next batch, if anything waits <--------- on_committed <-----+
  *
  * gather() runs in the loop's prepare phase: everything that one turn of the loop has
  * read is in one batch.
@@ -58,6 +57,7 @@ struct proposer {
 
     void (*closed)(void *user);
     void *closed_user;
+    bool is_finishing; /* closing waits for its handles only */
 };
 
 static void fill_random(void *rng, void *out, size_t n)
@@ -292,11 +292,13 @@ static void on_closed(void *user)
     closed(closed_user);
 }
 
-/* Does nothing while a commit is under way: its end calls again. */
+/* Does nothing while a commit is under way: its end calls again. So does one whose
+ * outcome made its proposer close this. */
 static void finish_closing(struct proposer *p)
 {
-    if (is_committing(p))
+    if (is_committing(p) || p->is_finishing)
         return;
+    p->is_finishing = true;
     struct err e;
     err_set(&e, ERR_CANCELED, "the manager is stopping");
     finish_all(&p->queue, e.code, &e);

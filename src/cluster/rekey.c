@@ -46,10 +46,11 @@ void rekey_free(struct rekey *k)
     free(k);
 }
 
+/* That the manager is stopping is no news. */
 static void give_up(struct rekey *k, const struct err *e)
 {
     k->is_running = false;
-    if (e->code != ERR_CANCELED)
+    if (e->code != ERR_CANCELED && e->code != ERR_UNAVAILABLE)
         log_error(
             "sealing with the new data key stopped, it goes on at the next start: %s",
             err_text(e));
