@@ -10,23 +10,41 @@
 
 /* ---- watching ---- */
 
+/* The next of a round over the watches, NULL at its end. Any watch may be removed
+ * meanwhile, and one that is added waits for the next round. */
+static struct store_watch *next_watch(struct node_backend *b, struct list *round)
+{
+    if (list_is_empty(round))
+        return NULL;
+    struct store_watch *w = LIST_FIRST(round, struct store_watch, link);
+    list_remove(&w->link);
+    list_append(&b->watches, &w->link);
+    return w;
+}
+
+static void begin_round(struct node_backend *b, struct list *round)
+{
+    list_init(round);
+    list_splice(round, &b->watches);
+}
+
 static void on_change(const struct store_change *change, void *user)
 {
-    struct node_backend *b = user;
-    LIST_FOR_EACH (link, &b->watches) {
-        struct store_watch *w = CONTAINER_OF(link, struct store_watch, link);
+    struct list round;
+    struct store_watch *w;
+    begin_round(user, &round);
+    while ((w = next_watch(user, &round)))
         w->on_change(change, w->user);
-    }
 }
 
 static void on_commit(const struct store_view *view, void *user)
 {
-    struct node_backend *b = user;
-    LIST_FOR_EACH (link, &b->watches) {
-        struct store_watch *w = CONTAINER_OF(link, struct store_watch, link);
+    struct list round;
+    struct store_watch *w;
+    begin_round(user, &round);
+    while ((w = next_watch(user, &round)))
         if (w->on_commit)
             w->on_commit(view, w->user);
-    }
 }
 
 static void on_swarm_begin(struct cluster *c, void *user)
