@@ -119,6 +119,8 @@ static int write_request(struct forward *f, const struct http_forward *o)
         if (!http_header_is_hop(head, head->headers[i].name))
             r = http_write_header(&f->request, head->headers[i].name,
                                   head->headers[i].value);
+    if (!r && o->content_type && !http_head_get(head, "Content-Type"))
+        r = http_write_header(&f->request, "Content-Type", o->content_type);
     r = r ? r : write_body_framing(f, o);
     if (!r && f->x->wants_continue && !o->has_body)
         r = http_write_header(&f->request, "Expect", "100-continue");

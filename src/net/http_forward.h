@@ -18,6 +18,8 @@ struct http_forward {
     bool has_body;
     const void *body;
     size_t body_len;
+    /* What `body` is, for a request that doesn't say so itself. NULL: nothing is said. */
+    const char *content_type;
     /* Sees the head of the answer before it is passed on. May be NULL. */
     void (*on_head)(struct http_exchange *x, const struct http_head *head, void *user);
     /* The exchange is over: code 0, or why it was cut short. May be NULL. x is only a

@@ -47,6 +47,7 @@ static void forward_changed(struct http_exchange *x, int code, struct buf *body,
         .has_body = true,
         .body = body->data,
         .body_len = body->len,
+        .content_type = "text/plain",
         .on_end = on_end,
         .user = f,
     };
@@ -219,8 +220,19 @@ static void a_changed_body_goes_up(void **state)
     assert_true(str_starts_with(f.up.got.data, "POST /changed?x=1 HTTP/1.1\r\n"));
     assert_true(wire_has(&f.up, "Content-Length: 9\r\n"));
     assert_true(wire_has(&f.up, "Content-Type: application/json\r\n"));
+    assert_false(wire_has(&f.up, "text/plain"));
     assert_false(wire_has(&f.up, "chunked"));
     assert_false(wire_has(&f.up, "Expect"));
+    send_down(&f, "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 201 ");
+    tear_down(&f);
+}
+
+static void a_changed_body_says_what_it_is_where_the_request_does_not(void **state)
+{
+    struct fixture f;
+    set_up(&f);
+    send_up(&f, "POST /change HTTP/1.1\r\nContent-Length: 0\r\n\r\n", "\r\n\r\n+more");
+    assert_true(wire_has(&f.up, "Content-Type: text/plain\r\n"));
     send_down(&f, "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 201 ");
     tear_down(&f);
 }
@@ -498,6 +510,7 @@ int main(void)
         cmocka_unit_test(an_answer_without_a_length_becomes_chunked),
         cmocka_unit_test(head_keeps_its_length_and_no_body),
         cmocka_unit_test(a_changed_body_goes_up),
+        cmocka_unit_test(a_changed_body_says_what_it_is_where_the_request_does_not),
         cmocka_unit_test(continue_passes_from_end_to_end),
         cmocka_unit_test(a_hijacked_connection_is_raw_both_ways),
         cmocka_unit_test(bytes_sent_with_the_upgrade_pass_too),
