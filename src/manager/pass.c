@@ -40,7 +40,7 @@ int pass_update(struct pass *p, struct object *obj, const struct object **out)
 
 int pass_remove_task(struct pass *p, const struct object *task)
 {
-    cleanup_object const struct object *keep = object_ref(task);
+    cleanup_object UNUSED const struct object *keep = object_ref(task);
     int r = store_tx_remove(p->tx, OBJECT_TASK, task->task->id, p->e);
     return r ? r : note(p, STORE_REMOVE, task, NULL);
 }
