@@ -14,6 +14,7 @@
 #include "daemon/node.h"
 #include "daemon/notify.h"
 #include "daemon/podman.h"
+#include "engine/docker_limits.h"
 #include "loop/loop.h"
 #include "net/http_server.h"
 
@@ -28,6 +29,7 @@ struct daemon {
     uv_loop_t loop;
     const struct config *config;
     struct podman *podman;
+    const char *engine_socket;
     struct node *node;
     struct backend *backend;
     struct api *api;
@@ -90,8 +92,8 @@ static void on_server_closed(void *user)
         on_api_closed(d);
 }
 
-/* Streams that would never end by themselves (events, logs) are ended by the API first, so
- * that the server needn't wait for them. */
+/* Streams that would never end by themselves (events, logs) are ended by the API first,
+ * so that the server needn't wait for them. */
 static void stop(struct daemon *d)
 {
     if (d->is_stopping)
@@ -163,24 +165,36 @@ static void on_node_started(int r, const struct err *e, void *user)
     notify_send("READY=1");
 }
 
-static int start_engine(struct daemon *d, const char **socket, struct err *e)
+static int start_engine(struct daemon *d, struct err *e)
 {
     if (d->config->engine) {
-        *socket = d->config->engine + strlen("unix://");
+        d->engine_socket = d->config->engine + strlen("unix://");
         return 0;
     }
     int r = podman_start(&d->loop, d->config->run_dir, &d->podman, e);
     if (!r)
-        *socket = podman_socket(d->podman);
+        d->engine_socket = podman_socket(d->podman);
     return r;
 }
 
-static int start_api(struct daemon *d, const char *engine_socket, struct err *e)
+/* The engine may be another process by now than at the last request, so it is asked anew.
+ */
+static int complete_create(void *user, json_t *body, struct err *e)
+{
+    struct daemon *d = user;
+    struct engine_limits limits;
+    int r = engine_limits_read(d->engine_socket, &limits, e);
+    return r ? r : engine_complete_create(&limits, body, e);
+}
+
+static int start_api(struct daemon *d, struct err *e)
 {
     struct api_config config = {
         .loop = &d->loop,
         .backend = d->backend,
-        .engine_socket = engine_socket,
+        .engine_socket = d->engine_socket,
+        .complete_create = complete_create,
+        .user = d,
     };
     int r = api_new(&config, &d->api, e);
     if (r)
@@ -192,7 +206,6 @@ static int start_api(struct daemon *d, const char *engine_socket, struct err *e)
 
 static int start(struct daemon *d, struct err *e)
 {
-    const char *engine_socket;
     int r = make_folder(d->config->state_dir, 0700, e);
     if (!r)
         r = make_folder(d->config->run_dir, 0755, e);
@@ -201,13 +214,13 @@ static int start(struct daemon *d, struct err *e)
     if (!r)
         r = signal_watch_start(&d->interrupt, &d->loop, SIGINT, on_signal, d, e);
     if (!r)
-        r = start_engine(d, &engine_socket, e);
+        r = start_engine(d, e);
     if (!r)
-        r = node_new(&d->loop, d->config, engine_socket, &d->node, e);
+        r = node_new(&d->loop, d->config, d->engine_socket, &d->node, e);
     if (!r)
         r = node_backend_new(&d->loop, d->node, &d->backend, e);
     if (!r)
-        r = start_api(d, engine_socket, e);
+        r = start_api(d, e);
     if (!r)
         node_start(d->node, on_node_started, d);
     return r;

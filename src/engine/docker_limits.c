@@ -125,6 +125,7 @@ int engine_limits_read(const char *socket_path, struct engine_limits *out, struc
     struct engine_limits found = {
         .pid = pid,
         .is_restricted = !has_sys_resource(buf_str(&status)),
+        .fills_unset = str_starts_with(buf_str(&status), "Name:\tpodman\n"),
         .nofile = engine_limits_parse(buf_str(&limits), "Max open files"),
         .nproc = engine_limits_parse(buf_str(&limits), "Max processes"),
     };
