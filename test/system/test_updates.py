@@ -18,7 +18,7 @@ def a_service_is_scaled_up_and_down(t):
     t.until("two containers", lambda: len(t.engine.containers()) == 2)
     t.docker("service", "scale", "-d", "s=0")
     t.until("no container", lambda: not t.engine.containers())
-    assert " 0/0 " in t.docker("service", "ls").out
+    t.until("0/0 in the list", lambda: " 0/0 " in t.docker("service", "ls").out)
 
 
 @test()
@@ -79,13 +79,15 @@ def a_change_of_labels_touches_no_task(t):
 @test()
 def an_update_that_fails_pauses(t):
     t.service("s", "--replicas", "2", "--update-monitor", "5s")
-    failing = t.docker("service", "update", "--args", "sh -c false", "--restart-delay", "200ms", "s",
-                       check=False)
+    # The delay keeps the next slot from being touched before the first one is known to fail.
+    failing = t.docker("service", "update", "--args", "sh -c false", "--restart-delay", "200ms",
+                       "--update-delay", "5s", "s", check=False)
     equal(failing.code, 1)
     assert "update paused due to failure or early termination of task" in failing.out + failing.err
     equal(t.inspect("s")["UpdateStatus"]["State"], "paused")
-    still = [x for x in t.tasks("s") if x["Status"]["State"] == x["DesiredState"] == "running"]
-    equal(len(still), 1)
+    still = [x["Slot"] for x in t.tasks("s")
+             if x["Status"]["State"] == x["DesiredState"] == "running"]
+    assert len(still) == 1, [(x["Slot"], x["Status"], x["DesiredState"]) for x in t.tasks("s")]
 
 
 @test()
