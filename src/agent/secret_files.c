@@ -42,6 +42,9 @@ static int make_dir(int dirfd, const char *name, mode_t mode, int *out, struct e
     if (mkdirat(dirfd, name, 0700) && errno != EEXIST)
         return err_errno(e, errno, "make %s", name);
     cleanup_fd int fd = openat(dirfd, name, OPEN_DIR);
+    if (fd < 0 && errno == ENOTDIR)
+        return err_set(e, ERR_INVALID_ARGUMENT,
+                       "references have a conflicting target: '%s'", name);
     if (fd < 0 || fchmod(fd, mode))
         return err_errno(e, errno, "make %s", name);
     *out = TAKE_FD(fd);

@@ -1,0 +1,557 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The client against a server on a real socket that plays the engine: it answers from a
+ * list of replies, and can be taken away and brought back.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "engine/engine.h"
+#include "loop/loop.h"
+#include "net/http_server.h"
+
+#define TIMEOUT (10 * CLOCK_SECOND)
+#define REPLIES_MAX 16
+
+struct reply {
+    const char *request; /* "GET /v1.41/info", the beginning */
+    int status;
+    const char *body;
+};
+
+struct fixture {
+    uv_loop_t loop;
+    struct engine *engine;
+    struct http_server *server;
+    struct http_exchange *events; /* the open stream */
+    struct http_exchange *held;   /* a request that gets no answer */
+    char folder[64], path[96];
+    struct timer timeout;
+    bool is_timed_out;
+    const char *version;
+    struct reply replies[REPLIES_MAX];
+    size_t n_replies;
+    char requests[4096];
+    int ups, downs, closes;
+    char event[128];
+    /* what the last call gave */
+    int calls, code;
+    char text[ERR_TEXT_SIZE];
+    char id[128];
+    size_t n;
+    struct buf output;
+};
+
+#define TURN_UNTIL(f, condition)                                                         \
+    do {                                                                                 \
+        (f)->is_timed_out = false;                                                       \
+        timer_start(&(f)->timeout, TIMEOUT);                                             \
+        while (!(condition) && !(f)->is_timed_out)                                       \
+            uv_run(&(f)->loop, UV_RUN_ONCE);                                             \
+        timer_cancel(&(f)->timeout);                                                     \
+        assert_true(condition);                                                          \
+    } while (0)
+
+/* ---- the engine's side ---- */
+
+static const char podman[] =
+    "{\"Components\":[{\"Name\":\"Podman Engine\"}],\"Version\":\"4.3.1\"}";
+
+static void reply_with(struct fixture *f, struct http_exchange *x)
+{
+    const struct http_head *h = http_exchange_head(x);
+    char line[512];
+    snprintf(line, sizeof(line), "%s %s", h->method, h->target);
+    size_t used = strlen(f->requests);
+    snprintf(f->requests + used, sizeof(f->requests) - used, "%s\n", line);
+    for (size_t i = 0; i < f->n_replies; i++) {
+        const struct reply *r = &f->replies[i];
+        if (!str_starts_with(line, r->request))
+            continue;
+        http_exchange_on_close(x, gone, f);
+        if (r->status == 0)
+            f->held = x;
+        else
+            http_exchange_respond(x, r->status, NULL, 0, r->body, strlen(r->body));
+        f->replies[i].request = "used"; /* each is given once */
+        return;
+    }
+    http_exchange_respond_message(x, 500, "unexpected request");
+}
+
+/* Our side has cut the connection. */
+static void gone(struct http_exchange *x, void *user)
+{
+    struct fixture *f = user;
+    http_exchange_abort(x);
+    if (f->events == x)
+        f->events = NULL;
+    if (f->held == x)
+        f->held = NULL;
+}
+
+static void handle(struct http_exchange *x, void *user)
+{
+    struct fixture *f = user;
+    const char *target = http_exchange_head(x)->target;
+    if (str_equal(target, "/version")) {
+        http_exchange_respond(x, 200, NULL, 0, f->version, strlen(f->version));
+    } else if (strstr(target, "/events?")) {
+        f->events = x;
+        http_exchange_on_close(x, gone, f);
+        http_exchange_start(x, 200, NULL, 0);
+    } else {
+        reply_with(f, x);
+    }
+}
+
+static void serve(struct fixture *f)
+{
+    const struct http_server_options o = {.handler = handle, .user = f};
+    struct err e;
+    assert_int_equal(http_server_new(&f->loop, &o, &f->server, &e), 0);
+    assert_int_equal(http_server_listen(f->server, f->path, 0600, (gid_t)-1, &e), 0);
+}
+
+static void closed(void *user)
+{
+    ((struct fixture *)user)->closes++;
+}
+
+static void stop_serving(struct fixture *f)
+{
+    int before = f->closes;
+    if (f->events)
+        http_exchange_abort(f->events);
+    if (f->held)
+        http_exchange_abort(f->held);
+    f->events = f->held = NULL;
+    http_server_close(f->server, 0, closed, f);
+    TURN_UNTIL(f, f->closes > before);
+    f->server = NULL;
+}
+
+static void will_reply(struct fixture *f, const char *request, int status,
+                       const char *body)
+{
+    assert_true(f->n_replies < REPLIES_MAX);
+    f->replies[f->n_replies++] = (struct reply){request, status, body};
+}
+
+/* ---- our side ---- */
+
+static void on_up(void *user)
+{
+    ((struct fixture *)user)->ups++;
+}
+
+static void on_down(const struct err *e, void *user)
+{
+    ((struct fixture *)user)->downs++;
+}
+
+static void on_container(const char *id, const char *action, void *user)
+{
+    struct fixture *f = user;
+    snprintf(f->event, sizeof(f->event), "%s %s", id, action);
+}
+
+static void on_timeout(void *user)
+{
+    ((struct fixture *)user)->is_timed_out = true;
+}
+
+static void note(struct fixture *f, int r, const struct err *e)
+{
+    f->calls++;
+    f->code = r;
+    strcpy_cut(f->text, sizeof(f->text), r ? err_text(e) : "");
+}
+
+static void done(int r, const struct err *e, void *user)
+{
+    note(user, r, e);
+}
+
+static void created(int r, const struct err *e, const char *id, void *user)
+{
+    struct fixture *f = user;
+    note(f, r, e);
+    strcpy_cut(f->id, sizeof(f->id), r ? "" : id);
+}
+
+static void inspected(int r, const struct err *e, const struct engine_state *s,
+                      void *user)
+{
+    struct fixture *f = user;
+    note(f, r, e);
+    if (!r)
+        snprintf(f->id, sizeof(f->id), "%s %d %d", s->id, s->is_running, s->pid);
+}
+
+static void listed(int r, const struct err *e, size_t n,
+                   const struct engine_state *states, void *user)
+{
+    struct fixture *f = user;
+    note(f, r, e);
+    f->n = n;
+}
+
+static void told(int r, const struct err *e, const struct engine_info *i, void *user)
+{
+    struct fixture *f = user;
+    note(f, r, e);
+    if (!r)
+        snprintf(f->id, sizeof(f->id), "%s %s %d", i->name, i->hostname,
+                 i->pid == getpid());
+}
+
+static void output(int stream, const void *data, size_t n, void *user)
+{
+    struct fixture *f = user;
+    assert_int_equal(
+        buf_printf(&f->output, "%d:%.*s", stream, (int)n, (const char *)data), 0);
+}
+
+static int setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+    struct err e;
+    const struct engine_events events = {on_up, on_down, on_container, f};
+    assert_int_equal(uv_loop_init(&f->loop), 0);
+    timer_init(&f->timeout, &f->loop, on_timeout, f);
+    strcpy_cut(f->folder, sizeof(f->folder), "/tmp/engine-test-XXXXXX");
+    assert_non_null(mkdtemp(f->folder));
+    snprintf(f->path, sizeof(f->path), "%s/engine", f->folder);
+    f->version = podman;
+    serve(f);
+    assert_int_equal(engine_docker_api_new(&f->loop, f->path, &f->engine, &e), 0);
+    f->engine->ops->start(f->engine, &events);
+    TURN_UNTIL(f, f->ups == 1);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+    struct loop_close closing;
+    int before = f->closes;
+    if (f->engine) {
+        f->engine->ops->close(f->engine, closed, f);
+        TURN_UNTIL(f, f->closes > before);
+    }
+    if (f->server)
+        stop_serving(f);
+    loop_close_init(&closing, closed, f);
+    timer_close(&f->timeout, &closing);
+    loop_close_end(&closing);
+    uv_run(&f->loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&f->loop), 0);
+    buf_deinit(&f->output);
+    unlink(f->path);
+    assert_int_equal(rmdir(f->folder), 0);
+    free(f);
+    return 0;
+}
+
+#define WAIT_CALL(f)                                                                     \
+    do {                                                                                 \
+        int before_ = (f)->calls;                                                        \
+        TURN_UNTIL(f, (f)->calls > before_);                                             \
+    } while (0)
+
+/* ---- up and down ---- */
+
+static void the_engine_describes_itself(void **state)
+{
+    struct fixture *f = *state;
+    will_reply(f, "GET /v1.41/info", 200, "{\"Name\":\"vm\",\"OSType\":\"linux\"}");
+    f->engine->ops->info(f->engine, told, f);
+    WAIT_CALL(f);
+    assert_string_equal(f->id, "podman vm 1");
+}
+
+static void events_are_told(void **state)
+{
+    static const char line[] = "{\"Type\":\"container\",\"Action\":\"die\",\"Actor\":{"
+                               "\"ID\":\"c1\"}}\n";
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof(line) - 1; i++)
+        assert_int_equal(http_exchange_write(f->events, line + i, 1), 0);
+    TURN_UNTIL(f, str_equal(f->event, "c1 die"));
+}
+
+static void an_engine_that_goes_away_is_told_once_and_again_when_it_is_back(void **state)
+{
+    struct fixture *f = *state;
+    stop_serving(f);
+    TURN_UNTIL(f, f->downs == 1);
+    f->engine->ops->kill(f->engine, "c", "SIGTERM", done, f);
+    WAIT_CALL(f);
+    assert_int_equal(f->code, ERR_UNAVAILABLE);
+    serve(f);
+    TURN_UNTIL(f, f->ups == 2);
+    assert_int_equal(f->downs, 1);
+}
+
+static void a_call_that_is_cut_off_is_unavailable_and_an_up_follows(void **state)
+{
+    struct fixture *f = *state;
+    will_reply(f, "POST /v1.41/containers/c/start", 0, "");
+    f->engine->ops->start_container(f->engine, "c", done, f);
+    TURN_UNTIL(f, f->held);
+    http_exchange_abort(f->held);
+    f->held = NULL;
+    WAIT_CALL(f);
+    assert_int_equal(f->code, ERR_UNAVAILABLE);
+    TURN_UNTIL(f, f->ups == 2 && f->events);
+}
+
+static void a_canceled_call_ends_so_and_only_once(void **state)
+{
+    struct fixture *f = *state;
+    will_reply(f, "POST /v1.41/containers/c/start", 0, "");
+    struct engine_call *c = f->engine->ops->start_container(f->engine, "c", done, f);
+    TURN_UNTIL(f, f->held);
+    engine_cancel(c);
+    assert_int_equal(f->calls, 0);
+    WAIT_CALL(f);
+    assert_int_equal(f->code, ERR_CANCELED);
+}
+
+static void closing_ends_what_is_under_way(void **state)
+{
+    struct fixture *f = *state;
+    will_reply(f, "POST /v1.41/containers/c/start", 0, "");
+    f->engine->ops->start_container(f->engine, "c", done, f);
+    TURN_UNTIL(f, f->held);
+    f->engine->ops->close(f->engine, closed, f);
+    f->engine = NULL;
+    TURN_UNTIL(f, f->closes == 1);
+    assert_int_equal(f->calls, 1);
+    assert_int_equal(f->code, ERR_CANCELED);
+}
+
+static void somebody_new_is_told_that_the_engine_is_up(void **state)
+{
+    struct fixture *f = *state;
+    const struct engine_events events = {on_up, on_down, on_container, f};
+    f->engine->ops->start(f->engine, NULL);
+    f->engine->ops->start(f->engine, &events);
+    TURN_UNTIL(f, f->ups == 2);
+    assert_int_equal(f->downs, 0);
+}
+
+/* ---- images ---- */
+
+static void ensure(struct fixture *f, const char *image)
+{
+    f->engine->ops->image_ensure(f->engine, image, "", done, f);
+    WAIT_CALL(f);
+}
+
+static void an_image_that_is_there_takes_one_request(void **state)
+{
+    struct fixture *f = *state;
+    will_reply(f, "GET /v1.41/images/busybox%3Alatest/json", 200, "{}");
+    ensure(f, "busybox:latest");
+    assert_int_equal(f->code, 0);
+    assert_string_equal(f->requests, "GET /v1.41/images/busybox%3Alatest/json\n");
+}
+
+static void an_image_that_is_not_there_is_pulled(void **state)
+{
+    struct fixture *f = *state;
+    will_reply(f, "GET /v1.41/images/", 404, "{}");
+    will_reply(f, "POST /v1.41/images/create?fromImage=a&tag=1", 200, "{}\n{}\n");
+    will_reply(f, "GET /v1.41/images/", 200, "{}");
+    ensure(f, "a:1");
+    assert_int_equal(f->code, 0);
+}
+
+static void an_image_nobody_has_is_missing_in_dockers_words(void **state)
+{
+    struct fixture *f = *state;
+    will_reply(f, "GET /v1.41/images/", 404, "{}");
+    will_reply(f, "POST /v1.41/images/create", 500, "{\"message\":\"no route\"}");
+    will_reply(f, "GET /v1.41/images/", 404, "{}");
+    ensure(f, "a:1");
+    assert_int_equal(f->code, ERR_NOT_FOUND);
+    assert_string_equal(f->text, "No such image: a:1");
+}
+
+static void an_id_is_never_pulled(void **state)
+{
+    struct fixture *f = *state;
+    will_reply(f, "GET /v1.41/images/sha256%3Aab/json", 404, "{}");
+    ensure(f, "sha256:ab");
+    assert_int_equal(f->code, ERR_NOT_FOUND);
+}
+
+/* ---- containers ---- */
+
+static void create(struct fixture *f)
+{
+    Swarm__Task task = SWARM__TASK__INIT;
+    Swarm__TaskSpec spec = SWARM__TASK_SPEC__INIT;
+    Swarm__ContainerSpec container = SWARM__CONTAINER_SPEC__INIT;
+    char image[] = "busybox:latest";
+    container.image = image;
+    spec.runtime_case = SWARM__TASK_SPEC__RUNTIME_CONTAINER;
+    spec.container = &container;
+    task.spec = &spec;
+    const struct engine_container c = {.name = "web.1.t", .task = &task, .node_id = "n"};
+    f->engine->ops->create(f->engine, &c, created, f);
+    WAIT_CALL(f);
+}
+
+static void a_created_container_has_an_id(void **state)
+{
+    struct fixture *f = *state;
+    will_reply(f, "POST /v1.41/containers/create?name=web.1.t", 201, "{\"Id\":\"c1\"}");
+    create(f);
+    assert_int_equal(f->code, 0);
+    assert_string_equal(f->id, "c1");
+}
+
+static void a_create_is_refused_with_the_right_code(void **state)
+{
+    struct fixture *f = *state;
+    will_reply(f, "POST", 409, "{\"message\":\"Conflict.\"}");
+    create(f);
+    assert_int_equal(f->code, ERR_ALREADY_EXISTS);
+    will_reply(f, "POST", 404, "{\"message\":\"no such image: x: image not known\"}");
+    create(f);
+    assert_int_equal(f->code, ERR_NOT_FOUND);
+    assert_string_equal(f->text, "No such image: busybox:latest");
+    will_reply(f, "POST", 201, "{}");
+    create(f);
+    assert_int_equal(f->code, ERR_BAD_MESSAGE);
+}
+
+static void killing_what_does_not_run_is_no_error(void **state)
+{
+    static const struct {
+        int status;
+        const char *body;
+        int code;
+    } cases[] = {
+        {204, "", 0},
+        {404, "{\"message\":\"No such container: c\"}", 0},
+        {409, "{\"message\":\"is not running\"}", 0},
+        {500, "{\"cause\":\"container state improper\",\"message\":\"m\"}", 0},
+        {500, "{\"message\":\"m\"}", ERR_UNKNOWN},
+    };
+    struct fixture *f = *state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        will_reply(f, "POST /v1.41/containers/c/kill?signal=SIGTERM", cases[i].status,
+                   cases[i].body);
+        f->engine->ops->kill(f->engine, "c", "SIGTERM", done, f);
+        WAIT_CALL(f);
+        assert_int_equal(f->code, cases[i].code);
+    }
+}
+
+static void removing_what_is_not_there_is_no_error(void **state)
+{
+    static const int statuses[] = {204, 404, 409};
+    struct fixture *f = *state;
+    for (size_t i = 0; i < ARRAY_SIZE(statuses); i++) {
+        will_reply(f, "DELETE /v1.41/containers/c?force=1&v=1", statuses[i], "");
+        f->engine->ops->remove(f->engine, "c", done, f);
+        WAIT_CALL(f);
+        assert_int_equal(f->code, 0);
+    }
+}
+
+static void an_inspect_and_a_list_are_read(void **state)
+{
+    struct fixture *f = *state;
+    will_reply(f, "GET /v1.41/containers/c/json", 200,
+               "{\"Id\":\"c\",\"State\":{\"Running\":true,\"Pid\":7}}");
+    f->engine->ops->inspect(f->engine, "c", inspected, f);
+    WAIT_CALL(f);
+    assert_string_equal(f->id, "c 1 7");
+    will_reply(f, "GET /v1.41/containers/json?all=1&filters=", 200,
+               "[{\"Id\":\"a\"},{\"Id\":\"b\"}]");
+    f->engine->ops->list(f->engine, "n", listed, f);
+    WAIT_CALL(f);
+    assert_int_equal(f->n, 2);
+    will_reply(f, "GET /v1.41/containers/c/json", 200, "not json");
+    f->engine->ops->inspect(f->engine, "c", inspected, f);
+    WAIT_CALL(f);
+    assert_int_equal(f->code, ERR_BAD_MESSAGE);
+}
+
+/* ---- logs ---- */
+
+static void output_comes_line_by_line(void **state)
+{
+    static const struct engine_log_options o = {
+        .stdout_on = true, .tail = 5, .since = 1500000000};
+    struct fixture *f = *state;
+    will_reply(f,
+               "GET /v1.41/containers/c/logs?stdout=1&stderr=0&follow=0&timestamps=0"
+               "&tail=5&since=1.500000000",
+               0, "");
+    f->engine->ops->logs(f->engine, "c", &o, output, done, f);
+    TURN_UNTIL(f, f->held);
+    http_exchange_start(f->held, 200, NULL, 0);
+    assert_int_equal(http_exchange_write(f->held, "\1\0\0\0\0\0\0\3ab", 10), 0);
+    assert_int_equal(http_exchange_write(f->held, "\n\2\0\0\0\0\0\0\2x\n", 11), 0);
+    http_exchange_end(f->held);
+    f->held = NULL;
+    WAIT_CALL(f);
+    assert_int_equal(f->code, 0);
+    assert_string_equal(buf_str(&f->output), "1:ab\n2:x\n");
+}
+
+static void refused_logs_tell_why(void **state)
+{
+    static const struct engine_log_options o = {.stdout_on = true, .tail = -1};
+    struct fixture *f = *state;
+    will_reply(f, "GET", 404, "{\"message\":\"No such container: c\"}");
+    f->engine->ops->logs(f->engine, "c", &o, output, done, f);
+    WAIT_CALL(f);
+    assert_int_equal(f->code, ERR_NOT_FOUND);
+    assert_string_equal(f->text, "No such container: c");
+}
+
+#define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(the_engine_describes_itself),
+        TEST(events_are_told),
+        TEST(an_engine_that_goes_away_is_told_once_and_again_when_it_is_back),
+        TEST(a_call_that_is_cut_off_is_unavailable_and_an_up_follows),
+        TEST(a_canceled_call_ends_so_and_only_once),
+        TEST(closing_ends_what_is_under_way),
+        TEST(somebody_new_is_told_that_the_engine_is_up),
+        TEST(an_image_that_is_there_takes_one_request),
+        TEST(an_image_that_is_not_there_is_pulled),
+        TEST(an_image_nobody_has_is_missing_in_dockers_words),
+        TEST(an_id_is_never_pulled),
+        TEST(a_created_container_has_an_id),
+        TEST(a_create_is_refused_with_the_right_code),
+        TEST(killing_what_does_not_run_is_no_error),
+        TEST(removing_what_is_not_there_is_no_error),
+        TEST(an_inspect_and_a_list_are_read),
+        TEST(output_comes_line_by_line),
+        TEST(refused_logs_tell_why),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
