@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/str.h"
 #include "cli/command.h"
+#include "cli/node.h"
 #include "cli/payload.h"
+#include "cli/service.h"
+#include "cli/swarm.h"
 
 static const struct command alone[] = {
     {0},
@@ -9,7 +12,10 @@ static const struct command alone[] = {
 
 const struct command_group command_groups[] = {
     {"config", "Manage configs", payload_config_commands},
+    {"node", "Manage nodes", node_commands},
     {"secret", "Manage secrets", payload_secret_commands},
+    {"service", "Manage services", service_commands},
+    {"swarm", "Manage the swarm", swarm_commands},
     {NULL, NULL, alone},
     {0},
 };

@@ -170,6 +170,11 @@ static int call_size(json_t **args, size_t n, json_t **out, struct err *e)
     return give(json_sprintf("%.4g%s", size, units[unit]), out, e);
 }
 
+static int call_cpus(json_t **args, size_t n, json_t **out, struct err *e)
+{
+    return give(json_sprintf("%.9g", json_number_value(args[0]) / 1e9), out, e);
+}
+
 static int call_base64(json_t **args, size_t n, json_t **out, struct err *e)
 {
     const char *s = json_string_value(args[0]);
@@ -344,6 +349,7 @@ static int call_not(json_t **args, size_t n, json_t **out, struct err *e)
 
 static const struct template_function functions[] = {
     {"base64", 1, 1, call_base64},
+    {"cpus", 1, 1, call_cpus},
     {"duration", 1, 1, call_duration},
     {"size", 1, 1, call_size},
     {"time", 1, 1, call_time},
