@@ -68,6 +68,17 @@ struct fixture {
 static const char podman[] =
     "{\"Components\":[{\"Name\":\"Podman Engine\"}],\"Version\":\"4.3.1\"}";
 
+/* Our side has cut the connection. */
+static void gone(struct http_exchange *x, void *user)
+{
+    struct fixture *f = user;
+    http_exchange_abort(x);
+    if (f->events == x)
+        f->events = NULL;
+    if (f->held == x)
+        f->held = NULL;
+}
+
 static void reply_with(struct fixture *f, struct http_exchange *x)
 {
     const struct http_head *h = http_exchange_head(x);
@@ -88,17 +99,6 @@ static void reply_with(struct fixture *f, struct http_exchange *x)
         return;
     }
     http_exchange_respond_message(x, 500, "unexpected request");
-}
-
-/* Our side has cut the connection. */
-static void gone(struct http_exchange *x, void *user)
-{
-    struct fixture *f = user;
-    http_exchange_abort(x);
-    if (f->events == x)
-        f->events = NULL;
-    if (f->held == x)
-        f->held = NULL;
 }
 
 static void handle(struct http_exchange *x, void *user)
