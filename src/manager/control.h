@@ -34,6 +34,7 @@ struct control_update {
     /* Cluster: with the new tokens below. */
     bool rotate_worker_token, rotate_manager_token;
     const char *worker_token, *manager_token;
+    bool rotate_data_key; /* cluster: the caller does that once the update stands */
 };
 
 /*

@@ -2,6 +2,7 @@
 /*
  * The control loop. A run looks at what changed, then lets its parts work in this order:
  *
+ *   nodes that changed or are lost: enforcer, orphans
  *   services that are concerned:  watch, restart, scale, roll, start, reap
  *   then all new tasks:           allocator (NEW -> PENDING), scheduler (-> ASSIGNED)
  *
@@ -49,6 +50,7 @@ static void forget(struct manager *m)
     agenda_deinit(&m->losses);
     free_services(&m->services);
     free_lost_nodes(&m->lost_nodes);
+    map_deinit(&m->changed_nodes);
     ledger_deinit(&m->ledger);
     map_deinit(&m->new_tasks);
     map_deinit(&m->pending);
@@ -119,6 +121,8 @@ static int run_parts(struct pass *p)
     if (mark_due(p->m, p->env->now))
         return err_no_memory(p->e);
     int r = orphans_run(p);
+    if (!r)
+        r = enforcer_run(p);
     if (!r)
         r = run_services(p);
     if (!r)

@@ -184,6 +184,19 @@ static bool is_move(const struct store_change *c)
            before->spec->availability != after->spec->availability;
 }
 
+/* A change that may bear on where tasks may run. */
+static bool is_other_place(const struct store_change *c)
+{
+    if (!c->before || !c->after)
+        return false;
+    const Swarm__Node *before = c->before->node, *after = c->after->node;
+    return before->role != after->role ||
+           !str_equal(before->status->addr, after->status->addr) ||
+           !message_equal(&before->spec->base, &after->spec->base) ||
+           !message_equal((const ProtobufCMessage *)before->description,
+                          (const ProtobufCMessage *)after->description);
+}
+
 static int observe_node(struct manager *m, const struct store_view *v,
                         const struct store_change *c)
 {
@@ -193,6 +206,8 @@ static int observe_node(struct manager *m, const struct store_view *v,
     int r = is_down(after) ? note_loss(m, after) : forget_loss(m, id);
     if (!r && is_move(c))
         r = mark_services_on(m, v, id);
+    if (!r && is_other_place(c))
+        r = map_put(&m->changed_nodes, id, m, NULL);
     if (!after)
         ledger_forget_node(&m->ledger, id);
     return r;
@@ -238,6 +253,13 @@ int observe_change(struct manager *m, const struct store_view *v,
     }
 }
 
+/* What is to be known of a node when nothing was observed before. */
+static int learn_node(struct manager *m, const Swarm__Node *n)
+{
+    int r = is_down(n) ? note_loss(m, n) : 0;
+    return r ? r : map_put(&m->changed_nodes, n->id, m, NULL);
+}
+
 static int observe_kind(struct manager *m, const struct store_view *v,
                         enum object_kind kind)
 {
@@ -246,7 +268,7 @@ static int observe_kind(struct manager *m, const struct store_view *v,
     for (size_t i = 0; !r && i < all.len; i++) {
         struct store_change c = {.action = STORE_CREATE, .after = all.objects[i]};
         if (kind == OBJECT_NODE)
-            r = is_down(c.after->node) ? note_loss(m, c.after->node) : 0;
+            r = learn_node(m, c.after->node);
         else
             r = observe_change(m, v, &c);
     }

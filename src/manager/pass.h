@@ -32,6 +32,9 @@ int pass_remove_task(struct pass *p, const struct object *task) MUST_CHECK;
 int allocator_run(struct pass *p) MUST_CHECK;
 int scheduler_run(struct pass *p) MUST_CHECK;
 
+/* Tasks on nodes that changed and that don't suit them any more are REJECTED. */
+int enforcer_run(struct pass *p) MUST_CHECK;
+
 /* The tasks of nodes that were down for too long are ORPHANED. */
 int orphans_run(struct pass *p) MUST_CHECK;
 

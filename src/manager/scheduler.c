@@ -12,9 +12,16 @@
 #include "manager/new_task.h"
 #include "manager/pass.h"
 
+/* A node that will do, lent by the view. */
+struct candidate {
+    const Swarm__Node *node;
+    const struct ledger_node *usage; /* NULL while nothing runs there */
+    size_t of_service;               /* tasks of the group's service there */
+};
+
 /* What is known of the nodes for one group of tasks. */
 struct candidates {
-    const Swarm__Node **nodes; /* that will do, lent by the view */
+    struct candidate *nodes;
     size_t len;
     struct filter_tally tally; /* why the others won't */
 };
@@ -24,51 +31,53 @@ static void candidates_deinit(struct candidates *c)
     free(c->nodes);
 }
 
+/* Looks up what runs on the node now. */
+static void refresh(const struct pass *p, struct candidate *c, const char *service_id)
+{
+    c->usage = ledger_get(&p->m->ledger, c->node->id);
+    c->of_service = ledger_count(c->usage, service_id);
+}
+
 static int find_candidates(struct pass *p, const struct object_list *nodes,
-                           const Swarm__TaskSpec *spec, struct candidates *out)
+                           const Swarm__Task *first, struct candidates *out)
 {
     out->nodes = calloc(nodes->len ? nodes->len : 1, sizeof(out->nodes[0]));
     if (!out->nodes)
         return err_no_memory(p->e);
     for (size_t i = 0; i < nodes->len; i++) {
-        const Swarm__Node *n = nodes->objects[i]->node;
-        enum filter f = filter_node(n, ledger_get(&p->m->ledger, n->id), spec);
+        struct candidate *c = &out->nodes[out->len];
+        c->node = nodes->objects[i]->node;
+        refresh(p, c, first->service_id);
+        enum filter f = filter_node(c->node, c->usage, first->spec);
         if (f == FILTERS)
-            out->nodes[out->len++] = n;
+            out->len++;
         else
             out->tally.refused[f]++;
     }
     return 0;
 }
 
-static bool is_emptier(const struct ledger_node *a, const struct ledger_node *b,
-                       const char *service_id)
+static bool is_emptier(const struct candidate *a, const struct candidate *b)
 {
-    size_t x = ledger_count(a, service_id), y = ledger_count(b, service_id);
-    if (x != y)
-        return x < y;
-    return (a ? a->tasks : 0) < (b ? b->tasks : 0);
+    if (a->of_service != b->of_service)
+        return a->of_service < b->of_service;
+    return (a->usage ? a->usage->tasks : 0) < (b->usage ? b->usage->tasks : 0);
 }
 
 /* The best node for one more task; NULL when none has room any more. Nodes that are full
  * leave the candidates. */
-static const Swarm__Node *choose(const struct pass *p, struct candidates *c,
-                                 const Swarm__Task *t)
+static struct candidate *choose(struct candidates *c, const Swarm__Task *t)
 {
-    const Swarm__Node *best = NULL;
-    const struct ledger_node *best_usage = NULL;
+    struct candidate *best = NULL;
     for (size_t i = 0; i < c->len;) {
-        const Swarm__Node *n = c->nodes[i];
-        const struct ledger_node *usage = ledger_get(&p->m->ledger, n->id);
-        if (!filter_fits(n, usage, t->spec)) {
-            memmove(c->nodes + i, c->nodes + i + 1, (--c->len - i) * sizeof(c->nodes[0]));
+        struct candidate *n = &c->nodes[i];
+        if (!filter_fits(n->node, n->usage, t->spec)) {
+            memmove(n, n + 1, (--c->len - i) * sizeof(*n));
             c->tally.refused[FILTER_RESOURCES]++;
             continue;
         }
-        if (!best || is_emptier(usage, best_usage, t->service_id)) {
+        if (!best || is_emptier(n, best))
             best = n;
-            best_usage = usage;
-        }
         i++;
     }
     return best;
@@ -105,9 +114,12 @@ static int explain(struct pass *p, const struct object *task, const char *why)
 static int schedule_one(struct pass *p, const struct object *task, struct candidates *c)
 {
     map_remove(&p->m->untried, task->task->id);
-    const Swarm__Node *n = choose(p, c, task->task);
-    if (n)
-        return assign(p, task, n);
+    struct candidate *n = choose(c, task->task);
+    if (n) {
+        int e = assign(p, task, n->node);
+        refresh(p, n, task->task->service_id);
+        return e;
+    }
     cleanup_buf struct buf why = BUF_INIT;
     if (filter_explain(&c->tally, &why))
         return err_no_memory(p->e);
@@ -148,7 +160,7 @@ static int schedule_group(struct pass *p, const struct object_list *nodes,
 {
     CLEANUP(candidates_deinit) struct candidates c = {0};
     const struct object *first = tasks->objects[*i];
-    int e = find_candidates(p, nodes, first->task->spec, &c);
+    int e = find_candidates(p, nodes, first->task, &c);
     for (; !e && *i < tasks->len && is_same_group(first, tasks->objects[*i]); ++*i)
         e = schedule_one(p, tasks->objects[*i], &c);
     return e;

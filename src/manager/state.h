@@ -17,6 +17,7 @@ struct manager {
     struct agenda wakes;   /* of service_state: to be looked at at a time */
     struct map lost_nodes; /* node id -> struct lost_node, of the nodes that are down */
     struct agenda losses;  /* of lost_node */
+    struct map changed_nodes; /* ids of nodes whose tasks may not suit them any more */
     struct ledger ledger;
     struct map new_tasks; /* ids of tasks in state NEW */
     struct map pending;   /* ids of tasks that wait for a node */

@@ -111,14 +111,6 @@ static void update_task(struct sim_agent *a, const Swarm__Task *told, int64_t no
         t->next = now + pause_of(a, CLOCK_SECOND / 2);
 }
 
-/* The manager forgets a task only when the node has said that it is over. */
-static void remove_task(struct sim_agent *a, const char *id)
-{
-    struct sim_task *t = map_remove(&a->tasks, id);
-    CHECK(t && t->state > SWARM__TASK_STATE__RUNNING);
-    task_free(t);
-}
-
 static void update_secret(struct sim_agent *a, const char *id, bool is_there)
 {
     if (is_there)
@@ -136,7 +128,7 @@ static void apply(struct sim_agent *a, const Swarm__AssignmentChange *c, int64_t
     else if (is_update)
         update_task(a, item->task, now);
     else
-        remove_task(a, item->task->id);
+        task_free(map_remove(&a->tasks, item->task->id));
 }
 
 static bool is_told(const Swarm__AssignmentsMessage *m, const char *task_id)

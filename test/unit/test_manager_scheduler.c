@@ -252,6 +252,51 @@ static void names_of_machines_are_the_kernels_or_dockers(void **state)
     }
 }
 
+/* ---- a node that changes under its tasks ---- */
+
+static void tasks_leave_a_node_that_lost_its_label(void **state)
+{
+    struct world *w = *state;
+    world_add_node(w, "n1");
+    world_add_node(w, "n2");
+    Swarm__ServiceSpec *spec = world_spec("web", 1);
+    world_constraint(spec, "node.labels.old!=yes");
+    world_create(w, spec);
+    world_create(w, world_spec("other", 1));
+    world_run(w, "web", 1);
+    struct object *o = world_edit(w, OBJECT_NODE, "n1");
+    Swarm__Annotations *a = o->node->spec->annotations;
+    assert_int_equal(message_map_put(&a->n_labels, &a->labels, "old", "yes"), 0);
+    world_write(w, o);
+    assert_string_equal(world_show(w, "web"), "1 shutdown rejected n1\n"
+                                              "1 ready assigned n2\n");
+    cleanup_object_list struct object_list l = OBJECT_LIST_INIT;
+    world_tasks(w, "web", &l);
+    assert_string_equal(l.objects[0]->task->status->message,
+                        "task rejected by constraint enforcer");
+    assert_string_equal(l.objects[0]->task->status->err,
+                        "assigned node no longer meets constraints");
+}
+
+static void tasks_leave_a_node_that_shrank(void **state)
+{
+    struct world *w = *state;
+    world_add_node(w, "n1");
+    describe(w, "n1", 0, 2 * GIB, "x86_64");
+    world_create(w, reserving("web", 2, GIB));
+    struct object *o = world_edit(w, OBJECT_NODE, "n1");
+    o->node->description->resources->memory_bytes = GIB;
+    w->now += CLOCK_SECOND;
+    world_write(w, o);
+    cleanup_object_list struct object_list l = OBJECT_LIST_INIT;
+    world_tasks(w, "web", &l);
+    size_t rejected = 0;
+    for (size_t i = 0; i < l.len; i++)
+        rejected += l.objects[i]->task->status->state == SWARM__TASK_STATE__REJECTED;
+    assert_int_equal(l.len, 3);
+    assert_int_equal(rejected, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +312,8 @@ int main(void)
         TEST(among_equals_the_emptier_node_is_taken),
         TEST(a_full_node_gets_no_more),
         TEST(names_of_machines_are_the_kernels_or_dockers),
+        TEST(tasks_leave_a_node_that_lost_its_label),
+        TEST(tasks_leave_a_node_that_shrank),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
