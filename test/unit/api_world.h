@@ -392,7 +392,6 @@ static inline void world_seed(struct api_world *w)
     Swarm__Node *n = node->node;
     n->spec->membership = SWARM__NODE_SPEC__MEMBERSHIP__ACCEPTED;
     n->spec->desired_role = n->role = SWARM__NODE_ROLE__MANAGER;
-    n->status = message_new(&swarm__node_status__descriptor);
     n->status->state = SWARM__NODE_STATUS__STATE__READY;
     fixture_set(&n->status->addr, "10.0.0.1");
     n->manager_status = message_new(&swarm__manager_status__descriptor);

@@ -173,6 +173,7 @@ static void add_task(struct replay *p, char *line)
     Swarm__Task *task = o->task;
     message_free(&task->spec->base);
     task->spec = (Swarm__TaskSpec *)message_copy(&s->service->spec->task->base);
+    message_free(&task->service_annotations->base);
     task->service_annotations =
         (Swarm__Annotations *)message_copy(&s->service->spec->annotations->base);
     if (s->service->spec_version)
@@ -181,7 +182,6 @@ static void add_task(struct replay *p, char *line)
     fixture_set(&task->service_id, s->service->id);
     fixture_set(&task->node_id, WORLD_NODE);
     task->slot = strtoul(next_word(&line), NULL, 10);
-    task->status = message_new(&swarm__task_status__descriptor);
     int state = task_state_from_name(line);
     assert_true(state >= 0);
     task->status->state = (Swarm__TaskState)state;
