@@ -17,7 +17,7 @@
 #define SITE_CLUSTER "cluster00000000000000000a"
 #define SITE_NODE "node0000000000000000000aa"
 #define SITE_OTHER_NODE "node0000000000000000000bb"
-#define SITE_CALL_MESSAGES 64
+#define SITE_CALL_MESSAGES 1024
 
 struct site {
     uv_loop_t loop;
@@ -302,6 +302,18 @@ static inline void site_close_proposer(struct site *s)
     s->is_closed = false;
     proposer_close(TAKE(s->proposer), site_on_closed, s);
     SITE_UNTIL(s, s->is_closed);
+}
+
+/* The manager starts anew with what is in the storage. */
+static inline void site_restart(struct site *s)
+{
+    site_close_proposer(s);
+    struct map rows = s->memory.rows;
+    s->memory.rows = (struct map)MAP_INIT;
+    sealed_close(TAKE(s->sealed));
+    store_free(TAKE(s->store));
+    s->memory.rows = rows;
+    site_open_store(s);
 }
 
 static inline void site_close_channel(struct site *s, struct rpc_channel **channel)

@@ -216,6 +216,27 @@ static void closing_waits_for_the_commit_and_cancels_the_rest(void **state)
     assert_int_equal(secrets(f), 1);
 }
 
+static void on_done_close(int r, const struct err *e, void *user)
+{
+    struct outcome *o = user;
+    on_done(r, e, o);
+    proposer_close(TAKE(o->f->proposer), on_closed, o->f);
+}
+
+static void an_outcome_may_close_the_proposer(void **state)
+{
+    struct fixture *f = *state;
+    struct outcome *o = &f->outcomes[0];
+    *o = (struct outcome){.f = f, .name = "a"};
+    assert_int_equal(
+        proposer_submit(f->proposer, create_secret, on_done_close, o, &f->err), 0);
+    const struct outcome *same_batch = propose(f, 1, "b");
+    while (!f->is_closed)
+        uv_run(&f->loop, UV_RUN_ONCE);
+    assert_int_equal(o->code, 0);
+    assert_int_equal(same_batch->code, 0);
+}
+
 static void a_full_queue_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -283,6 +304,7 @@ int main(void)
         TEST(what_arrives_during_a_commit_is_the_next_one),
         TEST(a_failed_commit_changes_nothing_and_tells_everybody),
         TEST(closing_waits_for_the_commit_and_cancels_the_rest),
+        TEST(an_outcome_may_close_the_proposer),
         TEST(a_full_queue_is_refused),
         TEST(a_lent_storage_keeps_batches_waiting),
     };

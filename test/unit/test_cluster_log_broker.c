@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cluster_fixture.h"
+
+#include "cluster/log_broker.h"
+
+/* A reader of logs and what it got. */
+struct reader {
+    struct log_subscription *subscription;
+    struct buf text;
+    bool is_ended;
+    int code;
+    bool cancels; /* at its first message */
+};
+
+struct fixture {
+    struct site site;
+    struct log_broker *broker;
+    struct site_call listener;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+    assert_non_null(f);
+    site_open(&f->site);
+    assert_int_equal(log_broker_new(&f->site.loop, f->site.store, f->site.server,
+                                    &f->broker, &f->site.err),
+                     0);
+    site_add_cluster(&f->site, 0);
+    site_add_node(&f->site, SITE_NODE, SWARM__NODE_STATUS__STATE__READY);
+    site_add_service(&f->site, "web", NULL);
+    *state = f;
+    return 0;
+}
+
+static void close_broker(struct fixture *f)
+{
+    f->site.is_closed = false;
+    log_broker_close(TAKE(f->broker), site_on_closed, &f->site);
+    SITE_UNTIL(&f->site, f->site.is_closed);
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+    site_call_deinit(&f->listener);
+    site_settle(&f->site);
+    if (f->broker)
+        close_broker(f);
+    site_close(&f->site);
+    free(f);
+    return 0;
+}
+
+/* ---- the reader's side ---- */
+
+static void on_message(const Swarm__LogMessage *m, void *user)
+{
+    struct reader *r = user;
+    assert_int_equal(buf_append(&r->text, m->data.data, m->data.len), 0);
+    if (r->cancels)
+        log_broker_cancel(TAKE(r->subscription));
+}
+
+static void on_end(int code, const struct err *e, void *user)
+{
+    struct reader *r = user;
+    assert_false(r->is_ended);
+    r->is_ended = true;
+    r->code = code;
+    r->subscription = NULL;
+}
+
+static const struct log_subscriber subscriber = {on_message, on_end};
+
+static int subscribe(struct fixture *f, const char *service, const char *task,
+                     struct reader *r)
+{
+    Swarm__LogSelector *selector = world_new(&swarm__log_selector__descriptor);
+    Swarm__LogSubscriptionOptions *options =
+        world_new(&swarm__log_subscription_options__descriptor);
+    if (service)
+        assert_int_equal(message_append(&selector->n_service_ids, &selector->service_ids,
+                                        strdup(service)),
+                         0);
+    if (task)
+        assert_int_equal(
+            message_append(&selector->n_task_ids, &selector->task_ids, strdup(task)), 0);
+    *r = (struct reader){0};
+    return log_broker_subscribe(f->broker, selector, options, &subscriber, r,
+                                &r->subscription, &f->site.err);
+}
+
+/* ---- the node's side ---- */
+
+static void listen_as(struct fixture *f, struct rpc_channel *channel, struct site_call *c)
+{
+    Swarm__ListenSubscriptionsRequest q = SWARM__LISTEN_SUBSCRIPTIONS_REQUEST__INIT;
+    site_call(channel, &node_protocol_listen_subscriptions, &q.base, c);
+    site_settle(&f->site);
+}
+
+static const Swarm__SubscriptionMessage *asked(struct fixture *f, size_t i)
+{
+    return (const Swarm__SubscriptionMessage *)site_wait_message(&f->site, &f->listener,
+                                                                 i);
+}
+
+/* n messages of a task (text repeated), the last of the stream with `close`. */
+static void publish(struct site_call *c, const char *subscription, const char *service,
+                    size_t n, const char *text, bool close)
+{
+    cleanup_message Swarm__PublishLogsMessage *m =
+        world_new(&swarm__publish_logs_message__descriptor);
+    fixture_set(&m->subscription_id, subscription);
+    m->close = close;
+    for (size_t i = 0; i < n; i++) {
+        Swarm__LogMessage *line = world_new(&swarm__log_message__descriptor);
+        line->context = world_new(&swarm__log_context__descriptor);
+        fixture_set(&line->context->service_id, service);
+        assert_int_equal(message_set_bytes(&line->data, text, strlen(text)), 0);
+        assert_int_equal(message_append(&m->n_messages, &m->messages, line), 0);
+    }
+    assert_int_equal(rpc_call_send(c->call, &m->base, NULL), 0);
+}
+
+static void open_publishing(struct fixture *f, struct rpc_channel *channel,
+                            struct site_call *c)
+{
+    site_call(channel, &node_protocol_publish_logs, NULL, c);
+}
+
+/* Subscribes to the service while SITE_NODE listens; returns the subscription's id. */
+static const char *begin(struct fixture *f, struct reader *r)
+{
+    listen_as(f, f->site.node, &f->listener);
+    assert_int_equal(subscribe(f, "web", NULL, r), 0);
+    return asked(f, 0)->id;
+}
+
+/* ---- tests ---- */
+
+static void a_reader_gets_what_the_node_publishes(void **state)
+{
+    struct fixture *f = *state;
+    cleanup_call struct site_call c;
+    struct reader r;
+    const char *id = begin(f, &r);
+    assert_string_equal(asked(f, 0)->selector->service_ids[0], "web");
+    assert_false(asked(f, 0)->close);
+    open_publishing(f, f->site.node, &c);
+    publish(&c, id, "web", 2, "line ", false);
+    publish(&c, id, "web", 0, "", true);
+    rpc_call_finish(c.call);
+    SITE_UNTIL(&f->site, r.is_ended);
+    assert_int_equal(r.code, 0);
+    assert_string_equal(buf_str(&r.text), "line line ");
+    assert_int_equal(site_wait_end(&f->site, &c), 0);
+    assert_int_equal(c.n, 1);
+    buf_deinit(&r.text);
+}
+
+static void a_task_can_be_selected(void **state)
+{
+    struct fixture *f = *state;
+    struct reader r;
+    const char *task = site_task(&f->site, "web")->id;
+    listen_as(f, f->site.node, &f->listener);
+    assert_int_equal(subscribe(f, NULL, task, &r), 0);
+    assert_string_equal(asked(f, 0)->selector->task_ids[0], task);
+    log_broker_cancel(r.subscription);
+    assert_true(asked(f, 1)->close);
+}
+
+static void nobody_to_ask_is_an_end(void **state)
+{
+    struct fixture *f = *state;
+    struct reader r;
+    assert_int_equal(subscribe(f, "web", NULL, &r), 0);
+    assert_false(r.is_ended);
+    SITE_UNTIL(&f->site, r.is_ended);
+    assert_int_equal(r.code, 0);
+}
+
+static void a_node_without_selected_tasks_is_not_asked(void **state)
+{
+    struct fixture *f = *state;
+    struct reader r;
+    listen_as(f, f->site.other_node, &f->listener);
+    assert_int_equal(subscribe(f, "web", NULL, &r), 0);
+    SITE_UNTIL(&f->site, r.is_ended);
+    assert_int_equal(f->listener.n, 0);
+}
+
+static void what_was_not_asked_for_is_dropped(void **state)
+{
+    struct fixture *f = *state;
+    cleanup_call struct site_call c, other;
+    struct reader r;
+    const char *id = begin(f, &r);
+    open_publishing(f, f->site.node, &c);
+    publish(&c, id, "another service", 1, "a", false);
+    publish(&c, "no such subscription", "web", 1, "b", false);
+    open_publishing(f, f->site.other_node, &other);
+    publish(&other, id, "web", 1, "c", true);
+    site_settle(&f->site);
+    assert_string_equal(buf_str(&r.text), "");
+    assert_false(r.is_ended);
+    log_broker_cancel(r.subscription);
+}
+
+static void a_node_that_goes_ends_its_part(void **state)
+{
+    struct fixture *f = *state;
+    struct reader r;
+    begin(f, &r);
+    rpc_call_cancel(TAKE(f->listener.call));
+    SITE_UNTIL(&f->site, r.is_ended);
+    assert_int_equal(r.code, 0);
+}
+
+static void a_broken_stream_ends_its_nodes_part(void **state)
+{
+    struct fixture *f = *state;
+    cleanup_call struct site_call c;
+    struct reader r;
+    const char *id = begin(f, &r);
+    open_publishing(f, f->site.node, &c);
+    publish(&c, id, "web", 1, "half", false);
+    rpc_call_cancel(TAKE(c.call));
+    SITE_UNTIL(&f->site, r.is_ended);
+    assert_string_equal(buf_str(&r.text), "half");
+    buf_deinit(&r.text);
+}
+
+static void a_canceled_reader_hears_nothing_more(void **state)
+{
+    struct fixture *f = *state;
+    cleanup_call struct site_call c;
+    struct reader r;
+    const char *id = begin(f, &r);
+    log_broker_cancel(r.subscription);
+    open_publishing(f, f->site.node, &c);
+    publish(&c, id, "web", 1, "late", true);
+    assert_true(asked(f, 1)->close);
+    site_settle(&f->site);
+    assert_false(r.is_ended);
+    assert_int_equal(r.text.len, 0);
+}
+
+static void a_reader_may_cancel_while_it_reads(void **state)
+{
+    struct fixture *f = *state;
+    cleanup_call struct site_call c;
+    struct reader r;
+    const char *id = begin(f, &r);
+    r.cancels = true;
+    open_publishing(f, f->site.node, &c);
+    publish(&c, id, "web", 3, "line ", true);
+    SITE_UNTIL(&f->site, r.text.len > 0);
+    site_settle(&f->site);
+    assert_string_equal(buf_str(&r.text), "line ");
+    assert_false(r.is_ended);
+    buf_deinit(&r.text);
+}
+
+static void too_many_readers_are_refused(void **state)
+{
+    struct fixture *f = *state;
+    static struct reader all[LOG_SUBSCRIPTIONS_MAX];
+    struct reader more;
+    listen_as(f, f->site.node, &f->listener);
+    for (size_t i = 0; i < LOG_SUBSCRIPTIONS_MAX; i++)
+        assert_int_equal(subscribe(f, "web", NULL, &all[i]), 0);
+    assert_int_equal(subscribe(f, "web", NULL, &more), ERR_RESOURCE_EXHAUSTED);
+    for (size_t i = 0; i < LOG_SUBSCRIPTIONS_MAX; i++)
+        log_broker_cancel(all[i].subscription);
+    site_call_deinit(&f->listener);
+}
+
+static void closing_ends_readers_and_listeners(void **state)
+{
+    struct fixture *f = *state;
+    struct reader r;
+    begin(f, &r);
+    close_broker(f);
+    assert_true(r.is_ended);
+    assert_int_equal(r.code, ERR_UNAVAILABLE);
+    assert_int_equal(site_wait_end(&f->site, &f->listener), ERR_UNAVAILABLE);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(a_reader_gets_what_the_node_publishes),
+        TEST(a_task_can_be_selected),
+        TEST(nobody_to_ask_is_an_end),
+        TEST(a_node_without_selected_tasks_is_not_asked),
+        TEST(what_was_not_asked_for_is_dropped),
+        TEST(a_node_that_goes_ends_its_part),
+        TEST(a_broken_stream_ends_its_nodes_part),
+        TEST(a_canceled_reader_hears_nothing_more),
+        TEST(a_reader_may_cancel_while_it_reads),
+        TEST(too_many_readers_are_refused),
+        TEST(closing_ends_readers_and_listeners),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

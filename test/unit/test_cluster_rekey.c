@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cluster_fixture.h"
+
+#include <unistd.h>
+
+#include "cluster/rekey.h"
+
+/* More than one piece of work. */
+#define SECRETS (SEALED_RESEAL_MAX + 10)
+
+struct fixture {
+    struct site site;
+    char folder[32];
+    char *keyfile;
+    struct rekey *rekey;
+};
+
+static void start_rekey(struct fixture *f)
+{
+    f->rekey = rekey_new(f->site.proposer, f->site.store, f->site.sealed, f->site.keys,
+                         f->keyfile);
+    assert_non_null(f->rekey);
+    rekey_start(f->rekey);
+}
+
+static void add_secrets(struct fixture *f)
+{
+    for (int i = 0; i < SECRETS; i++) {
+        char id[OBJECT_ID_SIZE];
+        snprintf(id, sizeof(id), "secret%d", i);
+        site_add_secret(&f->site, id, id);
+    }
+}
+
+static int set_up(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+    assert_non_null(f);
+    strcpy_cut(f->folder, sizeof(f->folder), "/tmp/coffer-rekey-XXXXXX");
+    assert_non_null(mkdtemp(f->folder));
+    f->keyfile = str_format("%s/keys", f->folder);
+    site_open(&f->site);
+    assert_int_equal(keyfile_save(f->keyfile, f->site.keys, &f->site.err), 0);
+    site_add_cluster(&f->site, 0);
+    add_secrets(f);
+    *state = f;
+    return 0;
+}
+
+static void stop_rekey(struct fixture *f)
+{
+    site_close_proposer(&f->site);
+    rekey_free(TAKE(f->rekey));
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+    stop_rekey(f);
+    site_close(&f->site);
+    unlink(f->keyfile);
+    assert_int_equal(rmdir(f->folder), 0);
+    free(f->keyfile);
+    free(f);
+    return 0;
+}
+
+static void rotate(struct fixture *f)
+{
+    size_t before = keyring_count(f->site.keys);
+    assert_int_equal(keyfile_rotate(f->keyfile, f->site.keys, &f->site.err), 0);
+    assert_int_equal(keyring_count(f->site.keys), before + 1);
+}
+
+/* Nothing but the current key is needed any more, neither here nor in the file. */
+static void assert_all_current(struct fixture *f)
+{
+    assert_int_equal(keyring_count(f->site.keys), 1);
+    assert_true(sealed_is_current(f->site.sealed));
+    struct keyring *stored;
+    assert_int_equal(keyfile_load(f->keyfile, &stored, &f->site.err), 0);
+    assert_int_equal(keyring_count(stored), 1);
+    assert_memory_equal(keyring_current_id(stored), keyring_current_id(f->site.keys),
+                        SEAL_KEY_ID_SIZE);
+    keyring_free(stored);
+}
+
+static void assert_value(struct fixture *f, const char *id)
+{
+    const struct object *o = site_get(&f->site, OBJECT_SECRET, id);
+    ProtobufCBinaryData plain = {strlen(id), (uint8_t *)(uintptr_t)id};
+    bool is_equal = false;
+    assert_int_equal(
+        secret_payload_is_equal(f->site.keys, o, &plain, &is_equal, &f->site.err), 0);
+    assert_true(is_equal);
+}
+
+static void assert_values(struct fixture *f)
+{
+    for (int i = 0; i < SECRETS; i++) {
+        char id[OBJECT_ID_SIZE];
+        snprintf(id, sizeof(id), "secret%d", i);
+        assert_value(f, id);
+    }
+}
+
+static void a_rotation_seals_all_anew_and_forgets_the_old_key(void **state)
+{
+    struct fixture *f = *state;
+    rotate(f);
+    start_rekey(f);
+    SITE_UNTIL(&f->site, keyring_count(f->site.keys) == 1);
+    assert_all_current(f);
+    assert_values(f);
+    stop_rekey(f);
+    site_restart(&f->site);
+    assert_int_equal(store_count(store_view(f->site.store), OBJECT_SECRET), SECRETS);
+    assert_values(f);
+}
+
+static void without_a_rotation_nothing_is_written(void **state)
+{
+    struct fixture *f = *state;
+    unsigned before = f->site.memory.commits;
+    start_rekey(f);
+    site_settle(&f->site);
+    assert_int_equal(f->site.memory.commits, before);
+}
+
+static void a_restart_in_the_middle_goes_on(void **state)
+{
+    struct fixture *f = *state;
+    rotate(f);
+    start_rekey(f);
+    unsigned before = f->site.memory.commits;
+    SITE_UNTIL(&f->site, f->site.memory.commits > before);
+    stop_rekey(f);
+    assert_int_equal(keyring_count(f->site.keys), 2);
+    site_restart(&f->site);
+    start_rekey(f);
+    SITE_UNTIL(&f->site, keyring_count(f->site.keys) == 1);
+    assert_all_current(f);
+    assert_values(f);
+}
+
+static void a_full_disk_stops_it_until_the_next_start(void **state)
+{
+    struct fixture *f = *state;
+    rotate(f);
+    f->site.memory.fail_with = ERR_RESOURCE_EXHAUSTED;
+    unsigned before = f->site.memory.commits;
+    start_rekey(f);
+    SITE_UNTIL(&f->site, f->site.memory.commits > before && !f->site.memory.is_busy);
+    site_settle(&f->site);
+    assert_int_equal(keyring_count(f->site.keys), 2);
+    f->site.memory.fail_with = 0;
+    rekey_start(f->rekey);
+    SITE_UNTIL(&f->site, keyring_count(f->site.keys) == 1);
+    assert_all_current(f);
+    assert_values(f);
+}
+
+static void changes_come_through_meanwhile(void **state)
+{
+    struct fixture *f = *state;
+    rotate(f);
+    start_rekey(f);
+    site_add_secret(&f->site, "new", "new");
+    site_remove(&f->site, OBJECT_SECRET, "secret1");
+    rotate(f);
+    rekey_start(f->rekey);
+    SITE_UNTIL(&f->site, keyring_count(f->site.keys) == 1);
+    assert_all_current(f);
+    assert_value(f, "new");
+    assert_null(site_get(&f->site, OBJECT_SECRET, "secret1"));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(a_rotation_seals_all_anew_and_forgets_the_old_key),
+        TEST(without_a_rotation_nothing_is_written),
+        TEST(a_restart_in_the_middle_goes_on),
+        TEST(a_full_disk_stops_it_until_the_next_start),
+        TEST(changes_come_through_meanwhile),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
