@@ -20,7 +20,8 @@ struct agent {
     struct engine *engine;
     struct rpc_channel *channel;
     char *node_id, *hostname;
-    bool has_hostname; /* the configuration's, not the engine's */
+    Swarm__NodeTLSInfo *tls_info; /* NULL: none is told */
+    bool has_hostname;            /* the configuration's, not the engine's */
     struct defer_queue deferred;
     struct session session;
     struct session_events events;
@@ -80,6 +81,10 @@ static int describe(const struct agent *a, const struct engine_info *info,
     int r = message_set_string(&d->hostname, a->hostname);
     r = r ?: fill_platform(d, info);
     r = r ?: fill_engine(d, info);
+    if (!r && a->tls_info) {
+        d->tls_info = (Swarm__NodeTLSInfo *)message_copy(&a->tls_info->base);
+        r = d->tls_info ? 0 : ERR_NO_MEMORY;
+    }
     if (!r)
         *out = TAKE(d);
     return r;
@@ -208,6 +213,7 @@ static void free_agent(struct agent *a)
 {
     free(a->node_id);
     free(a->hostname);
+    message_free((ProtobufCMessage *)a->tls_info);
     free(a);
 }
 
@@ -220,7 +226,10 @@ static int fill(struct agent *a, const struct agent_config *c)
     a->has_hostname = !str_is_empty(c->hostname);
     a->node_id = strdup(c->node_id);
     a->hostname = strdup(a->has_hostname ? c->hostname : "");
-    return a->node_id && a->hostname ? 0 : ERR_NO_MEMORY;
+    if (c->tls_info)
+        a->tls_info = (Swarm__NodeTLSInfo *)message_copy(&c->tls_info->base);
+    bool has_tls_info = a->tls_info || !c->tls_info;
+    return a->node_id && a->hostname && has_tls_info ? 0 : ERR_NO_MEMORY;
 }
 
 int agent_new(const struct agent_config *config, struct agent **out, struct err *e)

@@ -23,6 +23,9 @@ struct agent_config {
     const char *secrets_dir; /* where the secrets file system is or will be mounted:
                                 "/run/coffer/secrets" */
     uint64_t seed;           /* of the backoff's random numbers */
+    /* Which certificate authority the node trusts, for its description. Copied. May be
+     * NULL. */
+    const Swarm__NodeTLSInfo *tls_info;
     /* What a manager says of the cluster when a session begins and when it changes:
      * managers, the root certificate, this node's object. Lent. May be NULL. */
     void (*on_session)(const Swarm__SessionMessage *m, void *user);

@@ -85,3 +85,12 @@ int address_resolve(const char *said, char *out, size_t size, struct err *e)
     snprintf(out, size, strchr(host, ':') ? "[%s]:%d" : "%s:%d", host, (int)port);
     return 0;
 }
+
+void address_host(const char *addr, char *out, size_t size)
+{
+    bool has_brackets = addr[0] == '[';
+    strcpy_cut(out, size, addr + has_brackets);
+    char *end = has_brackets ? strchr(out, ']') : strrchr(out, ':');
+    if (end)
+        *end = '\0';
+}

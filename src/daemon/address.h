@@ -13,3 +13,6 @@
  * when there is none or it isn't one.
  */
 int address_resolve(const char *said, char *out, size_t size, struct err *e) MUST_CHECK;
+
+/* The host part of "host:port", without the brackets of an IPv6 address. */
+void address_host(const char *addr, char *out, size_t size);

@@ -82,13 +82,10 @@ static void swarm(struct backend *backend, struct backend_swarm *out)
     out->node_addr = out->manager_addr = out->root_ca_pem = "";
     if (!c)
         return;
-    const struct store_view *v = store_view(cluster_store(c));
-    const struct object *self = store_get(v, OBJECT_NODE, state->node_id);
     out->state = SWARM_ACTIVE;
     out->node_id = state->node_id;
     out->manager_addr = state->manager_addr;
-    if (self && self->node->status)
-        out->node_addr = self->node->status->addr;
+    out->node_addr = node_address(n);
     out->is_manager = true;
     out->is_auto = state->is_auto;
     out->root_ca_pem = buf_str(node_ca_pem(n));

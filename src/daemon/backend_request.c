@@ -72,17 +72,18 @@ static int check_cluster(Swarm__ClusterSpec *spec, struct err *e)
     return cluster_spec_validate(spec, e);
 }
 
-/* An update of a secret or config may come without the data, which stays. */
+/* An update of a secret or config may come without the data, which stays. A service's is
+ * checked when it is written. */
 static int check_spec(const struct backend_request *q, struct err *e)
 {
-    if (q->verb == BACKEND_UPDATE && q->how.rollback)
-        return 0;
     switch (q->kind) {
     case OBJECT_SECRET:
         return q->verb == BACKEND_CREATE ? secret_spec_validate(q->spec, e) : 0;
     case OBJECT_CONFIG:
         return q->verb == BACKEND_CREATE ? config_spec_validate(q->spec, e) : 0;
     case OBJECT_SERVICE:
+        if (q->verb == BACKEND_UPDATE)
+            return service_spec_set_defaults(q->spec) ? err_no_memory(e) : 0;
         return check_service(q->spec, e);
     case OBJECT_CLUSTER:
         return check_cluster(q->spec, e);
@@ -165,7 +166,12 @@ static int run_update(struct backend_request *q, struct store_tx *tx,
         if (r)
             return r;
     }
-    return control_update(tx, env, q->kind, q->id, &q->how, TAKE(q->spec), NULL, e);
+    const struct object *o;
+    int r = control_update(tx, env, q->kind, q->id, &q->how, TAKE(q->spec), &o, e);
+    if (r || q->kind != OBJECT_SERVICE)
+        return r;
+    /* What can't be changed at all (name, mode) is refused before what isn't valid. */
+    return service_spec_validate(o->service->spec, e);
 }
 
 static int run(struct store_tx *tx, const struct manager_env *env, void *user,
@@ -187,6 +193,10 @@ static void finished(int r, const struct err *e, void *user)
 {
     struct backend_request *q = user;
     const struct object *o = NULL;
+    if (!r && q->how.rotate_data_key) {
+        r = cluster_rotate_key(q->cluster, &q->err);
+        e = &q->err;
+    }
     if (!r)
         o = store_get(store_view(cluster_store(q->cluster)), q->kind, q->id);
     q->done(r, e, o, q->user);

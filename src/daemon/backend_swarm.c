@@ -11,22 +11,33 @@ struct passage {
     struct node_backend *b;
     backend_done done;
     void *user;
-    struct defer refusal;
+    struct defer answer;
     struct err err;
 };
 
-static void on_passage_refused(void *user)
+/* This node as an object; NULL in no swarm. */
+static const struct object *self(const struct node_backend *b)
+{
+    struct cluster *c = node_cluster(b->node);
+    if (!c)
+        return NULL;
+    return store_get(store_view(cluster_store(c)), OBJECT_NODE,
+                     node_state(b->node)->node_id);
+}
+
+static void on_answer(void *user)
 {
     struct passage *p = user;
-    p->done(p->err.code, p->err.code ? &p->err : NULL, NULL, p->user);
+    int r = p->err.code;
+    p->done(r, r ? &p->err : NULL, r ? NULL : self(p->b), p->user);
     free(p);
 }
 
 /* Answers from the loop, with what is in p->err. */
 static void answer_soon(struct passage *p)
 {
-    defer_init(&p->refusal, on_passage_refused, p);
-    defer_start(&p->refusal, &p->b->defers);
+    defer_init(&p->answer, on_answer, p);
+    defer_start(&p->answer, &p->b->defers);
 }
 
 static struct passage *passage_new(struct node_backend *b, backend_done done, void *user)

@@ -39,6 +39,7 @@ struct node {
     struct engine *engine;
     struct agent *agent;
     struct bootstrap bootstrap;
+    char address[64]; /* of this node, without a port */
     struct buf ca_pem, ca_subject, ca_spki;
     bool is_serving; /* the parts above are all there, and it isn't on its way out */
 
@@ -208,6 +209,18 @@ static int take_identity(struct node *n, struct err *e)
     return node_state_save(n->state_path, &n->state, e);
 }
 
+/* Lent, for the time of the call that it is given to. */
+static Swarm__NodeTLSInfo tls_info_of(const struct node *n)
+{
+    Swarm__NodeTLSInfo info = SWARM__NODE_TLSINFO__INIT;
+    info.trust_root = (ProtobufCBinaryData){n->ca_pem.len, (uint8_t *)n->ca_pem.data};
+    info.cert_issuer_subject =
+        (ProtobufCBinaryData){n->ca_subject.len, (uint8_t *)n->ca_subject.data};
+    info.cert_issuer_public_key =
+        (ProtobufCBinaryData){n->ca_spki.len, (uint8_t *)n->ca_spki.data};
+    return info;
+}
+
 static int start_agent(struct node *n, struct err *e)
 {
     struct rpc_peer self = {.is_manager = true};
@@ -221,8 +234,10 @@ static int start_agent(struct node *n, struct err *e)
         return r;
     uint64_t seed;
     crypto_random(&seed, sizeof(seed));
+    Swarm__NodeTLSInfo tls_info = tls_info_of(n);
     struct agent_config config = {
         .loop = n->loop,
+        .tls_info = &tls_info,
         .engine = n->engine,
         .node_id = n->state.node_id,
         .secrets_dir = n->secrets_dir,
@@ -241,6 +256,7 @@ static int serve(struct node *n, struct err *e)
         r = take_identity(n, e);
     if (!r)
         r = describe_ca(n, e);
+    address_host(n->state.manager_addr, n->address, sizeof(n->address));
     if (!r)
         r = cluster_serve(n->cluster, n->state.manager_addr, e);
     if (!r)
@@ -471,6 +487,11 @@ struct cluster *node_cluster(struct node *n)
 const struct node_state *node_state(const struct node *n)
 {
     return &n->state;
+}
+
+const char *node_address(const struct node *n)
+{
+    return n->address;
 }
 
 bool node_is_busy(const struct node *n)

@@ -46,6 +46,9 @@ void node_close(struct node *n, void (*closed)(void *user), void *user);
 struct cluster *node_cluster(struct node *n);
 const struct node_state *node_state(const struct node *n);
 
+/* The host part of the manager's address; "" when in no swarm. */
+const char *node_address(const struct node *n);
+
 /* Is a start, init or leave under way? */
 bool node_is_busy(const struct node *n);
 

@@ -41,6 +41,8 @@ int cluster_spec_validate(const Swarm__ClusterSpec *spec, struct err *e)
         r = policies_validate(spec->acceptance_policy, e);
     if (r)
         return r;
+    if (spec->encryption_config && spec->encryption_config->auto_lock_managers)
+        return refuse(e, "autolock (--autolock)", "leave AutoLockManagers false");
     if (spec->dispatcher && message_duration(spec->dispatcher->heartbeat_period, 0) < 0)
         return err_set(e, ERR_INVALID_ARGUMENT,
                        "heartbeat time period cannot be a negative duration");

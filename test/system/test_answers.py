@@ -162,7 +162,8 @@ def creating_a_service_is_refused_in_dockers_words(t):
 def two_references_to_one_target_are_refused(t):
     ids = [t.secret(name) for name in ("a", "b")]
     body = service(TaskTemplate__ContainerSpec__Secrets=[
-        {"SecretID": identity, "SecretName": name, "File": {"Name": "same", "Mode": 292}}
+        {"SecretID": identity, "SecretName": name, "File": {"Name": "same", "UID": "0", "GID": "0",
+                                                                 "Mode": 292}}
         for identity, name in zip(ids, "ab")])
     refused(t, "POST", "/services/create", body, 400, INVALID
             + "secret references 'a' and 'b' have a conflicting target: 'same'")
