@@ -36,7 +36,7 @@ struct daemon {
     struct http_server *server;
     struct signal_watch term, interrupt;
     struct loop_close closing;
-    bool is_stopping;
+    bool is_prepared, is_engine_ready, is_stopping;
     struct err result;
 };
 
@@ -165,13 +165,28 @@ static void on_node_started(int r, const struct err *e, void *user)
     notify_send("READY=1");
 }
 
+/* The node starts when everything else is made and its own engine has begun. */
+static void start_node_if_ready(struct daemon *d)
+{
+    if (d->is_prepared && d->is_engine_ready && !d->is_stopping)
+        node_start(d->node, on_node_started, d);
+}
+
+static void on_engine_ready(void *user)
+{
+    struct daemon *d = user;
+    d->is_engine_ready = true;
+    start_node_if_ready(d);
+}
+
 static int start_engine(struct daemon *d, struct err *e)
 {
     if (d->config->engine) {
         d->engine_socket = d->config->engine + strlen("unix://");
+        d->is_engine_ready = true;
         return 0;
     }
-    int r = podman_start(&d->loop, d->config->run_dir, &d->podman, e);
+    int r = podman_start(&d->loop, d->config->run_dir, on_engine_ready, d, &d->podman, e);
     if (!r)
         d->engine_socket = podman_socket(d->podman);
     return r;
@@ -221,9 +236,11 @@ static int start(struct daemon *d, struct err *e)
         r = node_backend_new(&d->loop, d->node, &d->backend, e);
     if (!r)
         r = start_api(d, e);
-    if (!r)
-        node_start(d->node, on_node_started, d);
-    return r;
+    if (r)
+        return r;
+    d->is_prepared = true;
+    start_node_if_ready(d);
+    return 0;
 }
 
 int daemon_run(const struct config *config, struct err *e)

@@ -18,6 +18,10 @@
 
 struct podman {
     struct supervisor *supervisor;
+    uv_fs_event_t folder; /* in which the socket appears */
+    struct loop_close closing;
+    void (*ready)(void *user); /* NULL once it was called */
+    void *ready_user;
     char *socket;
     char *url;
     char *conf; /* its containers.conf */
@@ -170,10 +174,29 @@ static void on_start(pid_t pid, void *user)
     log_debug("podman system service runs as process %d", (int)pid);
 }
 
+/* Whoever waits is told once, whatever came first. */
+static void tell_ready(struct podman *p)
+{
+    void (*ready)(void *) = TAKE(p->ready);
+    uv_fs_event_stop(&p->folder);
+    if (ready)
+        ready(p->ready_user);
+}
+
 static void on_exit_of_service(const struct err *e, void *user)
 {
-    (void)user;
     log_warn("podman system service: %s; starting it again", err_text(e));
+    tell_ready(user);
+}
+
+static void on_folder_changed(uv_fs_event_t *folder, const char *name, int events,
+                              int status)
+{
+    (void)name;
+    (void)events;
+    struct podman *p = folder->data;
+    if (status || access(p->socket, F_OK) == 0)
+        tell_ready(p);
 }
 
 static const struct supervisor_events events = {prepare, on_start, on_exit_of_service};
@@ -202,7 +225,17 @@ static int start(uv_loop_t *loop, struct podman *p, const char *run_dir, struct 
     return r ? r : supervisor_new(loop, &events, p, &p->supervisor, e);
 }
 
-int podman_start(uv_loop_t *loop, const char *run_dir, struct podman **out, struct err *e)
+/* Without a watch the node would wait for ever: then it doesn't wait. */
+static void watch_folder(uv_loop_t *loop, struct podman *p, const char *run_dir)
+{
+    uv_fs_event_init(loop, &p->folder);
+    p->folder.data = p;
+    if (uv_fs_event_start(&p->folder, on_folder_changed, run_dir, 0))
+        tell_ready(p);
+}
+
+int podman_start(uv_loop_t *loop, const char *run_dir, void (*ready)(void *user),
+                 void *user, struct podman **out, struct err *e)
 {
     struct podman *p = calloc(1, sizeof(*p));
     if (!p)
@@ -212,12 +245,16 @@ int podman_start(uv_loop_t *loop, const char *run_dir, struct podman **out, stru
         podman_free(p);
         return r;
     }
-    supervisor_start(p->supervisor);
+    p->ready = ready;
+    p->ready_user = user;
     *out = p;
+    unlink(p->socket);
+    watch_folder(loop, p, run_dir);
+    supervisor_start(p->supervisor);
     return 0;
 }
 
-static void on_closed(void *user)
+static void on_all_closed(void *user)
 {
     struct podman *p = user;
     void (*closed)(void *) = p->closed;
@@ -227,9 +264,18 @@ static void on_closed(void *user)
     closed(closed_user);
 }
 
+static void on_service_closed(void *user)
+{
+    struct podman *p = user;
+    loop_close_init(&p->closing, on_all_closed, p);
+    loop_close_handle(&p->closing, (uv_handle_t *)&p->folder);
+    loop_close_end(&p->closing);
+}
+
 void podman_close(struct podman *p, void (*closed)(void *user), void *user)
 {
     p->closed = closed;
     p->closed_user = user;
-    supervisor_close(p->supervisor, PODMAN_STOP_GRACE, on_closed, p);
+    p->ready = NULL;
+    supervisor_close(p->supervisor, PODMAN_STOP_GRACE, on_service_closed, p);
 }

@@ -19,6 +19,8 @@ struct podman;
 /* The socket's path, lent: "RUN-DIR/podman.sock". */
 const char *podman_socket(const struct podman *p);
 
-int podman_start(uv_loop_t *loop, const char *run_dir, struct podman **out,
-                 struct err *e) MUST_CHECK;
+/* ready is called once: when the service listens for the first time, or when its first
+ * run has ended without. */
+int podman_start(uv_loop_t *loop, const char *run_dir, void (*ready)(void *user),
+                 void *user, struct podman **out, struct err *e) MUST_CHECK;
 void podman_close(struct podman *p, void (*closed)(void *user), void *user);
