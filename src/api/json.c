@@ -57,6 +57,18 @@ int api_json_parse_body(const struct buf *body, json_t **out, struct err *e)
     return 0;
 }
 
+json_t *api_json_get(json_t *object, const char *key)
+{
+    json_t *found = json_object_get(object, key), *value;
+    const char *at;
+    if (found)
+        return found;
+    /* jansson's loop wants an object that could be changed, and changes nothing. */
+    json_t *o = (json_t *)(uintptr_t)object;
+    json_object_foreach(o, at, value) if (str_equal_nocase(at, key)) found = value;
+    return found;
+}
+
 static int append(const char *data, size_t n, void *out)
 {
     return buf_append(out, data, n) ? -1 : 0;

@@ -38,6 +38,10 @@ int api_json_parse_body(const struct buf *body, json_t **out, struct err *e) MUS
  */
 int api_json_check(const char *text, size_t n, struct err *e) MUST_CHECK;
 
+/* The value of a key as Go finds it: exactly, else without regard to letter case. NULL
+ * when there is none, or no object. */
+json_t *api_json_get(json_t *object, const char *key);
+
 /* Appends a tree as compact text. */
 int api_json_dump(const json_t *j, struct buf *out) MUST_CHECK;
 

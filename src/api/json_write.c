@@ -80,7 +80,8 @@ void api_json_uint(struct api_json_out *w, uint64_t value)
 void api_json_float(struct api_json_out *w, float value)
 {
     char text[32] = "0";
-    for (int digits = 1; digits <= 9 && isfinite(value); digits++) {
+    bool is_zero = !(value < 0) && !(value > 0); /* one of two, or no number */
+    for (int digits = 1; digits <= 9 && !is_zero && isfinite(value); digits++) {
         snprintf(text, sizeof(text), "%.*g", digits, (double)value);
         if (strtof(text, NULL) == value)
             break;

@@ -47,12 +47,12 @@ static void refuse_network(struct http_exchange *x, const char *name)
 /* ---- containers ---- */
 
 /* The name of a network of the swarm's that the container asks for, or NULL. */
-static const char *find_network(struct api *a, const json_t *body)
+static const char *find_network(struct api *a, json_t *body)
 {
-    const char *mode = json_string_value(
-        json_object_get(json_object_get(body, "HostConfig"), "NetworkMode"));
+    const char *mode =
+        json_string_value(api_json_get(api_json_get(body, "HostConfig"), "NetworkMode"));
     json_t *endpoints =
-        json_object_get(json_object_get(body, "NetworkingConfig"), "EndpointsConfig");
+        api_json_get(api_json_get(body, "NetworkingConfig"), "EndpointsConfig");
     if (is_swarm_network(a, mode))
         return mode;
     for (void *at = json_object_iter(endpoints); at;
@@ -90,13 +90,13 @@ void api_rewrite_container_create(struct api *a, struct http_exchange *x,
 
 /* ---- networks ---- */
 
-static bool is_overlay(const json_t *body)
+static bool is_overlay(json_t *body)
 {
     /* A network that is only a configuration is the engine's whatever its driver. */
-    return !json_is_true(json_object_get(body, "ConfigOnly")) &&
-           (str_equal(json_string_value(json_object_get(body, "Driver")), "overlay") ||
-            str_equal(json_string_value(json_object_get(body, "Scope")), "swarm") ||
-            json_is_true(json_object_get(body, "Ingress")));
+    return !json_is_true(api_json_get(body, "ConfigOnly")) &&
+           (str_equal(json_string_value(api_json_get(body, "Driver")), "overlay") ||
+            str_equal(json_string_value(api_json_get(body, "Scope")), "swarm") ||
+            json_is_true(api_json_get(body, "Ingress")));
 }
 
 void api_rewrite_network_create(struct api *a, struct http_exchange *x,

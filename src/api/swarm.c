@@ -81,7 +81,7 @@ void api_swarm_inspect(struct api_request *q)
 
 static int get_string(json_t *body, const char *key, const char **out, struct err *e)
 {
-    json_t *j = json_object_get(body, key);
+    json_t *j = api_json_get(body, key);
     *out = "";
     if (!j || json_is_null(j))
         return 0;
@@ -93,7 +93,7 @@ static int get_string(json_t *body, const char *key, const char **out, struct er
 
 static int get_number(json_t *body, const char *key, uint32_t *out, struct err *e)
 {
-    json_t *j = json_object_get(body, key);
+    json_t *j = api_json_get(body, key);
     *out = 0;
     if (!j || json_is_null(j))
         return 0;
@@ -106,7 +106,7 @@ static int get_number(json_t *body, const char *key, uint32_t *out, struct err *
 
 static int get_spec(json_t *body, Swarm__ClusterSpec **out, struct err *e)
 {
-    json_t *j = json_object_get(body, "Spec");
+    json_t *j = api_json_get(body, "Spec");
     cleanup_message Swarm__ClusterSpec *spec =
         message_new(&swarm__cluster_spec__descriptor);
     if (!spec || cluster_spec_set_defaults(spec))
@@ -133,9 +133,9 @@ static int read_init(json_t *body, struct backend_init *init, struct err *e)
         r = get_number(body, "DataPathPort", &init->data_path_port, e);
     if (!r)
         r = get_number(body, "SubnetSize", &init->subnet_size, e);
-    init->autolock = json_is_true(json_object_get(body, "AutoLockManagers"));
-    init->force_new_cluster = json_is_true(json_object_get(body, "ForceNewCluster"));
-    if (!r && json_array_size(json_object_get(body, "DefaultAddrPool")))
+    init->autolock = json_is_true(api_json_get(body, "AutoLockManagers"));
+    init->force_new_cluster = json_is_true(api_json_get(body, "ForceNewCluster"));
+    if (!r && json_array_size(api_json_get(body, "DefaultAddrPool")))
         r = err_set(e, ERR_UNIMPLEMENTED,
                     "DefaultAddrPool: address pools (--default-addr-pool) are not "
                     "supported yet");

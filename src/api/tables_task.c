@@ -90,9 +90,7 @@ static int decode_resources(ProtobufCMessage *m, json_t *j, struct err *e)
         !(task->resources = message_new(&swarm__resource_requirements__descriptor)))
         return err_no_memory(e);
     int r = api_table_decode(&requirements, j, &task->resources->base, e);
-    return r ? r
-             : decode_pids(task, json_object_get(json_object_get(j, "Limits"), "Pids"),
-                           e);
+    return r ? r : decode_pids(task, api_json_get(api_json_get(j, "Limits"), "Pids"), e);
 }
 
 static int64_t pids_of(const Swarm__TaskSpec *task)
