@@ -166,8 +166,10 @@ static void found_ended(struct task *t, const struct engine_state *s)
     exit_watch_close(TAKE(t->watch));
     timer_cancel(&t->grace);
     t->exit_code = s->exit_code;
-    if (s->health == ENGINE_HEALTH_NONE && t->state == SWARM__TASK_STATE__STARTING)
-        task_report(t, SWARM__TASK_STATE__RUNNING, "started"); /* it was that short */
+    /* Its life may have been too short to be seen, but it had one. */
+    task_report(t, SWARM__TASK_STATE__STARTING, "starting");
+    if (s->health == ENGINE_HEALTH_NONE)
+        task_report(t, SWARM__TASK_STATE__RUNNING, "started");
     if (task_is_stopping(t)) {
         task_go(t, TASK_STEP_REMOVE);
     } else if (s->exit_code || t->is_unhealthy) {
