@@ -93,6 +93,7 @@ def logs_of_a_service_are_shown(t):
 
 @test(engines=["podman"])
 def nodes_and_swarm_are_shown(t):
+    t.until("the node is ready", lambda: t.api.get("/nodes").json[0]["Status"]["State"] == "ready")
     listed = t.coffer("node", "ls").lines
     assert re.match(r"ID +HOSTNAME +STATUS +AVAILABILITY +MANAGER STATUS", listed[0]), listed
     assert re.search(r" \* +\S+ +Ready +Active +Leader", listed[1]), listed

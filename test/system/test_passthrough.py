@@ -97,7 +97,7 @@ def a_client_that_goes_away_is_noticed(t):
     readers = [t.docker.start("logs", "-f", "quiet", stdout=subprocess.DEVNULL,
                               stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                for _ in range(5)]
-    t.until("five streams", lambda: sockets() >= before + 10)
+    t.until("five streams", lambda: sockets() >= before + 5)
     for reader in readers:
         reader.kill()
         reader.wait()

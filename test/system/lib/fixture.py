@@ -130,7 +130,8 @@ class Fixture:
             function(*arguments)
         for cofferd in self.cofferds:
             if cofferd.daemon.running:
-                cofferd.stop()
+                status = cofferd.stop()
+                assert not status, f"{cofferd.name} ended with status {status}"
         if self.engine and self.engine.daemon.running:
             self.engine.clear()
         for cofferd in self.cofferds:

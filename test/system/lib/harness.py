@@ -129,12 +129,12 @@ class Worker:
                 if case.cofferd:
                     hands.start_cofferd()
                 case.function(hands)
+            with limited(case.timeout):
+                hands.close()
         except Exception as error:
             error.logs = [(c.daemon.name, c.daemon.tail()) for c in hands.cofferds
                           if not fixture.REFERENCE]
             raise
-        with limited(case.timeout):
-            hands.close()
 
 
 class limited:
