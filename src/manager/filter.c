@@ -95,7 +95,7 @@ static bool take_most(struct filter_tally *tally, enum filter *f, size_t *n)
 int filter_explain(const struct filter_tally *tally, struct buf *out)
 {
     struct filter_tally left = *tally;
-    enum filter f;
+    enum filter f = FILTERS;
     size_t n, reasons = 0;
     int e = buf_append_str(out, "no suitable node");
     while (!e && take_most(&left, &f, &n)) {

@@ -11,12 +11,13 @@
  * The manager's decisions, as pure code: (view of the store, time, randomness given in)
  * -> changes in a transaction. Two halves:
  *
- * - control.h: what a user asks for, checked against the store and written: create,
- *   update, remove of secrets, configs, services, nodes, the cluster.
- * - manager.h: the control loop of the leader: orchestrator (replicated services),
- *   updater (rolling updates), restart (delays and attempts), reaper (history),
- * allocator, scheduler. It runs inside the same transaction as what made it necessary, so
- * a new service and its scheduled tasks are one commit.
+ * control.h is what a user asks for, checked against the store and written: create,
+ * update, remove of secrets, configs, services, nodes, the cluster.
+ *
+ * manager_run() is the control loop of the leader: orchestrator (replicated services),
+ * updater (rolling updates), restart (delays and attempts), reaper (history), allocator,
+ * scheduler. It runs inside the same transaction as what made it necessary, so a new
+ * service and its scheduled tasks are one commit.
  *
  * Everything the loop knows beyond the store (delays that run, updates under way) it can
  * rebuild from the store, so a new leader, a restart or a failed commit needs only

@@ -191,6 +191,50 @@ static void two_references_to_one_secret_are_one_secret(void **state)
                                  "update secret s2\n");
 }
 
+static void a_config_comes_and_goes_as_a_secret_does(void **state)
+{
+    struct fixture *f = *state;
+    Swarm__ConfigSpec *config = world_new(&swarm__config_spec__descriptor);
+    config->annotations = world_new(&swarm__annotations__descriptor);
+    fixture_set(&config->annotations->name, "c1");
+    assert_int_equal(world_try_create(&f->w, OBJECT_CONFIG, "c1", config), 0);
+    Swarm__ServiceSpec *spec = world_spec("web", 1);
+    Swarm__ConfigReference *ref = world_new(&swarm__config_reference__descriptor);
+    fixture_set(&ref->config_id, "c1");
+    fixture_set(&ref->config_name, "c1");
+    Swarm__ContainerSpec *c = fixture_container(spec->task);
+    assert_int_equal(message_append(&c->n_configs, &c->configs, ref), 0);
+    world_create(&f->w, spec);
+    assert_string_equal(tell(f), "complete >1\n"
+                                 "update task web.1 running\n"
+                                 "update config c1\n");
+    world_remove(&f->w, OBJECT_SERVICE, "web");
+    world_obey(&f->w, "web");
+    assert_string_equal(tell(f), "incremental 1>2\n"
+                                 "remove task\n"
+                                 "remove config c1\n");
+}
+
+static void a_change_that_couldnt_be_noted_isnt_lost(void **state)
+{
+    struct fixture *f = *state;
+    tell(f);
+    create_with_secret(f, "web", 1, "s1");
+    tell(f);
+    cleanup_object struct object *copy =
+        world_edit(&f->w, OBJECT_TASK, world_task(&f->w, "web", 1)->id);
+    struct store_change c = {.action = STORE_UPDATE, .before = copy, .after = copy};
+    world_remove(&f->w, OBJECT_SERVICE, "web");
+    tell(f);
+    fault_malloc_at(1);
+    assert_true(assignments_is_concerned(f->a, &c));
+    fault_malloc_at(0);
+    world_obey(&f->w, "web");
+    assert_string_equal(tell(f), "incremental 3>4\n"
+                                 "remove task\n"
+                                 "remove secret s1\n");
+}
+
 static void other_nodes_tasks_are_no_news(void **state)
 {
     struct fixture *f = *state;
@@ -259,6 +303,8 @@ int main(void)
         TEST(a_failed_task_stays_without_its_secret),
         TEST(a_secret_that_changes_hands_stays),
         TEST(two_references_to_one_secret_are_one_secret),
+        TEST(a_config_comes_and_goes_as_a_secret_does),
+        TEST(a_change_that_couldnt_be_noted_isnt_lost),
         TEST(other_nodes_tasks_are_no_news),
         TEST(tasks_without_a_node_are_nobodys),
         TEST(a_new_session_is_told_everything),
