@@ -131,7 +131,7 @@ static int observe_task(struct manager *m, const struct store_change *c)
 
 static bool is_down(const Swarm__Node *n)
 {
-    return n && n->status->state == SWARM__NODE_STATUS__STATE__DOWN;
+    return n->status->state == SWARM__NODE_STATUS__STATE__DOWN;
 }
 
 static int forget_loss(struct manager *m, const char *id)
@@ -203,7 +203,7 @@ static int observe_node(struct manager *m, const struct store_view *v,
     const Swarm__Node *after = c->after ? c->after->node : NULL;
     const char *id = store_change_object(c)->node->id;
     m->has_room = true;
-    int r = is_down(after) ? note_loss(m, after) : forget_loss(m, id);
+    int r = after && is_down(after) ? note_loss(m, after) : forget_loss(m, id);
     if (!r && is_move(c))
         r = mark_services_on(m, v, id);
     if (!r && is_other_place(c))
