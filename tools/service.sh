@@ -4,6 +4,7 @@
 # How tools/setup and tools/uninstall start and stop cofferd: by systemd where it runs, else as a plain
 # process in the background with a pid file.
 
+# shellcheck disable=SC2034 # for those that read this file
 SOCKET=/run/coffer/coffer.sock
 PID_FILE=/run/coffer/cofferd.pid
 LOG_FILE=/var/log/cofferd.log
