@@ -304,9 +304,10 @@ void task_close(struct task *t, struct loop_close *c)
 
 bool task_goes_on(struct task *t)
 {
-    if (t->is_closed)
-        loop_close_release(&t->closing);
-    return !t->is_closed;
+    if (!t->is_closed)
+        return true;
+    loop_close_release(&t->closing);
+    return false;
 }
 
 const char *task_id(const struct task *t)
