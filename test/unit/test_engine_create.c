@@ -275,6 +275,26 @@ static void what_no_engine_here_can_do_is_refused(void **state)
     expect_refusal(f, ERR_INVALID_ARGUMENT, "the task has text that is not UTF-8");
 }
 
+static void a_bind_of_a_missing_path_is_refused_for_podman_too(void **state)
+{
+    struct fixture *f = *state;
+    struct err e;
+    Swarm__Mount *m = message_new(&swarm__mount__descriptor);
+    put(&m->source, "/");
+    put(&m->target, "/x");
+    assert_int_equal(message_append(&f->spec->n_mounts, &f->spec->mounts, m), 0);
+    assert_int_equal(docker_check_binds(&f->container, DOCKER_PODMAN, 0, &e), 0);
+    put(&m->source, "/nosuchdir");
+    assert_int_equal(docker_check_binds(&f->container, DOCKER_DOCKERD, 0, &e), 0);
+    assert_int_equal(docker_check_binds(&f->container, DOCKER_PODMAN, 0, &e),
+                     ERR_INVALID_ARGUMENT);
+    assert_string_equal(e.text, "invalid mount config for type \"bind\": bind source "
+                                "path does not exist: /nosuchdir");
+    m->bind_options = message_new(&swarm__mount__bind_options__descriptor);
+    m->bind_options->createmountpoint = true;
+    assert_int_equal(docker_check_binds(&f->container, DOCKER_PODMAN, 0, &e), 0);
+}
+
 /* ---- images ---- */
 
 static void expect_name(const char *image, enum docker_kind kind, const char *name)
@@ -399,6 +419,7 @@ int main(void)
         TEST(the_engines_own_networks_are_a_mode),
         TEST(an_overlay_is_refused_by_name),
         TEST(what_no_engine_here_can_do_is_refused),
+        TEST(a_bind_of_a_missing_path_is_refused_for_podman_too),
         cmocka_unit_test(podman_gets_no_tag_beside_a_digest),
         cmocka_unit_test(a_pull_names_image_and_tag_apart),
         cmocka_unit_test(a_name_that_is_too_long_is_refused),
