@@ -74,6 +74,7 @@ void api_rewrite_network_member(struct api *a, struct http_exchange *x,
 void api_rewrite_network_create(struct api *a, struct http_exchange *x,
                                 const struct buf *body);
 void api_rewrite_commit(struct api *a, struct http_exchange *x, const struct buf *body);
+void api_wait_for_removal(struct api *a, struct http_exchange *x, const struct buf *body);
 
 /* Passes an exchange through, with its own body or the one given (passthrough.c). */
 void api_passthrough(struct api *a, struct http_exchange *x);

@@ -8,6 +8,7 @@
  *     POST /networks/create               overlay networks are refused
  *     POST /networks/X/connect, /disconnect  likewise for a network of the swarm's
  *     POST /commit                        Podman wants a body where the CLI sends none
+ *     POST /containers/X/wait             of Podman, for a removal: wait.c
  *
  * What can't be read here is passed on as it is: the engine will say what is wrong.
  */

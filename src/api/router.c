@@ -10,6 +10,7 @@ enum {
     HAS_BODY = 1 << 1,     /* an object, which is read before the handler is called */
     IGNORES_BODY = 1 << 2, /* of no interest, but out of the way */
     SWARM_SCOPE = 1 << 3,  /* only with ?scope=swarm */
+    FOR_REMOVAL = 1 << 4,  /* only with ?condition=removed */
 };
 
 struct route {
@@ -73,6 +74,7 @@ static const struct route routes[] = {
     {"GET", "/distribution/**/json", 0, 0, api_distribution, NULL},
 
     {"POST", "/containers/create", 0, 0, NULL, api_rewrite_container_create},
+    {"POST", "/containers/*/wait", FOR_REMOVAL, 0, NULL, api_wait_for_removal},
     {"POST", "/networks/create", 0, 0, NULL, api_rewrite_network_create},
     {"POST", "/networks/*/connect", 0, 0, NULL, api_rewrite_network_member},
     {"POST", "/networks/*/disconnect", 0, 0, NULL, api_rewrite_network_member},
@@ -100,14 +102,22 @@ static bool is_engine_path(const char *path)
     return false;
 }
 
+/* Does the query have what a route is only for? */
+static bool has_query(struct http_exchange *x, unsigned flags)
+{
+    const struct http_url *url = http_exchange_url(x);
+    if (flags & SWARM_SCOPE && !str_equal(http_query_get(url, "scope"), "swarm"))
+        return false;
+    return !(flags & FOR_REMOVAL) ||
+           str_equal(http_query_get(url, "condition"), "removed");
+}
+
 static const struct route *find_route(struct http_exchange *x, const char *path,
                                       const char **id, size_t *n)
 {
     const char *method = http_exchange_head(x)->method;
-    const char *scope = http_query_get(http_exchange_url(x), "scope");
     for (size_t i = 0; i < ARRAY_SIZE(routes); i++)
-        if (str_equal(routes[i].method, method) &&
-            (!(routes[i].flags & SWARM_SCOPE) || str_equal(scope, "swarm")) &&
+        if (str_equal(routes[i].method, method) && has_query(x, routes[i].flags) &&
             api_path_match(routes[i].pattern, path, id, n))
             return &routes[i];
     return NULL;

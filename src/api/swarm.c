@@ -194,15 +194,14 @@ void api_swarm_update(struct api_request *q)
     int r = c ? 0 : err_set(&e, ERR_UNAVAILABLE, "the cluster is not ready yet");
     if (!r)
         r = api_request_version(q, "swarm", &how.version, &e);
-    if (!r && api_request_flag(q, "rotateManagerUnlockKey"))
-        r = err_set(&e, ERR_UNIMPLEMENTED,
-                    "an unlock key (autolock) is not supported yet");
     if (!r)
         r = merge(q, c, &spec, &e);
     if (r) {
         api_request_error(q, &e);
         return;
     }
+    /* What the unlock key would protect is the data key: that is drawn anew. */
+    how.rotate_data_key = api_request_flag(q, "rotateManagerUnlockKey");
     how.rotate_worker_token = api_request_flag(q, "rotateWorkerToken");
     how.rotate_manager_token = api_request_flag(q, "rotateManagerToken");
     q->api->backend->ops->update(q->api->backend, OBJECT_CLUSTER, c->id, &how, spec,
@@ -225,12 +224,31 @@ void api_swarm_leave(struct api_request *q)
                                 q);
 }
 
+/* Has the user put something into the swarm that a node makes by itself? */
+static bool holds_objects(struct api *a)
+{
+    static const enum object_kind kinds[] = {OBJECT_SECRET, OBJECT_CONFIG,
+                                             OBJECT_SERVICE};
+    const struct store_view *v;
+    if (a->backend->ops->view(a->backend, &v, NULL))
+        return false;
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+        if (store_count(v, kinds[i]))
+            return true;
+    return false;
+}
+
 void api_swarm_join(struct api_request *q)
 {
     struct backend_swarm s;
     q->api->backend->ops->swarm(q->api->backend, &s);
     if (s.state != SWARM_INACTIVE && !s.is_auto)
         api_request_message(q, 503, already_part);
+    else if (holds_objects(q->api))
+        api_request_message(q, 503,
+                            "This node's own swarm holds secrets, configs or services, "
+                            "which joining another one would erase. Use \"docker swarm "
+                            "leave --force\" to erase them first.");
     else
         api_request_message(q, 501, "joining a swarm (swarm join) is not supported yet");
 }
