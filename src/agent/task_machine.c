@@ -113,9 +113,12 @@ static void look(struct task *t)
 }
 
 /* The steps before a container can exist are given up at once; pulling an image may take
- * long. The others end soon, and their outcome matters. */
+ * long. The others end soon, and their outcome matters. A task that hasn't begun may have
+ * a container that isn't known yet. */
 static void hurry(struct task *t)
 {
+    if (!t->is_begun)
+        return;
     if (t->step == TASK_STEP_IMAGE && t->call) {
         engine_cancel(t->call);
         return;
