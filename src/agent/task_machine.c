@@ -273,7 +273,7 @@ void task_begin(struct task *t, enum task_found found, const char *container_id)
 {
     t->is_begun = true;
     t->was_created = found != TASK_FOUND_NOTHING;
-    t->has_files = found != TASK_FOUND_NOTHING;
+    t->has_files = true; /* perhaps: an earlier run's, even without a container */
     if (container_id && !t->container_id)
         t->container_id = strdup(container_id);
     t->step = first_step(t, found);
