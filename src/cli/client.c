@@ -106,6 +106,8 @@ int client_refusal(long status, const struct buf *body, struct err *e)
         text = message ? message : text;
     }
     int n = (int)strcspn(text, "\n");
+    while (n > 0 && text[n - 1] == ' ')
+        n--;
     if (!n)
         return err_set(e, code_of_status(status),
                        "Error response from daemon: status %ld without a message",

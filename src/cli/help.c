@@ -67,12 +67,23 @@ static void print_flag(FILE *out, const struct flag *flag, int column)
     print_wrapped(out, text, column);
 }
 
+/* The first row, in the order of names, behind one name. */
+static const struct flag *next_flag(const struct flag *table, const char *behind)
+{
+    const struct flag *first = NULL;
+    for (; table->name; table++)
+        if (!table->refused && strcmp(table->name, behind) > 0 &&
+            (!first || strcmp(table->name, first->name) < 0))
+            first = table;
+    return first;
+}
+
 static void print_flags(FILE *out, const struct flag *table)
 {
     int column = widest(table) + 3;
-    for (; table->name; table++)
-        if (!table->refused)
-            print_flag(out, table, column);
+    const struct flag *flag = next_flag(table, "");
+    for (; flag; flag = next_flag(table, flag->name))
+        print_flag(out, flag, column);
 }
 
 static void print_commands(FILE *out, const struct command *c)

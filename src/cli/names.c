@@ -22,6 +22,7 @@ void names_deinit(struct names *n)
 {
     drop(&n->services);
     drop(&n->nodes);
+    drop(&n->tasks);
 }
 
 static char *ask(struct names *n, const char *collection, const char *field,
@@ -61,4 +62,33 @@ const char *names_service(struct names *n, const char *id)
 const char *names_node(struct names *n, const char *id)
 {
     return look_up(n, &n->nodes, "/nodes", "Description.Hostname", id);
+}
+
+/* A new string; NULL without memory. */
+static char *make_task_name(struct names *n, const char *id, const char *service,
+                            const char *node)
+{
+    cleanup_buf struct buf path = BUF_INIT;
+    cleanup_json json_t *task = NULL;
+    const char *name = names_service(n, service);
+    if (!name || path_printf(&path, "/tasks/%s", id))
+        return NULL;
+    long long slot = 0;
+    if (client_get(n->client, buf_str(&path), &task, NULL) == 0)
+        slot = (long long)field_int(task, "Slot");
+    return slot ? str_format("%s.%lld", name, slot) : str_format("%s.%s", name, node);
+}
+
+const char *names_task(struct names *n, const char *id, const char *service,
+                       const char *node)
+{
+    char *name = map_get(&n->tasks, id);
+    if (name)
+        return name;
+    name = make_task_name(n, id, service, node);
+    if (name && map_put(&n->tasks, id, name, NULL)) {
+        free(name);
+        return NULL;
+    }
+    return name;
 }

@@ -277,7 +277,9 @@ static int run_ps(struct cli *c, struct err *e)
         if (add_tasks(c, c->argv[i], tasks, &why))
             output_failure(c, &why);
     }
-    return r ? r : tasks_print(c, tasks, e);
+    if (r || (c->status && !json_array_size(tasks)))
+        return r;
+    return tasks_print(c, tasks, e);
 }
 
 /* ---- the table ---- */

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/payload.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/base64.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "cli/input.h"
 #include "cli/output.h"
 
 /* How secrets and configs differ. */
@@ -27,40 +25,15 @@ static const struct payload_kind *kind_of(const struct cli *c)
 
 /* ---- create ---- */
 
-static int cant_read(const char *file, int errnum, struct err *e)
-{
-    err_errno(e, errnum, "open %s", file);
-    return err_wrap(e, ERR_IO, "error reading from %s", file);
-}
-
-/* Reads a value, "-" being standard input, straight into wiped memory. */
+/* Reads a value, "-" being standard input. */
 static int read_value(const char *file, size_t max, struct buf *out, struct err *e)
 {
-    bool standard = str_equal(file, "-");
-    cleanup_fd int opened = standard ? -1 : open(file, O_RDONLY | O_CLOEXEC);
-    int fd = standard ? STDIN_FILENO : opened;
-    if (fd < 0)
-        return cant_read(file, errno, e);
-    const char *name = standard ? "STDIN" : file;
-    for (;;) {
-        if (buf_reserve(out, max + 1))
-            return err_no_memory(e);
-        ssize_t n = read(fd, out->data + out->len, max + 1 - out->len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return cant_read(file, errno, e);
-        out->len += (size_t)n;
-        if (out->len > max)
-            return err_set(e, ERR_INVALID_ARGUMENT,
-                           "error reading from %s: data is larger than %zu bytes", name,
-                           max);
-        if (n == 0)
-            break;
-    }
-    return out->len ? 0
-                    : err_set(e, ERR_INVALID_ARGUMENT,
-                              "error reading from %s: data is empty", name);
+    int r = input_read(file, true, max, out, e);
+    if (!r && !out->len)
+        r = err_set(e, ERR_INVALID_ARGUMENT, "data is empty");
+    return r ? err_wrap(e, r, "error reading from %s",
+                        str_equal(file, "-") ? "STDIN" : file)
+             : 0;
 }
 
 /* --label as {"key": "value"}. */

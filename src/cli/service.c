@@ -73,10 +73,42 @@ static int run_ps(struct cli *c, struct err *e)
 static const struct flag ls_flags[] = {FLAG_FILTER, FLAG_FORMAT, FLAG_QUIET, {0}};
 static const struct flag inspect_flags[] = {FLAG_FORMAT_INSPECT, FLAG_PRETTY, {0}};
 
+static const struct flag wait_flags[] = {
+    {"detach", 'd', &flag_switch,
+     "Exit immediately instead of waiting for the service to converge", NULL, NULL},
+    {0},
+};
+static const struct flag rollback_flags[] = {
+    {"detach", 'd', &flag_switch,
+     "Exit immediately instead of waiting for the service to converge", NULL, NULL},
+    {"quiet", 'q', &flag_switch, "Suppress progress output", NULL, NULL},
+    {0},
+};
+static const struct flag logs_flags[] = {
+    {"details", 0, &flag_switch, "Show extra details provided to logs", NULL, NULL},
+    {"follow", 'f', &flag_switch, "Follow log output", NULL, NULL},
+    {"no-resolve", 0, &flag_switch, "Do not map IDs to Names in output", NULL, NULL},
+    {"no-task-ids", 0, &flag_switch, "Do not include task IDs in output", NULL, NULL},
+    {"no-trunc", 0, &flag_switch, "Do not truncate output", NULL, NULL},
+    {"raw", 0, &flag_switch, "Do not neatly format logs", NULL, NULL},
+    {"since", 0, &flag_string,
+     "Show logs since timestamp (e.g. \"2013-01-02T13:23:37Z\") or relative (e.g. "
+     "\"42m\" for 42 minutes)",
+     NULL, NULL},
+    {"tail", 'n', &flag_string, "Number of lines to show from the end of the logs", "all",
+     NULL},
+    {"timestamps", 't', &flag_switch, "Show timestamps", NULL, NULL},
+    {0},
+};
+
 const struct command service_commands[] = {
+    {"create", NULL, "[OPTIONS] IMAGE [COMMAND] [ARG...]", "Create a new service", 1, -1,
+     true, TAKES_NOTHING, service_create_flags, service_run_create},
     {"inspect", NULL, "[OPTIONS] SERVICE [SERVICE...]",
      "Display detailed information on one or more services", 1, -1, false, TAKES_SERVICES,
      inspect_flags, service_run_inspect},
+    {"logs", NULL, "[OPTIONS] SERVICE|TASK", "Fetch the logs of a service or task", 1, 1,
+     false, TAKES_SERVICES, logs_flags, service_run_logs},
     {"ls", "list", "[OPTIONS]", "List services", 0, 0, false, TAKES_NOTHING, ls_flags,
      service_run_ls},
     {"ps", NULL, "[OPTIONS] SERVICE [SERVICE...]",
@@ -84,5 +116,12 @@ const struct command service_commands[] = {
      run_ps},
     {"rm", "remove", "SERVICE [SERVICE...]", "Remove one or more services", 1, -1, false,
      TAKES_SERVICES, NULL, run_rm},
+    {"rollback", NULL, "[OPTIONS] SERVICE", "Revert changes to a service's configuration",
+     1, 1, false, TAKES_SERVICES, rollback_flags, service_run_rollback},
+    {"scale", NULL, "SERVICE=REPLICAS [SERVICE=REPLICAS...]",
+     "Scale one or multiple replicated services", 1, -1, false, TAKES_SERVICES,
+     wait_flags, service_run_scale},
+    {"update", NULL, "[OPTIONS] SERVICE", "Update a service", 1, 1, false, TAKES_SERVICES,
+     service_update_flags, service_run_update},
     {0},
 };

@@ -27,11 +27,12 @@ static int prepare(struct cli *c, json_t *service, struct err *e)
     "ID:\t\t{{.ID}}\nName:\t\t{{.Spec.Name}}"                                            \
     "{{- if .Spec.Labels}}\nLabels:{{range $k, $v := .Spec.Labels}}\n"                   \
     " {{$k}}{{if $v}}={{$v}}{{end}}{{end}}{{end}}\n"                                     \
-    "Service Mode:\t"                                                                    \
-    "{{- if .Spec.Mode.Replicated}}Replicated\n "                                        \
+    "Service Mode:"                                                                      \
+    "{{if .Spec.Mode.Replicated}}\tReplicated\n "                                        \
     "Replicas:\t{{.Spec.Mode.Replicated.Replicas}}"                                      \
-    "{{- else if .Spec.Mode.ReplicatedJob}}Replicated Job"                               \
-    "{{- else if eq (json .Spec.Mode.GlobalJob) \"{}\"}}Global Job{{else}}Global{{end}}"
+    "{{- else if .Spec.Mode.ReplicatedJob}}\tReplicated Job"                             \
+    "{{- else if eq (json .Spec.Mode.GlobalJob) \"{}\"}}\tGlobal "                       \
+    "Job{{else}}\tGlobal{{end}}"
 
 #define UPDATE_STATUS                                                                    \
     "{{- with .UpdateStatus}}\nUpdateStatus:\n State:\t\t{{.State}}"                     \
@@ -110,7 +111,8 @@ static const struct inspection inspection = {
     .prepare = prepare,
     .before = "\n",
     .pretty =
-        GENERAL UPDATE_STATUS PLACEMENT UPDATE_POLICY CONTAINER FILES RESOURCES ENDPOINT,
+        GENERAL UPDATE_STATUS PLACEMENT UPDATE_POLICY CONTAINER FILES RESOURCES ENDPOINT
+    "\n",
 };
 
 int service_run_inspect(struct cli *c, struct err *e)
