@@ -167,6 +167,7 @@ void task_grace_over(void *user)
         return;
     }
     log_warn("task %s: its container doesn't end after SIGKILL", task_id(t));
+    t->stop_stage = STAGE_ASKED; /* the signal may not have come through: once more */
     task_go(t, TASK_STEP_LOOK);
     timer_start(&t->grace, TASK_KILL_TIMEOUT);
     task_run(t);
