@@ -68,6 +68,7 @@ static void remember(struct engine_spy *spy, const Swarm__Task *task)
         return;
     struct spy_task *t = calloc(1, sizeof(*t));
     CHECK(t);
+    t->stop_asked_at = CLOCK_NEVER;
     t->task = (Swarm__Task *)message_copy(&task->base);
     CHECK(t->task && map_put(&spy->tasks, task->id, t, NULL) == 0);
 }

@@ -14,6 +14,7 @@ struct stage;
 struct spy_task {
     Swarm__Task *task;
     bool was_cut_off; /* the node was DOWN meanwhile: the slot may have another one */
+    int64_t stop_asked_at; /* CLOCK_NEVER: not yet */
 };
 
 struct engine_spy {

@@ -33,6 +33,14 @@ static void check_task_change(struct stage *s, const Swarm__Task *before,
         CHECK(!has_files(s, after->id));
 }
 
+static void note_stop(struct stage *s, const Swarm__Task *after)
+{
+    struct spy_task *t = map_get(&s->spy.tasks, after->id);
+    if (t && t->stop_asked_at == CLOCK_NEVER &&
+        after->desired_state > SWARM__TASK_STATE__RUNNING)
+        t->stop_asked_at = clock_now();
+}
+
 /* The manager gives up what runs on a node that is down, and begins anew when it comes
  * back: for a while there may be two. */
 static void note_node(struct stage *s, const Swarm__Node *n)
@@ -50,6 +58,8 @@ void check_change(struct stage *s, const struct store_change *c)
         CHECK(object_version(c->after) > object_version(c->before));
     if (o->kind == OBJECT_TASK && c->before && c->after)
         check_task_change(s, c->before->task, c->after->task);
+    if (o->kind == OBJECT_TASK && c->after)
+        note_stop(s, c->after->task);
     if (o->kind == OBJECT_NODE)
         note_node(s, o->node);
 }
@@ -112,9 +122,19 @@ static bool is_running(const struct stage *s, const struct spy_task *t)
     return c && c->is_running;
 }
 
+/* The manager waits so long for a task to stop, and no longer. */
+#define STOP_PATIENCE CLOCK_MINUTE
+
+static bool is_overdue(const struct spy_task *t)
+{
+    return t->stop_asked_at != CLOCK_NEVER &&
+           clock_now() - t->stop_asked_at >= STOP_PATIENCE;
+}
+
 static bool may_share(const struct spy_task *a, const struct spy_task *b)
 {
-    return a->was_cut_off || b->was_cut_off || a->task->slot != b->task->slot ||
+    return a->was_cut_off || b->was_cut_off || is_overdue(a) || is_overdue(b) ||
+           a->task->slot != b->task->slot ||
            !str_equal(a->task->service_id, b->task->service_id) ||
            str_starts_with(a->task->service_annotations->name, "first");
 }
