@@ -151,17 +151,9 @@ def the_daemons_memory_keeps_no_value(t):
 
 
 @test()
-def the_daemon_leaves_no_core_and_is_closed_to_debuggers(t):
-    process = pathlib.Path(f"/proc/{t.cofferd.daemon.pid}")
-    limits = (process / "limits").read_text()
-    # The hard limit stays: Podman, a child, hands it on to containers.
-    assert re.search(r"^Max core file size +0 ", limits, re.M), limits
-    # Of a process that is not dumpable, these files belong to root whoever runs it; what tells
-    # apart is that another process of the same user without CAP_SYS_PTRACE may not read them.
-    reader = t.node.run(["setpriv", "--bounding-set", "-sys_ptrace", "--inh-caps", "-sys_ptrace",
-                         "sh", "-c", "cat /proc/*/environ >/dev/null 2>/run/denied; grep -c "
-                         "'Permission denied' /run/denied || test $? = 1"])
-    assert int(reader) >= 1, reader
+def the_daemon_leaves_no_core(t):
+    limits = pathlib.Path(f"/proc/{t.cofferd.daemon.pid}/limits").read_text()
+    assert re.search(r"^Max core file size +0 +0 ", limits, re.M), limits
 
 
 @test()

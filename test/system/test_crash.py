@@ -167,14 +167,20 @@ def services_converge_whenever_cofferd_is_killed(t):
         killer.join()
         t.cofferd.daemon.wait()
         t.cofferd.start()
-        tasks = t.running("s", 2, timeout=60)
-        env = {value for task in tasks for value in task["Spec"]["ContainerSpec"].get("Env", [])
-               if value.startswith("N=")}
+        wanted = numbers([t.inspect("s")["Spec"]["TaskTemplate"]])
         if change.code == 0:
-            equal(env, {f"N={number}"})
+            equal(wanted, {f"N={number}"})
+        t.until("all tasks as the last change wants them",
+                lambda w=wanted: numbers(x["Spec"] for x in t.running("s", 2)) == w, timeout=60)
+        tasks = t.running("s", 2)
         live = [i for i, c in t.engine.containers().items() if c["State"] == "running"]
         equal(sorted(live), sorted(container_of(task) for task in tasks))
-    equal(len(t.cofferd.task_files()), 2)
+    t.until("the files of two tasks", lambda: len(t.cofferd.task_files()) == 2)
+
+
+def numbers(specs):
+    """The values that the rounds have put into the environment of tasks."""
+    return {value for spec in specs for value in spec["ContainerSpec"].get("Env", [])}
 
 
 @test()
