@@ -15,6 +15,9 @@
  */
 struct client;
 
+/* The API version that is asked for. */
+#define CLIENT_API_VERSION "1.41"
+
 /* The largest answer that is taken in whole. */
 #define CLIENT_ANSWER_MAX (256U * 1024 * 1024)
 

@@ -7,9 +7,6 @@
 
 /* What the client and its streams share. */
 
-/* The API version that is asked for. */
-#define CLIENT_API_VERSION "1.41"
-
 /* Resets a handle and points it at a path of the API. */
 int client_prepare(const struct client *c, CURL *curl, const char *path,
                    struct err *e) MUST_CHECK;

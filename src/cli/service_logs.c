@@ -111,12 +111,12 @@ static int print_line(struct logs *l, struct part line, FILE *out)
     }
     struct part time = l->timestamps ? take_word(&line) : (struct part){0};
     int r = read_origin(take_word(&line), &origin, &rest);
+    if (!r && time.n)
+        fprintf(out, "%.*s ", (int)time.n, time.s);
     if (!r)
         r = print_prefix(l, &origin, out);
     if (r)
         return r;
-    if (time.n)
-        fprintf(out, "%.*s ", (int)time.n, time.s);
     if (l->details)
         fprintf(out, "%s ", buf_str(&rest));
     fwrite(line.s, 1, line.n, out);
