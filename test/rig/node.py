@@ -3,25 +3,31 @@
 
 It has its own mounts, network, host name, processes and cgroups on this machine; its /run and
 /dev/shm are empty. Its first process waits for the end of a pipe we hold, so whatever happens to
-the test, nothing in the node outlives it: no process, mount, network namespace or cgroup.
+the test, no process, mount or network namespace of the node outlives it. What is left of a driver
+that was killed itself, a folder and empty cgroups, goes when the next node is made.
 Sockets with a path in the node's folder can be reached from outside.
 """
 
+import fcntl
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-READY_TIMEOUT = 30
+NAME = re.compile(r"coffer-\w+-\w{8}")
 
 
 class Node:
     def __init__(self, name="node"):
+        sweep()
         self.name = name
         # A socket's path may have 107 characters, so the folder's name is short.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"coffer-{name}-"))
+        self.lock = open(self.folder / "lock", "wb")  # held as long as the node is in use
+        fcntl.flock(self.lock, fcntl.LOCK_EX)
         self.groups, self.started = [], []
         resolv_conf = self.folder / "resolv.conf"
         # Nothing listens there: a look-up in a registry fails at once instead of after seconds.
@@ -55,7 +61,7 @@ class Node:
         return list(first)
 
     def _make_group(self, root):
-        group = root / f"coffer-{self.folder.name}"
+        group = root / self.folder.name
         group.mkdir()
         self.groups.append(group)
         for name in ("cpuset.cpus", "cpuset.mems"):
@@ -111,9 +117,42 @@ class Node:
         for process in self.started:
             process.wait()  # nsenter itself is in the node's cgroups
         for group in self.groups:
-            for folder, _, _ in os.walk(group, topdown=False):
-                os.rmdir(folder)
+            remove_group(group)
         shutil.rmtree(self.folder)
+        self.lock.close()
+
+
+def remove_group(group):
+    for folder, _, _ in os.walk(group, topdown=False):
+        os.rmdir(folder)
+
+
+def in_use(folder):
+    """Is there a driver that has this node? One that is just making the folder counts, too."""
+    if not folder.exists():
+        return False
+    try:
+        with open(folder / "lock", "rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    return False
+
+
+def sweep():
+    """Removes what drivers left that were killed."""
+    first, second = cgroup_mounts()
+    temporary = pathlib.Path(tempfile.gettempdir())
+    for root in [*first.values(), *second]:
+        for group in root.glob("coffer-*"):
+            if NAME.fullmatch(group.name) and not in_use(temporary / group.name):
+                try:
+                    remove_group(group)
+                except OSError:
+                    continue  # its last process is just ending: the next sweep has it
+    for folder in temporary.glob("coffer-*"):
+        if NAME.fullmatch(folder.name) and not in_use(folder):
+            shutil.rmtree(folder, ignore_errors=True)  # another driver may sweep, too
 
 
 def child_of(pid):
