@@ -177,7 +177,9 @@ static void session_told(const Swarm__SessionMessage *m, void *user)
 static void assigned(Swarm__AssignmentsMessage *m, void *user)
 {
     struct agent *a = user;
-    worker_assign(&a->worker, m);
+    struct err e;
+    if (worker_assign(&a->worker, m, &e))
+        session_fail(&a->session, &e);
 }
 
 static void session_lost(const struct err *e, void *user)

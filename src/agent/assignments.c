@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Assignment messages: secrets first, then configs, then the tasks that use them. The
- * payloads are moved out of the message, so that there is one copy in memory and no more.
+ * objects are moved out of the message, and a secret's payload is sealed before anything
+ * else happens: no plain copy stays.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/payload.h"
 #include "agent/worker.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -40,18 +42,22 @@ void worker_free_objects(struct map *objects)
 }
 
 /* The object moves into the map; the id of what is removed out of it. */
-static void put_object(struct map *objects, const char *id, ProtobufCMessage *object,
-                       bool is_removed)
+static int put_object(struct map *objects, const char *id, ProtobufCMessage *object,
+                      bool is_removed)
 {
+    cleanup_message ProtobufCMessage *owned = object;
     void *old = NULL;
     if (is_removed) {
         old = map_remove(objects, id);
-        message_free(object);
-    } else if (objects->len >= WORKER_OBJECTS_MAX || map_put(objects, id, object, &old)) {
-        log_error("%s can't be kept: no memory or too many", id);
-        message_free(object);
+    } else if (objects->len >= WORKER_OBJECTS_MAX) {
+        log_error("%s can't be kept: more than %d objects", id, WORKER_OBJECTS_MAX);
+    } else {
+        if (map_put(objects, id, object, &old))
+            return ERR_NO_MEMORY;
+        owned = NULL;
     }
     message_free(old);
+    return 0;
 }
 
 static bool is_removal(const Swarm__AssignmentChange *c)
@@ -59,50 +65,88 @@ static bool is_removal(const Swarm__AssignmentChange *c)
     return c->action == SWARM__ASSIGNMENT_CHANGE__ASSIGNMENT_ACTION__REMOVE;
 }
 
-static void apply_secrets(struct worker *w, Swarm__AssignmentsMessage *m)
+static int put_secret(struct map *secrets, const struct keyring *keys, Swarm__Secret *s,
+                      bool is_removed)
 {
-    for (size_t i = 0; i < m->n_changes; i++) {
-        Swarm__Assignment *a = m->changes[i]->assignment;
-        if (!a || a->item_case != SWARM__ASSIGNMENT__ITEM_SECRET || !a->secret)
-            continue;
-        Swarm__Secret *s = TAKE(a->secret);
-        put_object(&w->secrets, s->id, &s->base, is_removal(m->changes[i]));
-    }
+    struct err e;
+    int r = is_removed ? 0 : payload_seal(keys, s, &e);
+    if (!r)
+        return put_object(secrets, s->id, &s->base, is_removed);
+    message_free(&s->base);
+    if (r == ERR_NO_MEMORY)
+        return r;
+    log_error("a secret can't be kept: %s", err_text(&e));
+    return 0;
 }
 
-static void apply_configs(struct worker *w, Swarm__AssignmentsMessage *m)
+static int apply_secrets(struct map *secrets, const struct keyring *keys,
+                         Swarm__AssignmentsMessage *m)
 {
-    for (size_t i = 0; i < m->n_changes; i++) {
+    int r = 0;
+    for (size_t i = 0; i < m->n_changes && !r; i++) {
+        Swarm__Assignment *a = m->changes[i]->assignment;
+        if (a && a->item_case == SWARM__ASSIGNMENT__ITEM_SECRET && a->secret)
+            r = put_secret(secrets, keys, TAKE(a->secret), is_removal(m->changes[i]));
+    }
+    return r;
+}
+
+static int apply_configs(struct map *configs, Swarm__AssignmentsMessage *m)
+{
+    int r = 0;
+    for (size_t i = 0; i < m->n_changes && !r; i++) {
         Swarm__Assignment *a = m->changes[i]->assignment;
         if (!a || a->item_case != SWARM__ASSIGNMENT__ITEM_CONFIG || !a->config)
             continue;
         Swarm__Config *c = TAKE(a->config);
-        put_object(&w->configs, c->id, &c->base, is_removal(m->changes[i]));
+        r = put_object(configs, c->id, &c->base, is_removal(m->changes[i]));
     }
+    return r;
+}
+
+/* A complete list takes the old one's place as a whole, or not at all. */
+static int replace_objects(struct worker *w, Swarm__AssignmentsMessage *m)
+{
+    struct map secrets = MAP_INIT, configs = MAP_INIT;
+    int r = apply_secrets(&secrets, w->keys, m);
+    r = r ?: apply_configs(&configs, m);
+    worker_free_objects(r ? &secrets : &w->secrets);
+    worker_free_objects(r ? &configs : &w->configs);
+    if (!r) {
+        w->secrets = secrets;
+        w->configs = configs;
+    }
+    return r;
+}
+
+static int change_objects(struct worker *w, Swarm__AssignmentsMessage *m)
+{
+    int r = apply_secrets(&w->secrets, w->keys, m);
+    return r ?: apply_configs(&w->configs, m);
 }
 
 /* ---- tasks ---- */
 
-static void add_task(struct worker *w, const Swarm__Task *assigned)
+static int add_task(struct worker *w, const Swarm__Task *assigned)
 {
     struct task *t = NULL;
-    struct err e;
     if (!object_id_is_valid(assigned->id)) {
         log_error("a task with an invalid id was assigned");
-        return;
+        return 0;
     }
-    int r = w->tasks.len >= WORKER_OBJECTS_MAX
-                ? err_set(&e, ERR_RESOURCE_EXHAUSTED, "too many tasks")
-                : task_new(&w->context, assigned, &t, &e);
+    if (w->tasks.len >= WORKER_OBJECTS_MAX) {
+        log_error("task %s: too many tasks", assigned->id);
+        return 0;
+    }
+    int r = task_new(&w->context, assigned, &t, NULL);
     if (!r && map_put(&w->tasks, assigned->id, t, NULL)) {
         task_close(t, &w->closing);
-        r = err_no_memory(&e);
+        r = ERR_NO_MEMORY;
     }
-    if (r)
-        log_error("task %s: %s", assigned->id, err_text(&e));
+    return r;
 }
 
-static void apply_task(struct worker *w, const Swarm__AssignmentChange *c)
+static int apply_task(struct worker *w, const Swarm__AssignmentChange *c)
 {
     const Swarm__Task *assigned = c->assignment->task;
     struct task *t = map_get(&w->tasks, assigned->id);
@@ -112,8 +156,9 @@ static void apply_task(struct worker *w, const Swarm__AssignmentChange *c)
     } else if (t) {
         task_desire(t, assigned->desired_state);
     } else {
-        add_task(w, assigned);
+        return add_task(w, assigned);
     }
+    return 0;
 }
 
 static bool has_task(const Swarm__AssignmentChange *c)
@@ -122,16 +167,32 @@ static bool has_task(const Swarm__AssignmentChange *c)
            c->assignment->task;
 }
 
+static int apply_tasks(struct worker *w, const Swarm__AssignmentsMessage *m)
+{
+    int r = 0;
+    for (size_t i = 0; i < m->n_changes && !r; i++) {
+        if (has_task(m->changes[i]))
+            r = apply_task(w, m->changes[i]);
+    }
+    return r;
+}
+
+static int name_tasks(const Swarm__AssignmentsMessage *m, struct map *named)
+{
+    int r = 0;
+    for (size_t i = 0; i < m->n_changes && !r; i++) {
+        if (has_task(m->changes[i]) && !is_removal(m->changes[i]))
+            r = map_put(named, m->changes[i]->assignment->task->id, named, NULL);
+    }
+    return r;
+}
+
 /* Tasks of ours that the complete list doesn't name are no longer assigned. */
-static void remove_others(struct worker *w, const Swarm__AssignmentsMessage *m)
+static int remove_others(struct worker *w, const Swarm__AssignmentsMessage *m)
 {
     struct map named = MAP_INIT;
-    bool is_whole = true;
-    for (size_t i = 0; i < m->n_changes && is_whole; i++) {
-        if (has_task(m->changes[i]) && !is_removal(m->changes[i]))
-            is_whole = map_put(&named, m->changes[i]->assignment->task->id, w, NULL) == 0;
-    }
-    for (size_t i = 0; i < w->tasks.len && is_whole;) {
+    int r = name_tasks(m, &named);
+    for (size_t i = 0; i < w->tasks.len && !r;) {
         struct task *t = w->tasks.entries[i].value;
         if (!map_get(&named, task_id(t)))
             task_remove(t);
@@ -139,21 +200,15 @@ static void remove_others(struct worker *w, const Swarm__AssignmentsMessage *m)
             i++;
     }
     map_deinit(&named);
+    return r;
 }
 
-void worker_apply(struct worker *w, Swarm__AssignmentsMessage *m)
+int worker_apply(struct worker *w, Swarm__AssignmentsMessage *m)
 {
     bool is_complete = m->type == SWARM__ASSIGNMENTS_MESSAGE__TYPE__COMPLETE;
-    if (is_complete) {
-        worker_free_objects(&w->secrets);
-        worker_free_objects(&w->configs);
-    }
-    apply_secrets(w, m);
-    apply_configs(w, m);
-    for (size_t i = 0; i < m->n_changes; i++) {
-        if (has_task(m->changes[i]))
-            apply_task(w, m->changes[i]);
-    }
-    if (is_complete)
-        remove_others(w, m);
+    int r = is_complete ? replace_objects(w, m) : change_objects(w, m);
+    r = r ?: apply_tasks(w, m);
+    if (!r && is_complete)
+        r = remove_others(w, m);
+    return r;
 }

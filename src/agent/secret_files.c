@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/payload.h"
 #include "agent/secret_tree.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -107,24 +108,35 @@ static int write_all(int fd, const void *data, size_t n)
     return 0;
 }
 
-static int write_tmp(struct writer *w, const struct secret_file *f, struct err *e)
+static int write_tmp(struct writer *w, const struct secret_file *f, const void *data,
+                     size_t n, struct err *e)
 {
     uid_t uid, gid;
     int r = parse_id(f->uid, "uid", f->target, &uid, e);
     r = r ?: parse_id(f->gid, "gid", f->target, &gid, e);
-    r = r ?: secret_fs_reserve(w->fs, (int64_t)f->n, e);
+    r = r ?: secret_fs_reserve(w->fs, (int64_t)n, e);
     if (r)
         return r;
     cleanup_fd int fd = openat(
         w->task_fd, TMP_NAME, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return err_errno(e, errno, "write %s", f->target);
-    int failed = write_all(fd, f->data, f->n);
+    int failed = write_all(fd, data, n);
     if (!failed && fchown(fd, uid, gid))
         failed = errno;
     if (!failed && fchmod(fd, f->mode & 0777))
         failed = errno;
     return failed ? err_errno(e, failed, "write %s", f->target) : 0;
+}
+
+/* A sealed payload is plain only here. */
+static int write_payload(struct writer *w, const struct secret_file *f, struct err *e)
+{
+    cleanup_buf struct buf plain = BUF_INIT;
+    if (!f->secret_id)
+        return write_tmp(w, f, f->data, f->n, e);
+    int r = payload_open(f->keys, f->secret_id, f->data, f->n, &plain, e);
+    return r ?: write_tmp(w, f, plain.data, plain.len, e);
 }
 
 static int move_tmp(struct writer *w, int dirfd, const char *name,
@@ -202,7 +214,7 @@ static int write_file(struct writer *w, const struct secret_file *f, struct err 
 {
     struct secret_place place;
     int r = secret_place_of(f->target, f->is_config, &place, e);
-    r = r ?: write_tmp(w, f, e);
+    r = r ?: write_payload(w, f, e);
     if (r)
         return r;
     return place.is_in_dir ? place_in_dir(w, f, place.path, e)

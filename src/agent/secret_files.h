@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/secret_fs.h"
+#include "crypto/crypto.h"
 #include "engine/engine.h"
 
 /*
@@ -27,6 +28,8 @@ struct secret_file {
     uint32_t mode;
     const void *data;
     size_t n;
+    const char *secret_id;      /* data is its sealed payload (payload.h); NULL: plain */
+    const struct keyring *keys; /* that open it */
 };
 
 /* Targets of one task, and bytes of one target's path; more are refused. */

@@ -42,13 +42,15 @@ struct task_context {
     uv_loop_t *loop;
     struct engine *engine;
     struct secret_fs *fs;
+    const struct keyring *keys; /* that secrets' payloads are sealed with */
     const char *node_id;
     const char *hostname;
     bool is_engine_up;
     bool runs_health_checks; /* the engine, by itself */
     struct err fs_error;     /* why the engine can't see the secrets; code 0: it can */
 
-    /* The payload of what a task refers to, NULL when this node wasn't given it. */
+    /* What a task refers to, NULL when this node wasn't given it. A secret's payload is
+     * sealed (payload.h). */
     const Swarm__Secret *(*secret)(void *user, const char *id, const char *task_id);
     const Swarm__Config *(*config)(void *user, const char *id);
     /* The task's status has changed. */

@@ -80,6 +80,8 @@ static int secret_file_of(const struct task *t, const Swarm__SecretReference *re
         .mode = ref->file->mode,
         .data = s->spec->data.data,
         .n = s->spec->data.len,
+        .secret_id = s->id,
+        .keys = c->keys,
     };
     return 0;
 }

@@ -68,14 +68,17 @@ static void begin_all(struct worker *w)
     worker_sweep(w);
 }
 
-void worker_assign(struct worker *w, Swarm__AssignmentsMessage *m)
+int worker_assign(struct worker *w, Swarm__AssignmentsMessage *m, struct err *e)
 {
     bool is_complete = m->type == SWARM__ASSIGNMENTS_MESSAGE__TYPE__COMPLETE;
-    worker_apply(w, m);
+    int r = worker_apply(w, m);
     message_free(&m->base);
+    if (r)
+        return err_no_memory(e);
     if (is_complete)
         w->is_assigned = true;
     begin_all(w);
+    return 0;
 }
 
 /* ---- the engine's list ---- */
@@ -198,10 +201,16 @@ int worker_init(struct worker *w, uv_loop_t *loop, struct engine *engine,
             },
         .reporter = reporter,
     };
-    int r = secret_fs_open(&w->fs, secrets_dir, e);
-    if (r)
+    int r = crypto_init(e);
+    if (!r && keyring_new(&w->keys))
+        r = err_no_memory(e);
+    r = r ?: secret_fs_open(&w->fs, secrets_dir, e);
+    if (r) {
+        keyring_free(w->keys);
         return r;
+    }
     w->context.fs = &w->fs;
+    w->context.keys = w->keys;
     list_init(&w->strays);
     timer_init(&w->list_retry, loop, list_due, w);
     loop_close_init(&w->closing, NULL, NULL);
@@ -256,6 +265,7 @@ void worker_close(struct worker *w, void (*closed)(void *user), void *user)
         engine_cancel(w->list_call);
     }
     timer_close(&w->list_retry, &w->closing);
+    keyring_free(TAKE(w->keys));
     secret_fs_close(&w->fs);
     loop_close_end(&w->closing);
 }

@@ -23,7 +23,8 @@ struct worker {
     struct secret_fs fs;
     struct reporter *reporter; /* borrowed */
     struct map tasks;          /* id -> struct task */
-    struct map secrets;        /* id -> Swarm__Secret, plaintext in wiped memory */
+    struct keyring *keys;      /* of this worker alone, never stored */
+    struct map secrets;        /* id -> Swarm__Secret, its payload sealed */
     struct map configs;
     struct map found;   /* task id -> struct container, until its task has begun */
     struct list strays; /* containers that are being removed */
@@ -43,8 +44,10 @@ int worker_init(struct worker *w, uv_loop_t *loop, struct engine *engine,
                 const char *node_id, const char *secrets_dir, struct reporter *reporter,
                 struct err *e) MUST_CHECK;
 
-/* Takes assignments; the message moves in. */
-void worker_assign(struct worker *w, Swarm__AssignmentsMessage *m);
+/* Takes assignments; the message moves in. After an error (ERR_NO_MEMORY) some of it may
+ * be missing: the manager must be asked for the complete list again. */
+int worker_assign(struct worker *w, Swarm__AssignmentsMessage *m,
+                  struct err *e) MUST_CHECK;
 
 /* Tells the reporter the status of every task again. */
 void worker_report_all(struct worker *w);
@@ -62,8 +65,8 @@ void worker_close(struct worker *w, void (*closed)(void *user), void *user);
 
 /* ---- assignments.c ---- */
 
-/* The message's objects, sorted into the worker's maps. */
-void worker_apply(struct worker *w, Swarm__AssignmentsMessage *m);
+/* The message's objects, sorted into the worker's maps. ERR_NO_MEMORY. */
+int worker_apply(struct worker *w, Swarm__AssignmentsMessage *m) MUST_CHECK;
 void worker_free_objects(struct map *objects);
 const Swarm__Secret *worker_secret(void *user, const char *id, const char *task_id);
 const Swarm__Config *worker_config(void *user, const char *id);
