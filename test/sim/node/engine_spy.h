@@ -13,7 +13,7 @@ struct stage;
 /* A task that was given a container. */
 struct spy_task {
     Swarm__Task *task;
-    bool was_cut_off; /* the node was DOWN meanwhile: the slot may have another one */
+    bool is_given_up;      /* the manager doesn't wait for its end */
     int64_t stop_asked_at; /* CLOCK_NEVER: not yet */
 };
 

@@ -9,6 +9,7 @@
 
 #include "agent/secret_files.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "cluster/secret_payload.h"
 
@@ -33,9 +34,12 @@ static void check_task_change(struct stage *s, const Swarm__Task *before,
         CHECK(!has_files(s, after->id));
 }
 
+/* A slot that was given up may be taken again at once, as in SwarmKit. */
 static void note_stop(struct stage *s, const Swarm__Task *after)
 {
     struct spy_task *t = map_get(&s->spy.tasks, after->id);
+    if (t && after->desired_state == SWARM__TASK_STATE__REMOVE)
+        t->is_given_up = true;
     if (t && t->stop_asked_at == CLOCK_NEVER &&
         after->desired_state > SWARM__TASK_STATE__RUNNING)
         t->stop_asked_at = clock_now();
@@ -48,12 +52,26 @@ static void note_node(struct stage *s, const Swarm__Node *n)
     if (n->status->state != SWARM__NODE_STATUS__STATE__DOWN)
         return;
     for (size_t i = 0; i < s->spy.tasks.len; i++)
-        ((struct spy_task *)s->spy.tasks.entries[i].value)->was_cut_off = true;
+        ((struct spy_task *)s->spy.tasks.entries[i].value)->is_given_up = true;
+}
+
+/* For the reader of a run that is shown. */
+static void show_change(const struct store_change *c, const struct object *o)
+{
+    if (o->kind != OBJECT_TASK)
+        log_debug("store: %s %s version %llu%s", object_kind_name(o->kind), object_id(o),
+                  (unsigned long long)object_version(o), c->after ? "" : " removed");
+    else
+        log_debug("store: task %s (%s.%u): desired %s, state %s%s", object_id(o),
+                  o->task->service_annotations->name, (unsigned)o->task->slot,
+                  task_state_name(o->task->desired_state),
+                  task_state_name(o->task->status->state), c->after ? "" : ", removed");
 }
 
 void check_change(struct stage *s, const struct store_change *c)
 {
     const struct object *o = store_change_object(c);
+    show_change(c, o);
     if (c->before && c->after)
         CHECK(object_version(c->after) > object_version(c->before));
     if (o->kind == OBJECT_TASK && c->before && c->after)
@@ -133,7 +151,7 @@ static bool is_overdue(const struct spy_task *t)
 
 static bool may_share(const struct spy_task *a, const struct spy_task *b)
 {
-    return a->was_cut_off || b->was_cut_off || is_overdue(a) || is_overdue(b) ||
+    return a->is_given_up || b->is_given_up || is_overdue(a) || is_overdue(b) ||
            a->task->slot != b->task->slot ||
            !str_equal(a->task->service_id, b->task->service_id) ||
            str_starts_with(a->task->service_annotations->name, "first");
