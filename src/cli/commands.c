@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/str.h"
 #include "cli/command.h"
+#include "cli/doctor/doctor.h"
 #include "cli/engine_exec.h"
 #include "cli/node.h"
 #include "cli/payload.h"
@@ -18,6 +19,8 @@
 static const struct command alone[] = {
     BY_ENGINE("commit", "Create a new image from a container's changes"),
     BY_ENGINE("container", "Manage containers"),
+    {"doctor", NULL, "[OPTIONS]", "Check whether this machine is fit, and what to do", 0,
+     0, false, TAKES_NOTHING, doctor_flags, doctor_run},
     {"events", NULL, "[OPTIONS]", "Get real time events from the server", 0, 0, false,
      TAKES_NOTHING, system_events_flags, system_run_events},
     BY_ENGINE("exec", "Execute a command in a running container"),

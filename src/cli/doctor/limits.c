@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "cli/doctor/doctor.h"
+
+/* Linux's number of CAP_SYS_RESOURCE. */
+#define SYS_RESOURCE_BIT 24
+#define FILES_MIN 65536
+
+/* The capabilities this process may have: the line "CapBnd:" of its status. */
+static bool read_bounding_set(unsigned long long *set)
+{
+    char line[256];
+    bool found = false;
+    FILE *f = fopen("/proc/self/status", "re");
+    while (f && !found && fgets(line, sizeof(line), f))
+        found = sscanf(line, "CapBnd: %llx", set) == 1;
+    if (f)
+        fclose(f);
+    return found;
+}
+
+static void check_capabilities(struct doctor *d)
+{
+    unsigned long long set = 0;
+    if (!read_bounding_set(&set))
+        return;
+    if (set >> SYS_RESOURCE_BIT & 1)
+        doctor_add(d, DOCTOR_OK, "CAP_SYS_RESOURCE", NULL, "available");
+    else
+        doctor_add(
+            d, DOCTOR_WARN, "CAP_SYS_RESOURCE",
+            "No process here can raise a hard limit. cofferd lowers the limits of "
+            "each container to what the engine may set; `--ulimit` can't go above.",
+            "missing");
+}
+
+static void check_files(struct doctor *d)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit))
+        return;
+    unsigned long long hard = limit.rlim_max;
+    if (hard < FILES_MIN)
+        doctor_add(d, DOCTOR_WARN, "open files",
+                   "Raise the hard limit (LimitNOFILE= of the unit) when there are "
+                   "thousands of clients or containers.",
+                   "a process may have %llu", hard);
+    else
+        doctor_add(d, DOCTOR_OK, "open files", NULL, "a process may have %llu", hard);
+}
+
+static void check_user(struct doctor *d)
+{
+    if (geteuid() != 0)
+        doctor_add(d, DOCTOR_WARN, "user", "Run `coffer doctor` as root to check all.",
+                   "user %u: some checks are left out", (unsigned int)geteuid());
+}
+
+void doctor_check_limits(struct doctor *d)
+{
+    check_user(d);
+    check_capabilities(d);
+    check_files(d);
+}
