@@ -5,10 +5,19 @@
 
 /*
  * Only for the analyzer in tools/lint, which sees one file at a time: that what tells an
- * error returns a code other than 0 is in err.c, and without it every caller seems to go
- * on after a failure.
+ * error fills it and returns a code other than 0 is in err.c, and without knowing that
+ * every caller seems to go on after a failure.
  */
-#define err_set(e, code, ...) ((void)(e), (int)(code))
-#define err_wrap(e, code, ...) ((void)(e), (int)(code))
-#define err_errno(e, errnum, ...) ((void)(e), (void)(errnum), (int)ERR_IO)
-#define err_no_memory(e) ((void)(e), (int)ERR_NO_MEMORY)
+static inline int lint_err(struct err *e, int code)
+{
+    if (e) {
+        e->code = code;
+        e->text[0] = '\0';
+    }
+    return code;
+}
+
+#define err_set(e, code, ...) lint_err(e, (int)(code))
+#define err_wrap(e, code, ...) lint_err(e, (int)(code))
+#define err_errno(e, errnum, ...) ((void)(errnum), lint_err(e, ERR_IO))
+#define err_no_memory(e) lint_err(e, ERR_NO_MEMORY)
