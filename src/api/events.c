@@ -74,7 +74,7 @@ static bool send_event(struct events *ev, const struct api_event *event)
         return true;
     if (!api_event_write(event, &text))
         return api_stream_write(&ev->stream, text.data, text.len);
-    api_stream_end(&ev->stream);
+    api_stream_cut(&ev->stream);
     return false;
 }
 
@@ -133,7 +133,7 @@ static void on_body(struct http_call *call, const void *data, size_t n, void *us
 {
     struct events *ev = user;
     if (ev->line.len + n > LINE_MAX_BYTES || buf_append(&ev->line, data, n))
-        api_stream_end(&ev->stream);
+        api_stream_cut(&ev->stream);
     else if (ev->status == 200 && !ev->stream.is_ending)
         send_lines(ev);
 }

@@ -112,7 +112,7 @@ static void on_message(const Swarm__LogMessage *message, void *user)
     struct logs *l = user;
     cleanup_buf struct buf line = BUF_INIT;
     if (build_line(l, message, &line)) {
-        api_stream_end(&l->stream);
+        api_stream_cut(&l->stream);
         return;
     }
     if (!api_stream_write(&l->stream, line.data, line.len))

@@ -73,18 +73,23 @@ bool api_stream_write(struct api_stream *s, const void *data, size_t n)
     }
     if (s->pending.len + n <= API_STREAM_QUEUE_MAX && !buf_append(&s->pending, data, n))
         return true;
-    finish(s, http_exchange_abort);
+    api_stream_cut(s);
     return false;
 }
 
 void api_stream_end(struct api_stream *s)
 {
     if (!s->has_begun)
-        finish(s, http_exchange_abort);
+        api_stream_cut(s);
     else if (!flush(s))
         finish(s, http_exchange_end);
     else
         s->is_ending = true;
+}
+
+void api_stream_cut(struct api_stream *s)
+{
+    finish(s, http_exchange_abort);
 }
 
 struct http_exchange *api_stream_release(struct api_stream *s)

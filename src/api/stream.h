@@ -31,5 +31,8 @@ bool api_stream_write(struct api_stream *s, const void *data, size_t n) MUST_CHE
 /* Ends it once all is sent. One that hasn't begun is cut. */
 void api_stream_end(struct api_stream *s);
 
+/* Ends it at once and unfinished, which the client can tell from a good end. */
+void api_stream_cut(struct api_stream *s);
+
 /* Ends it with an answer of another kind: it must not have begun. */
 struct http_exchange *api_stream_release(struct api_stream *s);

@@ -18,7 +18,8 @@
 struct world_answer {
     char key[128]; /* "GET /info": what the target begins with */
     int status;
-    char *body;
+    char *body;                 /* NULL: it begins at once, the test tells the rest */
+    struct http_exchange *open; /* begun so */
 };
 
 /* An end that the backend owes, told by the loop. */
@@ -47,9 +48,11 @@ struct api_world {
     struct world_answer answers[16];
     size_t n_answers;
     bool engine_hangs;
-    struct http_exchange *held; /* an exchange that the engine hasn't answered */
-    struct buf asked;           /* what the engine was asked: "GET /info\n{body}\n" */
-    struct buf received;        /* what came of a `ask` */
+    const char *delays_head; /* a request that is held before its answer begins */
+    struct http_header engine_header; /* in each of the engine's answers, when set */
+    struct http_exchange *held;       /* an exchange that the engine hasn't answered */
+    struct buf asked;    /* what the engine was asked: "GET /info\n{body}\n" */
+    struct buf received; /* what came of a `ask` */
     int status;
     bool has_answer;
     char type[64];
@@ -301,8 +304,7 @@ static inline void world_logs_cancel(struct backend *b, struct backend_log_strea
 
 /* ---- the engine ---- */
 
-static inline const struct world_answer *world_find(struct api_world *w,
-                                                    const char *asked)
+static inline struct world_answer *world_find(struct api_world *w, const char *asked)
 {
     for (size_t i = 0; i < w->n_answers; i++)
         if (str_starts_with(asked, w->answers[i].key))
@@ -310,22 +312,45 @@ static inline const struct world_answer *world_find(struct api_world *w,
     return NULL;
 }
 
+#define WORLD_JSON                                                                       \
+    {                                                                                    \
+        "Content-Type", "application/json"                                               \
+    }
+
+static inline void world_engine_gone(struct http_exchange *x, void *user)
+{
+    ((struct world_answer *)user)->open = NULL;
+    http_exchange_abort(x);
+}
+
+static inline void world_engine_begin(struct api_world *w, struct world_answer *a,
+                                      struct http_exchange *x)
+{
+    const struct http_header headers[] = {WORLD_JSON, w->engine_header};
+    http_exchange_start(x, a->status, headers, w->engine_header.name ? 2 : 1);
+    http_exchange_on_close(x, world_engine_gone, a);
+    a->open = x;
+}
+
 static inline void world_engine_body(struct http_exchange *x, int code, struct buf *body,
                                      const struct err *e, void *user)
 {
-    static const struct http_header json = {"Content-Type", "application/json"};
     struct api_world *w = user;
+    const struct http_header headers[] = {WORLD_JSON, w->engine_header};
+    size_t n = w->engine_header.name ? 2 : 1;
     char asked[512];
     const struct http_head *head = http_exchange_head(x);
     (void)e;
     assert_int_equal(code, 0);
     snprintf(asked, sizeof(asked), "%s %s", head->method, head->target);
     assert_int_equal(buf_printf(&w->asked, "%s\n%s\n", asked, buf_str(body)), 0);
-    const struct world_answer *a = world_find(w, asked);
-    if (w->engine_hangs)
+    struct world_answer *a = world_find(w, asked);
+    if (w->engine_hangs || str_equal(w->delays_head, asked))
         w->held = x;
+    else if (a && !a->body)
+        world_engine_begin(w, a, x);
     else if (a)
-        http_exchange_respond(x, a->status, &json, 1, a->body, strlen(a->body));
+        http_exchange_respond(x, a->status, headers, n, a->body, strlen(a->body));
     else
         http_exchange_respond_message(x, 404, "the engine has no such thing");
 }
@@ -343,8 +368,19 @@ static inline void world_answer(struct api_world *w, const char *key, int status
     struct world_answer *a = &w->answers[w->n_answers++];
     strcpy_cut(a->key, sizeof(a->key), key);
     a->status = status;
-    a->body = mem_dup(body, strlen(body));
-    assert_non_null(a->body);
+    a->body = body ? mem_dup(body, strlen(body)) : NULL;
+    assert_true(a->body || !body);
+}
+
+/* The rest of an answer that was begun. */
+static inline void world_finish(struct api_world *w, const char *key, const char *body)
+{
+    struct world_answer *a = world_find(w, key);
+    TURN_UNTIL(&w->net, a->open);
+    struct http_exchange *x = TAKE(a->open);
+    http_exchange_on_close(x, NULL, NULL);
+    assert_int_equal(http_exchange_write(x, body, strlen(body)), 0);
+    http_exchange_end(x);
 }
 
 static inline void world_engine_start(struct api_world *w)
@@ -369,6 +405,9 @@ static inline void world_engine_stop(struct api_world *w)
     if (w->held)
         http_exchange_abort(w->held);
     w->held = NULL;
+    for (size_t i = 0; i < w->n_answers; i++)
+        if (w->answers[i].open)
+            world_engine_gone(w->answers[i].open, &w->answers[i]);
     http_server_close(w->engine, 0, world_closed, w);
     TURN_UNTIL(&w->net, w->is_done);
     w->engine = NULL;
@@ -480,9 +519,9 @@ static inline void world_answered(struct http_response *r, int code, const struc
     assert_int_equal(buf_append(&w->received, r->body.data, r->body.len), 0);
 }
 
-/* Asks the API and waits for the whole answer: w->status, w->received. */
-static inline void world_ask(struct api_world *w, const char *method, const char *target,
-                             const char *body)
+/* Asks the API; the whole answer will be w->status, w->received. */
+static inline void world_ask_start(struct api_world *w, const char *method,
+                                   const char *target, const char *body)
 {
     const struct http_request request = {.method = method,
                                          .target = target,
@@ -493,5 +532,12 @@ static inline void world_ask(struct api_world *w, const char *method, const char
     w->has_answer = false;
     assert_int_equal(
         http_client_fetch(w->client, &request, 16 << 20, world_answered, w, NULL, &e), 0);
+}
+
+/* The same, and waits for the answer. */
+static inline void world_ask(struct api_world *w, const char *method, const char *target,
+                             const char *body)
+{
+    world_ask_start(w, method, target, body);
     TURN_UNTIL(&w->net, w->has_answer);
 }
