@@ -12,6 +12,10 @@ static const char already_part[] =
     "This node is already part of a swarm. Use \"docker swarm leave\" to leave this "
     "swarm and join another one.";
 
+static const char holds_part[] =
+    "This node's own swarm holds secrets, configs or services, which joining another one "
+    "would erase. Use \"docker swarm leave --force\" to erase them first.";
+
 /* ---- inspect ---- */
 
 static void encode_tls(const struct backend_swarm *s, struct api_json_out *w)
@@ -224,31 +228,38 @@ void api_swarm_leave(struct api_request *q)
                                 q);
 }
 
-/* Has the user put something into the swarm that a node makes by itself? */
+/* Has the user put something into the swarm that a node makes by itself? What can't be
+ * looked at may hold something. */
 static bool holds_objects(struct api *a)
 {
     static const enum object_kind kinds[] = {OBJECT_SECRET, OBJECT_CONFIG,
                                              OBJECT_SERVICE};
     const struct store_view *v;
     if (a->backend->ops->view(a->backend, &v, NULL))
-        return false;
+        return true;
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
         if (store_count(v, kinds[i]))
             return true;
     return false;
 }
 
-void api_swarm_join(struct api_request *q)
+/* Why this node must stay in the swarm it is in, or NULL. */
+static const char *why_not_join(struct api *a)
 {
     struct backend_swarm s;
-    q->api->backend->ops->swarm(q->api->backend, &s);
-    if (s.state != SWARM_INACTIVE && !s.is_auto)
-        api_request_message(q, 503, already_part);
-    else if (holds_objects(q->api))
-        api_request_message(q, 503,
-                            "This node's own swarm holds secrets, configs or services, "
-                            "which joining another one would erase. Use \"docker swarm "
-                            "leave --force\" to erase them first.");
+    a->backend->ops->swarm(a->backend, &s);
+    if (s.state == SWARM_INACTIVE)
+        return NULL;
+    if (s.state != SWARM_ACTIVE || !s.is_auto)
+        return already_part;
+    return holds_objects(a) ? holds_part : NULL;
+}
+
+void api_swarm_join(struct api_request *q)
+{
+    const char *why = why_not_join(q->api);
+    if (why)
+        api_request_message(q, 503, why);
     else
         api_request_message(q, 501, "joining a swarm (swarm join) is not supported yet");
 }

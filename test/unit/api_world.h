@@ -38,6 +38,8 @@ struct api_world {
     int64_t now;
     uint64_t random;
     enum swarm_state state;
+    bool is_auto;              /* the node made its swarm by itself */
+    struct control_update how; /* of the last update */
     struct store_watch *watch;
     struct api *api;
     struct http_server *server, *engine;
@@ -115,7 +117,8 @@ static inline void world_commit(struct api_world *w, struct store_tx *tx)
 static inline void world_swarm(struct backend *b, struct backend_swarm *out)
 {
     struct api_world *w = WORLD_OF(b);
-    *out = (struct backend_swarm){.state = w->state, .error = "", .node_id = ""};
+    *out = (struct backend_swarm){
+        .state = w->state, .error = "", .node_id = "", .is_auto = w->is_auto};
     out->node_addr = out->manager_addr = out->root_ca_pem = "";
     if (w->state == SWARM_LOCKED)
         out->error = "Swarm is encrypted and needs to be unlocked";
@@ -203,7 +206,7 @@ static inline void world_update(struct backend *b, enum object_kind kind, const 
     struct api_world *w = WORLD_OF(b);
     struct err e = {0};
     const struct object *o = NULL;
-    struct control_update asked = *how;
+    struct control_update asked = w->how = *how;
     struct manager_env env = {.now = w->now, .random = world_random, .rng = w};
     asked.worker_token = "new-worker-token";
     asked.manager_token = "new-manager-token";
