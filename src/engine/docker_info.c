@@ -82,7 +82,6 @@ int docker_info_from_json(const json_t *j, enum docker_kind kind,
         .name = kind == DOCKER_PODMAN ? "podman" : "docker",
         .nano_cpus = docker_json_number(j, "NCPU") * 1000000000,
         .memory_bytes = docker_json_number(j, "MemTotal"),
-        .runs_health_checks = kind != DOCKER_PODMAN,
         .n_plugins = read_plugins(j, kind, plugins),
         .plugins = plugins,
     };

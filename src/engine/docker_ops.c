@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "engine/docker_api.h"
 #include "engine/docker_json.h"
+#include "engine/docker_timers.h"
 
 /* A new call of an operation, with the function that delivers its result. */
 #define NEW_CALL(g, user, how)                                                           \
@@ -62,6 +63,7 @@ static void info_answered(struct docker_call *c, int status, const void *body, s
         return;
     }
     info.pid = c->api->limits.pid;
+    info.runs_health_checks = docker_runs_health_checks(c->api->version.kind, info.pid);
     docker_call_end(c, 0, NULL, &(union docker_result){.info = &info});
 }
 
