@@ -42,12 +42,35 @@ void container_free(struct container *c)
     free(c);
 }
 
+int container_rank(const struct container *c)
+{
+    static const int ranks[] = {
+        [TASK_FOUND_CREATED] = 1,
+        [TASK_FOUND_ENDED] = 2,
+        [TASK_FOUND_RUNNING] = 3,
+    };
+    return ranks[c->found];
+}
+
 /* ---- containers ---- */
 
+static bool is_stray(struct worker *w, const char *task_id)
+{
+    LIST_FOR_EACH (l, &w->strays) {
+        if (str_equal(CONTAINER_OF(l, struct container, link)->task_id, task_id))
+            return true;
+    }
+    return false;
+}
+
+/* Files of a task that isn't over are its own matter; those that another container may
+ * still use go with the last one. */
 static void wipe(struct worker *w, const char *task_id)
 {
+    struct task *t = map_get(&w->tasks, task_id);
     struct err e;
-    if (!object_id_is_valid(task_id) || map_get(&w->tasks, task_id))
+    if (!object_id_is_valid(task_id) || (t && t->step != TASK_STEP_OVER) ||
+        is_stray(w, task_id))
         return;
     if (secret_files_remove(&w->fs, task_id, &e))
         log_error("files of task %s: %s", task_id, err_text(&e));
@@ -65,8 +88,11 @@ static void removed(int r, const struct err *e, void *user)
     }
     if (r) {
         log_warn("remove container %s of task %s: %s", c->id, c->task_id, err_text(e));
-        return; /* tried again when the engine is back, or at the next start */
+        if (r != ERR_UNAVAILABLE) /* then the engine's return is waited for */
+            timer_start(&w->strays_retry, TASK_RETRY_MAX);
+        return;
     }
+    list_remove(&c->link);
     wipe(w, c->task_id);
     container_free(c);
     worker_check_removed(w);
@@ -76,6 +102,8 @@ static void remove_now(struct worker *w, struct container *c)
 {
     struct engine *g = w->context.engine;
     c->call = g->ops->remove(g, c->id, removed, c);
+    if (!c->call)
+        timer_start(&w->strays_retry, TASK_RETRY_MIN);
 }
 
 void worker_remove_stray(struct worker *w, struct container *c)
@@ -95,15 +123,6 @@ void worker_retry_strays(struct worker *w)
 }
 
 /* ---- files ---- */
-
-static bool is_stray(struct worker *w, const char *task_id)
-{
-    LIST_FOR_EACH (l, &w->strays) {
-        if (str_equal(CONTAINER_OF(l, struct container, link)->task_id, task_id))
-            return true;
-    }
-    return false;
-}
 
 /* Files of a task that is over have no use; those of a stray go with its container. */
 static int sweep_dir(const char *name, void *user)
@@ -127,9 +146,8 @@ void worker_sweep(struct worker *w)
         return;
     w->was_swept = true;
     while (w->found.len) {
-        struct container *c = w->found.entries[w->found.len - 1].value;
-        map_remove(&w->found, c->task_id);
-        worker_remove_stray(w, c);
+        const struct map_entry *last = &w->found.entries[w->found.len - 1];
+        worker_remove_stray(w, map_remove(&w->found, last->key));
     }
     if (secret_tree_list(w->fs.fd, sweep_dir, w, &e))
         log_error("%s: %s", w->fs.path, err_text(&e));

@@ -83,16 +83,44 @@ int worker_assign(struct worker *w, Swarm__AssignmentsMessage *m, struct err *e)
 
 /* ---- the engine's list ---- */
 
-static void keep_found(struct worker *w, const struct engine_state *s)
+/*
+ * Two containers may bear one task's label, when somebody has copied it. The one that
+ * runs is the task's, else the one that has run; the other, kept under its own id, which
+ * is no task's, is swept away.
+ */
+static int keep_found(struct worker *w, const struct engine_state *s)
 {
     struct container *c = NULL;
-    void *old = NULL;
-    if (!s->task_id || container_new(w, s, &c) ||
-        map_put(&w->found, s->task_id, c, &old)) {
+    if (!s->task_id)
+        return 0;
+    int r = container_new(w, s, &c);
+    if (r)
+        return r;
+    struct container *other = map_get(&w->found, c->task_id);
+    bool is_better = !other || container_rank(c) > container_rank(other);
+    if (other)
+        r = map_put(&w->found, is_better ? other->id : c->id, is_better ? other : c,
+                    NULL);
+    if (!r && is_better)
+        r = map_put(&w->found, c->task_id, c, NULL);
+    if (r)
         container_free(c);
-        return;
-    }
-    container_free(old);
+    return r;
+}
+
+static void forget_found(struct worker *w)
+{
+    for (size_t i = 0; i < w->found.len; i++)
+        container_free(w->found.entries[i].value);
+    map_deinit(&w->found);
+}
+
+static int keep_all(struct worker *w, size_t n, const struct engine_state *states)
+{
+    int r = 0;
+    for (size_t i = 0; i < n && !r; i++)
+        r = keep_found(w, &states[i]);
+    return r;
 }
 
 static void listed(int r, const struct err *e, size_t n,
@@ -106,13 +134,17 @@ static void listed(int r, const struct err *e, size_t n,
     }
     if (r == ERR_UNAVAILABLE)
         return;
+    struct err failed;
+    if (!r && keep_all(w, n, states)) {
+        r = err_no_memory(&failed);
+        e = &failed;
+    }
     if (r) {
         log_warn("list of containers: %s", err_text(e));
+        forget_found(w);
         timer_start(&w->list_retry, TASK_RETRY_MIN);
         return;
     }
-    for (size_t i = 0; i < n; i++)
-        keep_found(w, &states[i]);
     w->is_listed = true;
     begin_all(w);
 }
@@ -181,6 +213,11 @@ void worker_container_event(struct worker *w, const char *container_id,
 
 /* ---- life ---- */
 
+static void strays_due(void *user)
+{
+    worker_retry_strays(user);
+}
+
 int worker_init(struct worker *w, uv_loop_t *loop, struct engine *engine,
                 const char *node_id, const char *secrets_dir, struct reporter *reporter,
                 struct err *e)
@@ -213,6 +250,7 @@ int worker_init(struct worker *w, uv_loop_t *loop, struct engine *engine,
     w->context.keys = w->keys;
     list_init(&w->strays);
     timer_init(&w->list_retry, loop, list_due, w);
+    timer_init(&w->strays_retry, loop, strays_due, w);
     loop_close_init(&w->closing, NULL, NULL);
     return 0;
 }
@@ -256,15 +294,14 @@ void worker_close(struct worker *w, void (*closed)(void *user), void *user)
     map_deinit(&w->tasks);
     worker_free_objects(&w->secrets);
     worker_free_objects(&w->configs);
-    for (size_t i = 0; i < w->found.len; i++)
-        container_free(w->found.entries[i].value);
-    map_deinit(&w->found);
+    forget_found(w);
     close_strays(w);
     if (w->list_call) {
         loop_close_hold(&w->closing);
         engine_cancel(w->list_call);
     }
     timer_close(&w->list_retry, &w->closing);
+    timer_close(&w->strays_retry, &w->closing);
     keyring_free(TAKE(w->keys));
     secret_fs_close(&w->fs);
     loop_close_end(&w->closing);

@@ -26,11 +26,13 @@ struct worker {
     struct keyring *keys;      /* of this worker alone, never stored */
     struct map secrets;        /* id -> Swarm__Secret, its payload sealed */
     struct map configs;
-    struct map found;   /* task id -> struct container, until its task has begun */
+    /* Task id -> struct container, until its task has begun. A second one of the same
+     * task is under its own id. */
+    struct map found;
     struct list strays; /* containers that are being removed */
     bool is_listed, is_assigned, was_swept;
     struct engine_call *list_call;
-    struct timer list_retry;
+    struct timer list_retry, strays_retry;
     struct loop_close closing;
     bool is_closed;
     /* The set of tasks or a task's container has changed. May be NULL. */
@@ -88,6 +90,9 @@ struct container {
 int container_new(struct worker *w, const struct engine_state *s,
                   struct container **out) MUST_CHECK;
 void container_free(struct container *c);
+
+/* Of two containers with one task's label, the one of the higher rank is the task's. */
+int container_rank(const struct container *c);
 
 /* Everything that is known belongs to a task or is removed. */
 void worker_sweep(struct worker *w);

@@ -227,6 +227,41 @@ static void containers_and_files_of_no_task_are_removed(void **state)
     assert_non_null(fake_engine_find(w->engine, "other"));
 }
 
+static void of_a_tasks_containers_the_running_one_stays(void **state)
+{
+    struct world *w = *state;
+    world_stop_agent(w);
+    assert_non_null(fake_engine_add(w->engine, "created", TASK_1, NODE_ID, false));
+    assert_non_null(fake_engine_add(w->engine, "running", TASK_1, NODE_ID, true));
+    struct fake_container *c = fake_engine_add(w->engine, "ended", TASK_1, NODE_ID, true);
+    assert_non_null(c);
+    fake_engine_exit(w->engine, c, 3);
+    world_start_agent(w);
+    TURN_UNTIL(w, w->assignments);
+    assign_known(w, SWARM__TASK_STATE__RUNNING);
+    WAIT_STATE(w, TASK_1, RUNNING);
+    TURN_UNTIL(w, fake_engine_containers(w->engine) == 1);
+    assert_true(fake_engine_find(w->engine, "running")->is_running);
+}
+
+static void files_stay_until_the_last_container_of_a_lost_task_is_gone(void **state)
+{
+    struct world *w = *state;
+    assign_one(w, SWARM__TASK_STATE__RUNNING);
+    WAIT_STATE(w, TASK_1, RUNNING);
+    world_stop_agent(w);
+    assert_non_null(fake_engine_add(w->engine, "zzz", TASK_1, NODE_ID, true));
+    fake_engine_lose(w->engine, FAKE_REMOVE);
+    world_start_agent(w);
+    TURN_UNTIL(w, w->opened_assignments == 2);
+    send_assignments(w, message_begin(), true);
+    TURN_UNTIL(w, fake_engine_containers(w->engine) == 1);
+    assert_true(has_file(w, TASK_1 "/secrets/pw"));
+    fake_engine_up(w->engine);
+    TURN_UNTIL(w, fake_engine_containers(w->engine) == 0);
+    TURN_UNTIL(w, !has_file(w, TASK_1));
+}
+
 static void everything_goes_when_the_node_leaves(void **state)
 {
     struct world *w = *state;
@@ -278,6 +313,8 @@ int main(void)
         WORLD_TEST(a_container_only_created_gets_its_files_anew_and_starts),
         WORLD_TEST(a_running_task_whose_container_is_gone_has_failed),
         WORLD_TEST(containers_and_files_of_no_task_are_removed),
+        WORLD_TEST(of_a_tasks_containers_the_running_one_stays),
+        WORLD_TEST(files_stay_until_the_last_container_of_a_lost_task_is_gone),
         WORLD_TEST(everything_goes_when_the_node_leaves),
         WORLD_TEST(an_agent_may_be_closed_in_the_middle_of_any_call),
     };
