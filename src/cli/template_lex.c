@@ -49,6 +49,33 @@ static void take_text(struct lexer *l, struct token *t)
         (struct token){.kind = TOKEN_TEXT, .start = start, .len = (size_t)(stop - start)};
 }
 
+static bool take_close(struct lexer *l, struct token *t)
+{
+    bool trims =
+        l->end - l->at >= 3 && l->at[0] == '-' && l->at[1] == '}' && l->at[2] == '}';
+    if (!trims && !begins(l, "}}"))
+        return false;
+    l->at += trims ? 3 : 2;
+    l->trim_next = trims;
+    l->inside = false;
+    t->kind = TOKEN_CLOSE;
+    return true;
+}
+
+static void skip_space(struct lexer *l)
+{
+    while (l->at < l->end && is_space(l->at))
+        l->at++;
+}
+
+/* Behind a comment nothing but the end of its braces may stand. */
+static int leave_comment(struct lexer *l, struct err *e)
+{
+    struct token t;
+    skip_space(l);
+    return take_close(l, &t) ? 0 : broken(e, "comment ends before closing delimiter");
+}
+
 /* Behind "{{": a trim mark, a comment. */
 static int enter(struct lexer *l, struct err *e)
 {
@@ -65,20 +92,7 @@ static int enter(struct lexer *l, struct err *e)
     if (l->end - p < 2)
         return broken(e, "unclosed comment");
     l->at = p + 2;
-    return 0;
-}
-
-static bool take_close(struct lexer *l, struct token *t)
-{
-    bool trims =
-        l->end - l->at >= 3 && l->at[0] == '-' && l->at[1] == '}' && l->at[2] == '}';
-    if (!trims && !begins(l, "}}"))
-        return false;
-    l->at += trims ? 3 : 2;
-    l->trim_next = trims;
-    l->inside = false;
-    t->kind = TOKEN_CLOSE;
-    return true;
+    return leave_comment(l, e);
 }
 
 static char unescape(char c)
@@ -159,21 +173,19 @@ static int take_inside(struct lexer *l, struct token *t, struct err *e)
 int lexer_next(struct lexer *l, struct token *t, struct err *e)
 {
     *t = (struct token){.kind = TOKEN_END};
-    if (!l->inside) {
+    while (!l->inside) {
         if (l->at < l->end && find_open(l) > l->at) {
             take_text(l, t);
             return 0;
         }
         if (l->at == l->end)
             return 0;
-        l->trim_next = false;
         int r = enter(l, e);
         if (r)
             return r;
     }
     const char *before = l->at;
-    while (l->at < l->end && is_space(l->at))
-        l->at++;
+    skip_space(l);
     if (l->at == l->end)
         return broken(e, "unclosed action");
     t->glued = l->at == before && l->after_operand;

@@ -421,10 +421,6 @@ static int parse_list(struct parser *p, struct node **out)
     int r = 0;
     while (!r && p->token.kind != TOKEN_END && !at_word(p, "end") &&
            !at_word(p, "else")) {
-        if (p->token.kind == TOKEN_CLOSE) { /* of a comment */
-            r = advance(p);
-            continue;
-        }
         struct node *n = calloc(1, sizeof(*n));
         if (!n)
             return err_no_memory(p->e);
