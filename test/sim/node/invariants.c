@@ -42,7 +42,7 @@ static void note_stop(struct stage *s, const Swarm__Task *after)
         t->is_given_up = true;
     if (t && t->stop_asked_at == CLOCK_NEVER &&
         after->desired_state > SWARM__TASK_STATE__RUNNING)
-        t->stop_asked_at = clock_now();
+        t->stop_asked_at = message_time(after->meta->updated_at, 0);
 }
 
 /* The manager gives up what runs on a node that is down, and begins anew when it comes
