@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Included before every file of ours by the build. The functions below can't be used safely, or not by people in a
- * hurry; what replaces them stands beside each.
+ * Included before every file of ours by the build. The functions below can't be used
+ * safely, or not by people in a hurry; what replaces them stands beside each.
  */
 #include <stdio.h>
 #include <stdlib.h>

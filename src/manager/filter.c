@@ -81,6 +81,7 @@ static int explain_one(enum filter f, size_t n, struct buf *out)
 /* Takes the filter that refused most nodes out of the tally; false when none is left. */
 static bool take_most(struct filter_tally *tally, enum filter *f, size_t *n)
 {
+    *f = FILTER_READY;
     *n = 0;
     for (enum filter i = 0; i < FILTERS; i++)
         if (tally->refused[i] > *n) {

@@ -4,6 +4,7 @@
  * is proto3 without `optional` scalars, so a field is one of three things: repeated, the
  * chosen member of a oneof, or single.
  */
+#include <math.h>
 #include <string.h>
 
 #include "objects/objects.h"
@@ -48,7 +49,7 @@ static bool bytes_equal(const ProtobufCBinaryData *a, const ProtobufCBinaryData 
  * here. */
 static bool float_equal(const float *a, const float *b)
 {
-    return *a == *b || memcmp(a, b, sizeof(*a)) == 0;
+    return *a == *b || (isnan(*a) && isnan(*b));
 }
 
 static bool value_equal(ProtobufCType type, const void *a, const void *b)

@@ -38,11 +38,11 @@ int message_append(size_t *n, void *array, void *item)
     /* The array's elements have some other pointer type; memcpy may look at any. */
     void *items;
     memcpy(&items, array, sizeof(items));
-    items = reallocarray(items, *n + 1, sizeof(item));
-    if (!items)
+    void *grown = reallocarray(items, *n + 1, sizeof(item));
+    if (!grown)
         return ERR_NO_MEMORY;
-    memcpy((char *)items + *n * sizeof(item), &item, sizeof(item));
-    memcpy(array, &items, sizeof(items));
+    memcpy((char *)grown + *n * sizeof(item), &item, sizeof(item));
+    memcpy(array, &grown, sizeof(grown));
     ++*n;
     return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs a fuzz target over the files of a corpus folder, once each: what the fuzzer found stays a test without it.
+ * Runs a fuzz target over the files of a corpus folder, once each: what the fuzzer found
+ * stays a test without it.
  */
 #include <dirent.h>
 #include <stdint.h>

@@ -93,8 +93,10 @@ static bool resolve(const struct fake_container *c, const struct secret_place *p
     for (size_t i = 0; i < c->n_binds; i++) {
         if (!str_equal(c->binds[i].target, target))
             continue;
-        snprintf(out, 1024, "%s%s%s", c->binds[i].source, place->is_in_dir ? "/" : "",
-                 place->is_in_dir ? place->path : "");
+        int n =
+            snprintf(out, 1024, "%s%s%s", c->binds[i].source, place->is_in_dir ? "/" : "",
+                     place->is_in_dir ? place->path : "");
+        CHECK(n >= 0 && n < 1024);
         return true;
     }
     return false;
