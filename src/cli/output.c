@@ -130,7 +130,8 @@ json_t *output_ago(const json_t *object, const char *path)
 int output_add_row(json_t *rows, json_t *row, struct err *e)
 {
     size_t n;
-    cleanup_json json_t *unsorted = row, *sorted = json_object();
+    UNUSED cleanup_json json_t *unsorted = row;
+    cleanup_json json_t *sorted = json_object();
     const char **keys = field_sorted_keys(row, &n);
     int r = row && keys ? 0 : ERR_NO_MEMORY;
     for (size_t i = 0; i < n && !r; i++)
