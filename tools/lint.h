@@ -17,7 +17,11 @@ static inline int lint_err(struct err *e, int code)
     return code;
 }
 
-#define err_set(e, code, ...) lint_err(e, (int)(code))
-#define err_wrap(e, code, ...) lint_err(e, (int)(code))
-#define err_errno(e, errnum, ...) ((void)(errnum), lint_err(e, ERR_IO))
+/* The words of an error use their arguments. */
+void lint_use(const char *format, ...);
+
+#define err_set(e, code, ...) (lint_use(__VA_ARGS__), lint_err(e, (int)(code)))
+#define err_wrap(e, code, ...) (lint_use(__VA_ARGS__), lint_err(e, (int)(code)))
+#define err_errno(e, errnum, ...)                                                        \
+    (lint_use(__VA_ARGS__), (void)(errnum), lint_err(e, ERR_IO))
 #define err_no_memory(e) lint_err(e, ERR_NO_MEMORY)

@@ -22,7 +22,7 @@ static DIR *open_stream(int dirfd, struct err *e)
     cleanup_fd int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *d = fd < 0 ? NULL : fdopendir(fd);
     if (d)
-        fd = -1;
+        (void)TAKE_FD(fd);
     else
         err_errno(e, errno, "read a directory of secrets");
     return d;
