@@ -317,9 +317,10 @@ static bool at_assignment(const struct parser *p)
 {
     struct lexer ahead = p->lexer;
     struct token t;
-    if (p->token.kind != TOKEN_VAR || lexer_next(&ahead, &t, NULL))
+    if (p->token.kind != TOKEN_VAR)
         return false;
-    bool yes = t.kind == TOKEN_SIGN && strchr(":=,", t.sign);
+    bool yes = lexer_next(&ahead, &t, NULL) == 0 && t.kind == TOKEN_SIGN &&
+               strchr(":=,", t.sign);
     buf_deinit(&t.value);
     return yes;
 }
