@@ -84,19 +84,21 @@ void check_change(struct stage *s, const struct store_change *c)
 
 /* ---- a start ---- */
 
+#define PATH_SIZE 2048
+
 /* Where the container finds a target, as a path of the host; false when nothing is bound
  * there. */
 static bool resolve(const struct fake_container *c, const struct secret_place *place,
-                    char out[1024])
+                    char out[PATH_SIZE])
 {
     const char *target = place->is_in_dir ? "/run/secrets" : place->path;
     for (size_t i = 0; i < c->n_binds; i++) {
         if (!str_equal(c->binds[i].target, target))
             continue;
-        int n =
-            snprintf(out, 1024, "%s%s%s", c->binds[i].source, place->is_in_dir ? "/" : "",
-                     place->is_in_dir ? place->path : "");
-        CHECK(n >= 0 && n < 1024);
+        int n = int n =
+            snprintf(out, PATH_SIZE, "%s%s%s", c->binds[i].source,
+                     place->is_in_dir ? "/" : "", place->is_in_dir ? place->path : "");
+        CHECK(n < PATH_SIZE);
         return true;
     }
     return false;
@@ -106,7 +108,7 @@ static void check_file(struct stage *s, const struct fake_container *c, bool is_
                        const char *id, const Swarm__FileTarget *f)
 {
     struct secret_place place;
-    char path[1024];
+    char path[PATH_SIZE];
     struct stat st;
     cleanup_buf struct buf text = BUF_INIT;
     const struct buf *value = map_get(&s->values, id);
