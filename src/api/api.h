@@ -25,8 +25,9 @@
 
 /* Bodies that are read here are no larger; a larger one is answered with 413. */
 #define API_BODY_MAX (4 * 1024 * 1024)
-#define API_SECRET_BODY_MAX (2800 * 1024) /* the CLI sends up to twice a config's limit  \
-                                           */
+
+/* The command line sends up to twice a config's limit. */
+#define API_SECRET_BODY_MAX (2800 * 1024)
 
 /* Answers of the engine's that are read here (/info, /version, a manifest). */
 #define API_ENGINE_ANSWER_MAX (4 * 1024 * 1024)
@@ -38,7 +39,9 @@
  * answer. */
 #define API_DISTRIBUTION_TIMEOUT (3 * CLOCK_SECOND)
 
-/* Output that may wait for a slow reader of logs or events; past it, he is cut off. */
+/* Output that may wait for a slow reader of logs or events; past it, he is cut off. The
+ * containers whose output it is aren't slowed down for him: nobody between the node that
+ * reads them and this one (agent, node protocol, log broker) can be told to pause. */
 #define API_STREAM_QUEUE_MAX (8 * 1024 * 1024)
 
 struct api;

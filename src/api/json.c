@@ -14,34 +14,6 @@ void api_json_cleanup(json_t **j)
     json_decref(*j);
 }
 
-int api_json_parse(const char *text, size_t n, json_t **out, struct err *e)
-{
-    int r = api_json_check(text, n, e);
-    if (r)
-        return r;
-    json_error_t why;
-    json_t *j = json_loadb(text, n, JSON_DECODE_ANY, &why);
-    if (j) {
-        *out = j;
-        return 0;
-    }
-    /* What is JSON, but not for us. jansson's own words could quote the text. */
-    switch (json_error_code(&why)) {
-    case json_error_invalid_utf8:
-        return err_set(e, ERR_INVALID_ARGUMENT, "a string is not valid UTF-8");
-    case json_error_null_character:
-    case json_error_null_byte_in_key:
-        return err_set(e, ERR_INVALID_ARGUMENT, "a string contains a NUL character");
-    case json_error_numeric_overflow:
-        return err_set(e, ERR_INVALID_ARGUMENT, "a number is too big");
-    case json_error_out_of_memory:
-    case json_error_unknown:
-        return err_no_memory(e);
-    default:
-        return err_set(e, ERR_INVALID_ARGUMENT, "malformed JSON");
-    }
-}
-
 int api_json_parse_body(const struct buf *body, json_t **out, struct err *e)
 {
     struct err why = {0};

@@ -26,7 +26,8 @@ void api_json_cleanup(json_t **j);
 /*
  * Parses a text that is one JSON value. ERR_INVALID_ARGUMENT with the words of Go's
  * decoder, since clients show and match them: "unexpected EOF", "invalid character 'o' in
- * literal null (expecting 'u')"; "EOF" for a text without anything in it. ERR_NO_MEMORY.
+ * literal null (expecting 'u')"; "EOF" for a text without anything in it. ERR_NO_MEMORY
+ * (json_read.c).
  */
 int api_json_parse(const char *text, size_t n, json_t **out, struct err *e) MUST_CHECK;
 
@@ -37,6 +38,10 @@ int api_json_parse_body(const struct buf *body, json_t **out, struct err *e) MUS
 /* The check that api_json_parse begins with (json_syntax.c): is this text one JSON value?
  */
 int api_json_check(const char *text, size_t n, struct err *e) MUST_CHECK;
+
+/* The length of the UTF-8 sequence at s (n > 0 bytes are there), 0 when it is none
+ * (json_write.c). */
+size_t api_json_utf8_length(const uint8_t *s, size_t n);
 
 /* The value of a key as Go finds it: exactly, else without regard to letter case. NULL
  * when there is none, or no object. */

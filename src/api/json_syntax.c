@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Is a text JSON? A small recursive reader that keeps nothing and says what is wrong in
- * the words that Go's decoder has, which clients of Docker know. jansson parses the text
- * afterwards.
+ * the words that Go's decoder has, which clients of Docker know. json_read.c makes a tree
+ * of the text afterwards.
  */
 #include "api/json.h"
 

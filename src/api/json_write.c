@@ -90,8 +90,7 @@ void api_json_float(struct api_json_out *w, float value)
     put(w, text, strlen(text));
 }
 
-/* The length of the UTF-8 sequence at s, 0 when there is none. */
-static size_t utf8_length(const unsigned char *s, size_t n)
+size_t api_json_utf8_length(const uint8_t *s, size_t n)
 {
     size_t len = s[0] < 0x80   ? 1
                  : s[0] < 0xc2 ? 0
@@ -141,7 +140,7 @@ void api_json_string_n(struct api_json_out *w, const char *s, size_t n)
     put(w, "\"", 1);
     for (size_t i = 0; i < n;) {
         char room[8];
-        size_t len = utf8_length(p + i, n - i);
+        size_t len = api_json_utf8_length(p + i, n - i);
         const char *escaped = escape(p + i, len, room);
         size_t next = i + (len ? len : 1);
         if (escaped) {

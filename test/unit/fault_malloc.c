@@ -53,6 +53,11 @@ void fault_malloc_at(size_t n)
     countdown = n;
 }
 
+bool fault_malloc_has_failed(void)
+{
+    return countdown == 0;
+}
+
 size_t fault_malloc_each(int (*run)(void *user), void *user)
 {
     for (size_t n = 1;; n++) {

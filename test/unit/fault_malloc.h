@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -12,6 +13,9 @@
 /* Lets the n-th allocation from now on fail, once (1 is the next one); 0 lets none fail.
  */
 void fault_malloc_at(size_t n);
+
+/* Did it fail meanwhile? */
+bool fault_malloc_has_failed(void);
 
 /*
  * Runs `run` again and again, with its first, second, third, ... allocation failing,
