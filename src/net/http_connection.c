@@ -320,6 +320,8 @@ static void connection_at_eof(struct http_connection *c)
     case HTTP_PHASE_EXCHANGE:
         if (stream_is_hung_up(&c->stream) || (!c->is_read && !c->input.len))
             http_connection_cut(c);
+        else
+            stream_await_hangup(&c->stream);
         break;
     case HTTP_PHASE_RAW:
         if (c->input.len)
@@ -328,6 +330,7 @@ static void connection_at_eof(struct http_connection *c)
             http_connection_cut(c);
         } else if (!c->is_eof_told) {
             c->is_eof_told = true;
+            stream_await_hangup(&c->stream);
             c->x.sink->on_eof(&c->x);
         }
         break;

@@ -7,8 +7,10 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/macro.h"
 #include "base/mem.h"
@@ -205,6 +207,34 @@ bool stream_is_hung_up(const struct stream *s)
     return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR));
 }
 
+static void hung_up(uv_poll_t *poll, int status, int events)
+{
+    struct stream *s = CONTAINER_OF(poll, struct stream, hangup);
+    (void)events;
+    uv_poll_stop(poll);
+    if (!s->is_failed)
+        report_error(s, status < 0 ? -status : EPIPE);
+}
+
+/* libuv looks at a socket no more once its end was read, and would look for an end, which
+ * stays, at every turn. What a descriptor of its own asks for is urgent data, which never
+ * comes: a hangup is told in any case. */
+void stream_await_hangup(struct stream *s)
+{
+    if (s->is_awaiting_hangup || s->is_failed || uv_is_closing(&s->uv.handle))
+        return;
+    int fd = fcntl(stream_fd(s), F_DUPFD_CLOEXEC, 0);
+    if (fd < 0)
+        return;
+    if (uv_poll_init(s->uv.handle.loop, &s->hangup, fd)) {
+        close(fd);
+        return;
+    }
+    s->is_awaiting_hangup = true;
+    s->hangup_fd = fd;
+    (void)!uv_poll_start(&s->hangup, UV_PRIORITIZED, hung_up);
+}
+
 /* The memory of a write under way is libuv's until its callback, which comes before the
  * handle's close callback; what waits behind it goes now. */
 void stream_close(struct stream *s, struct loop_close *c)
@@ -213,4 +243,8 @@ void stream_close(struct stream *s, struct loop_close *c)
     if (!s->is_writing)
         buf_deinit(&s->flight);
     loop_close_handle(c, &s->uv.handle);
+    if (s->is_awaiting_hangup) {
+        loop_close_handle(c, (uv_handle_t *)&s->hangup);
+        close(s->hangup_fd);
+    }
 }

@@ -22,7 +22,8 @@ struct stream_events {
     void (*on_data)(struct stream *s, const char *data, size_t n);
     /* The other side writes no more; it may still read. */
     void (*on_eof)(struct stream *s);
-    /* The connection is lost, in either direction. */
+    /* The connection is lost, in either direction; or the other side has gone for which
+     * stream_await_hangup waits. */
     void (*on_error)(struct stream *s, int errnum);
     /* All that waited was written. */
     void (*on_drain)(struct stream *s);
@@ -40,7 +41,10 @@ struct stream {
     struct buf flight; /* libuv writes it */
     const struct stream_events *events;
     char *read_buffer; /* STREAM_READ_SIZE bytes, the owner's */
+    uv_poll_t hangup;  /* of a copy of the descriptor */
+    int hangup_fd;
     int errnum;
+    bool is_awaiting_hangup;
     bool is_writing;
     bool is_failed;
     bool is_eof;
@@ -67,6 +71,10 @@ void stream_shutdown(struct stream *s);
 
 /* After the end of the other side's direction: has it gone altogether? */
 bool stream_is_hung_up(const struct stream *s);
+
+/* From on_eof on: tells on_error once it has gone. Without memory or descriptors nothing
+ * is told, as before the next write. */
+void stream_await_hangup(struct stream *s);
 
 /* Makes it fail soon, from the loop. */
 void stream_fail(struct stream *s, int errnum);

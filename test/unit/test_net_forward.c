@@ -312,6 +312,20 @@ static void the_clients_half_close_reaches_the_upstream(void **state)
     tear_down(&f);
 }
 
+/* The program at the other end may read no more and never write. */
+static void a_half_closed_client_of_a_tunnel_may_go_away(void **state)
+{
+    struct fixture f;
+    set_up(&f);
+    open_tunnel(&f);
+    wire_shut(&f.client);
+    TURN_UNTIL(&f.net, f.up.is_eof);
+    assert_int_equal(f.ends, 0);
+    wire_close(&f.client, &f.net);
+    TURN_UNTIL(&f.net, f.ends == 1);
+    tear_down(&f);
+}
+
 static void the_upstreams_half_close_reaches_the_client(void **state)
 {
     struct fixture f;
@@ -376,6 +390,23 @@ static void the_client_going_away_closes_the_upstream(void **state)
     send_down(&f, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "\r\n\r\n");
     wire_close(&f.client, &f.net);
     TURN_UNTIL(&f.net, f.up.is_eof && f.ends == 1);
+    assert_int_equal(f.code, ERR_UNAVAILABLE);
+    tear_down(&f);
+}
+
+/* The end of its direction alone is no reason to stop; that it is gone is. */
+static void a_half_closed_client_is_served_until_it_goes_away(void **state)
+{
+    struct fixture f;
+    set_up(&f);
+    send_up(&f, "GET /logs?follow=1 HTTP/1.1\r\n\r\n", "\r\n\r\n");
+    wire_shut(&f.client);
+    send_down(&f, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n",
+              "one");
+    send_down(&f, "3\r\ntwo\r\n", "two");
+    wire_close(&f.client, &f.net);
+    TURN_UNTIL(&f.net, f.up.is_eof);
+    assert_int_equal(f.ends, 1);
     assert_int_equal(f.code, ERR_UNAVAILABLE);
     tear_down(&f);
 }
@@ -515,11 +546,13 @@ int main(void)
         cmocka_unit_test(a_hijacked_connection_is_raw_both_ways),
         cmocka_unit_test(bytes_sent_with_the_upgrade_pass_too),
         cmocka_unit_test(the_clients_half_close_reaches_the_upstream),
+        cmocka_unit_test(a_half_closed_client_of_a_tunnel_may_go_away),
         cmocka_unit_test(the_upstreams_half_close_reaches_the_client),
         cmocka_unit_test(a_hijack_without_an_upgrade_works),
         cmocka_unit_test(a_refused_upgrade_is_an_ordinary_answer),
         cmocka_unit_test(a_switch_nobody_asked_for_is_refused),
         cmocka_unit_test(the_client_going_away_closes_the_upstream),
+        cmocka_unit_test(a_half_closed_client_is_served_until_it_goes_away),
         cmocka_unit_test(the_client_going_away_in_a_tunnel_closes_the_upstream),
         cmocka_unit_test(the_upstream_going_away_early_is_a_502),
         cmocka_unit_test(the_upstream_going_away_late_cuts_the_answer),
