@@ -227,6 +227,7 @@ static void a_broken_stream_ends_its_nodes_part(void **state)
     const char *id = begin(f, &r);
     open_publishing(f, f->site.node, &c);
     publish(&c, id, "web", 1, "half", false);
+    SITE_UNTIL(&f->site, r.text.len > 0);
     rpc_call_cancel(TAKE(c.call));
     SITE_UNTIL(&f->site, r.is_ended);
     assert_string_equal(buf_str(&r.text), "half");

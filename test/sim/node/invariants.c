@@ -95,7 +95,7 @@ static bool resolve(const struct fake_container *c, const struct secret_place *p
     for (size_t i = 0; i < c->n_binds; i++) {
         if (!str_equal(c->binds[i].target, target))
             continue;
-        int n = int n =
+        int n =
             snprintf(out, PATH_SIZE, "%s%s%s", c->binds[i].source,
                      place->is_in_dir ? "/" : "", place->is_in_dir ? place->path : "");
         CHECK(n < PATH_SIZE);
