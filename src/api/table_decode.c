@@ -127,11 +127,12 @@ static int decode_list(const struct table_target *t, json_t *j)
     void **items = NULL;
     if (!json_is_array(j))
         return table_target_invalid(t, "must be a list");
-    int r = check_count(t, json_array_size(j));
-    if (!r && (t->row->flags & API_KEEP) && !json_array_size(j))
+    size_t n = json_array_size(j);
+    int r = check_count(t, n);
+    if (!r && (t->row->flags & API_KEEP) && !n)
         return 0;
-    r = r ? r : new_list(t, json_array_size(j), &items);
-    for (size_t i = 0; i < json_array_size(j) && !r; i++) {
+    r = r ? r : new_list(t, n, &items);
+    for (size_t i = 0; i < n && !r; i++) {
         struct table_path path = {t->path, NULL, i};
         struct table_target element = {t->row, t->field, t->message, &path, t->e};
         r = decode_element(&element, json_array_get(j, i), &items[i]);
@@ -159,13 +160,13 @@ static int decode_map(const struct table_target *t, json_t *j)
     void **items = NULL;
     if (!json_is_object(j))
         return table_target_invalid(t, "must be an object");
-    int r = check_count(t, json_object_size(j));
-    if (!r && (t->row->flags & API_KEEP) && !json_object_size(j))
+    size_t n = json_object_size(j);
+    int r = check_count(t, n);
+    if (!r && (t->row->flags & API_KEEP) && !n)
         return 0;
-    r = r ? r : new_list(t, json_object_size(j), &items);
-    size_t i = 0;
-    for (void *at = json_object_iter(j); at && !r;
-         at = json_object_iter_next(j, at), i++) {
+    r = r ? r : new_list(t, n, &items);
+    void *at = json_object_iter(j);
+    for (size_t i = 0; i < n && !r; i++, at = json_object_iter_next(j, at)) {
         struct table_path path = {t->path, json_object_iter_key(at), 0};
         struct table_target element = {t->row, t->field, t->message, &path, t->e};
         r = decode_pair(&element, path.name, json_object_iter_value(at), &items[i]);

@@ -218,7 +218,7 @@ static void look_at_clock(struct progress *p, const json_t *service, int64_t now
     if (left > 0) {
         show_line(p->show, "verify", 0, 0,
                   "Waiting %lld seconds to verify that tasks are stable...",
-                  (long long)((left - 1) / CLOCK_SECOND + 1));
+                  ((long long)left - 1) / CLOCK_SECOND + 1);
         *again = now + (left - 1) % CLOCK_SECOND + 1;
         return;
     }

@@ -235,7 +235,7 @@ static int parse_command(struct parser *p, struct expr **out)
     int r = parse_operand(p, out);
     while (!r && at_operand(p)) {
         struct expr *arg = NULL;
-        if ((*out)->kind != EXPR_CALL && (*out)->kind != EXPR_FIELD)
+        if (!*out || ((*out)->kind != EXPR_CALL && (*out)->kind != EXPR_FIELD))
             return broken(p, "can't give argument to non-function");
         r = parse_operand(p, &arg);
         if (arg)

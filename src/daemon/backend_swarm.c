@@ -113,7 +113,7 @@ void backend_init_swarm(struct backend *backend, struct backend_init *init,
     }
     message_free((ProtobufCMessage *)spec);
     if (!r)
-        r = node_confirm_swarm(b->node, &p->err);
+        (void)!node_confirm_swarm(b->node, &p->err);
     if (p)
         answer_soon(p);
 }

@@ -14,11 +14,22 @@
 /* This program was not written before 2025. */
 #define EARLIEST_NOW (INT64_C(1735689600) * CLOCK_SECOND)
 
+static bool parse_version(const char *release, unsigned long *major, unsigned long *minor)
+{
+    char *end;
+    *major = strtoul(release, &end, 10);
+    if (end == release || *end != '.')
+        return false;
+    const char *rest = end + 1;
+    *minor = strtoul(rest, &end, 10);
+    return end != rest;
+}
+
 static void check_version(struct doctor *d)
 {
     struct utsname name;
-    unsigned int major = 0, minor = 0;
-    if (uname(&name) || sscanf(name.release, "%u.%u", &major, &minor) != 2) {
+    unsigned long major = 0, minor = 0;
+    if (uname(&name) || !parse_version(name.release, &major, &minor)) {
         doctor_add(d, DOCTOR_WARN, "kernel", NULL, "its version can't be read");
         return;
     }

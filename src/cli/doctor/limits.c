@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/str.h"
 #include "cli/doctor/doctor.h"
 
 /* Linux's number of CAP_SYS_RESOURCE. */
@@ -13,11 +14,14 @@
 /* The capabilities this process may have: the line "CapBnd:" of its status. */
 static bool read_bounding_set(unsigned long long *set)
 {
+    static const char name[] = "CapBnd:";
     char line[256];
     bool found = false;
     FILE *f = fopen("/proc/self/status", "re");
     while (f && !found && fgets(line, sizeof(line), f))
-        found = sscanf(line, "CapBnd: %llx", set) == 1;
+        found = str_starts_with(line, name);
+    if (found)
+        *set = strtoull(line + sizeof(name) - 1, NULL, 16);
     if (f)
         fclose(f);
     return found;
