@@ -65,6 +65,7 @@ int engine_docker_api_new(uv_loop_t *loop, const char *socket_path, struct engin
     api->base.ops = &docker_ops;
     api->loop = loop;
     list_init(&api->calls);
+    list_init(&api->waiting);
     defer_queue_init(&api->deferred, loop);
     defer_init(&api->close_soon, close_rest, api);
     docker_events_init(&api->events, loop, api->http, &api->version, &api->limits);

@@ -30,6 +30,11 @@
 /* Calls under way at a time; more end with ERR_RESOURCE_EXHAUSTED. */
 #define DOCKER_CALLS_MAX 4096
 
+/* Requests that keep an engine busy (create, start, remove) under way at a time; further
+ * ones wait for their turn, and their timeouts only begin then. More at once make no
+ * engine faster, but every other answer late, until it would be taken for stuck. */
+#define DOCKER_HEAVY_MAX 32
+
 struct docker_api {
     struct engine base;
     uv_loop_t *loop;
@@ -40,6 +45,8 @@ struct docker_api {
     struct defer_queue deferred;
     struct list calls;
     size_t n_calls;
+    struct list waiting; /* calls with a heavy request, in order */
+    size_t n_heavy;      /* under way */
     bool is_closing;
     struct defer close_soon;
     struct loop_close closing;
@@ -66,10 +73,24 @@ struct docker_call;
 typedef void (*docker_step)(struct docker_call *c, int status, const void *body,
                             size_t n);
 
+/* A request; target and body are its own. */
+struct docker_request {
+    const char *method;
+    char *target; /* after the API's prefix; NULL: no memory */
+    char *body;   /* text, wiped; NULL: none */
+    const char *auth;
+    int64_t timeout;
+    size_t max;
+    bool is_heavy;
+};
+
 struct docker_call {
     struct engine_call base;
     struct docker_api *api;
     struct list link;
+    struct docker_request request;
+    struct list turn;       /* in api->waiting */
+    bool is_heavy;          /* counted in api->n_heavy */
     struct http_call *http; /* the request under way, or NULL */
     docker_step step;
     /* Calls the caller's function, whose type only the operation knows. */
@@ -95,17 +116,9 @@ struct docker_call {
 /* A new call, or NULL when there is no memory (then nothing will be called). */
 struct docker_call *docker_call_new(struct docker_api *api, void *user);
 
-/* Sends a request of the call; an answer goes to `step`. A failure ends the call, later.
- * target is freed. */
-struct docker_request {
-    const char *method;
-    char *target; /* after the API's prefix; NULL: no memory */
-    const void *body;
-    size_t body_len;
-    const char *auth;
-    int64_t timeout;
-    size_t max;
-};
+/* Sends a request of the call, which moves in, at once or when its turn comes; an answer
+ * goes to `step`. A failure ends the call, later. A call with a heavy request has no
+ * other. */
 void docker_call_send(struct docker_call *c, const struct docker_request *q,
                       docker_step step);
 

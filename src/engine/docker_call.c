@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One call: requests one after the other, each with a step that takes its answer, and one
- * end. Whatever ends a call from within a function of ours is put off to the loop.
+ * end. Heavy requests take turns. Whatever ends a call from within a function of ours is
+ * put off to the loop.
  */
 #include "engine/docker_api.h"
 
@@ -11,17 +12,40 @@
 #include "base/str.h"
 #include "engine/docker_logs.h"
 
+static void send_now(struct docker_call *c);
+
+static void drop_request(struct docker_call *c)
+{
+    free(TAKE(c->request.target));
+    mem_wipe_free(TAKE(c->request.body));
+}
+
+static void next_turn(struct docker_api *api)
+{
+    if (list_is_empty(&api->waiting) || api->n_heavy >= DOCKER_HEAVY_MAX)
+        return;
+    struct docker_call *c = LIST_FIRST(&api->waiting, struct docker_call, turn);
+    list_remove(&c->turn);
+    send_now(c);
+}
+
 static void free_call(struct docker_call *c)
 {
+    struct docker_api *api = c->api;
     list_remove(&c->link);
-    c->api->n_calls--;
+    list_remove(&c->turn);
+    api->n_calls--;
+    if (c->is_heavy)
+        api->n_heavy--;
     defer_cancel(&c->soon);
+    drop_request(c);
     if (c->logs)
         docker_logs_deinit(c->logs);
     free(c->logs);
     free(c->text);
     mem_wipe_free(c->auth);
     free(c);
+    next_turn(api);
 }
 
 void docker_call_end(struct docker_call *c, int r, const struct err *e,
@@ -43,6 +67,7 @@ void docker_call_fail(struct docker_call *c, const struct err *e)
 {
     http_call_cancel(c->http);
     c->http = NULL;
+    list_remove(&c->turn);
     c->error = *e;
     defer_start(&c->soon, &c->api->deferred);
 }
@@ -73,6 +98,7 @@ struct docker_call *docker_call_new(struct docker_api *api, void *user)
     c->api = api;
     c->user = user;
     defer_init(&c->soon, end_soon, c);
+    list_init(&c->turn);
     list_append(&api->calls, &c->link);
     api->n_calls++;
     return c;
@@ -94,8 +120,8 @@ void docker_call_lost(struct docker_call *c, int code, const struct err *e)
         return;
     }
     err_set(&lost, ERR_UNAVAILABLE, "%s", err_text(e));
+    docker_events_suspect(watch, &lost); /* first: none that waits shall be sent */
     docker_call_end(c, ERR_UNAVAILABLE, &lost, NULL);
-    docker_events_suspect(watch, &lost);
 }
 
 static void answered(struct http_response *r, int code, const struct err *e, void *user)
@@ -149,7 +175,7 @@ static int send_request(struct docker_call *c, const struct docker_request *q,
         .target = target,
         .headers = headers,
         .body = q->body,
-        .body_len = q->body_len,
+        .body_len = q->body ? strlen(q->body) : 0,
         .timeout = q->timeout,
     };
     if (q->body)
@@ -160,13 +186,26 @@ static int send_request(struct docker_call *c, const struct docker_request *q,
     return http_client_fetch(c->api->http, &request, q->max, answered, c, &c->http, e);
 }
 
+static void send_now(struct docker_call *c)
+{
+    struct err e;
+    c->is_heavy = c->request.is_heavy;
+    if (c->is_heavy)
+        c->api->n_heavy++;
+    int r = send_request(c, &c->request, &e);
+    drop_request(c);
+    if (r)
+        docker_call_fail(c, &e);
+}
+
 void docker_call_send(struct docker_call *c, const struct docker_request *q,
                       docker_step step)
 {
-    struct err e;
+    struct docker_api *api = c->api;
     c->step = step;
-    int r = send_request(c, q, &e);
-    free(q->target);
-    if (r)
-        docker_call_fail(c, &e);
+    c->request = *q;
+    if (q->is_heavy && api->n_heavy >= DOCKER_HEAVY_MAX)
+        list_append(&api->waiting, &c->turn);
+    else
+        send_now(c);
 }

@@ -140,10 +140,10 @@ static int send_create(struct docker_call *c, const struct engine_container *con
     struct docker_request q = {
         .method = "POST",
         .target = docker_target("/containers/create?name=", container->name, ""),
-        .body = text,
-        .body_len = strlen(text),
+        .body = TAKE(text),
         .timeout = DOCKER_TIMEOUT_SLOW,
-        .max = DOCKER_BODY_MAX};
+        .max = DOCKER_BODY_MAX,
+        .is_heavy = true};
     docker_call_send(c, &q, create_answered);
     return 0;
 }
@@ -192,7 +192,7 @@ static void remove_answered(struct docker_call *c, int status, const void *body,
 }
 
 static struct engine_call *send_plain(struct engine *g, const char *method, char *target,
-                                      int64_t timeout, docker_step step, engine_done done,
+                                      bool is_heavy, docker_step step, engine_done done,
                                       void *user)
 {
     struct docker_call *c = NEW_CALL(g, user, deliver_plain);
@@ -201,8 +201,11 @@ static struct engine_call *send_plain(struct engine *g, const char *method, char
         return NULL;
     }
     c->done.plain = done;
-    struct docker_request q = {
-        .method = method, .target = target, .timeout = timeout, .max = DOCKER_BODY_MAX};
+    struct docker_request q = {.method = method,
+                               .target = target,
+                               .timeout = is_heavy ? DOCKER_TIMEOUT_SLOW : DOCKER_TIMEOUT,
+                               .max = DOCKER_BODY_MAX,
+                               .is_heavy = is_heavy};
     docker_call_send(c, &q, step);
     return &c->base;
 }
@@ -210,8 +213,8 @@ static struct engine_call *send_plain(struct engine *g, const char *method, char
 static struct engine_call *docker_start(struct engine *g, const char *id,
                                         engine_done done, void *user)
 {
-    return send_plain(g, "POST", docker_target("/containers/", id, "/start"),
-                      DOCKER_TIMEOUT_SLOW, start_answered, done, user);
+    return send_plain(g, "POST", docker_target("/containers/", id, "/start"), true,
+                      start_answered, done, user);
 }
 
 static struct engine_call *docker_kill(struct engine *g, const char *id,
@@ -219,14 +222,14 @@ static struct engine_call *docker_kill(struct engine *g, const char *id,
 {
     cleanup_free char *query = docker_target("/kill?signal=", signal, "");
     return send_plain(g, "POST", query ? docker_target("/containers/", id, query) : NULL,
-                      DOCKER_TIMEOUT, kill_answered, done, user);
+                      false, kill_answered, done, user);
 }
 
 static struct engine_call *docker_remove(struct engine *g, const char *id,
                                          engine_done done, void *user)
 {
     return send_plain(g, "DELETE", docker_target("/containers/", id, "?force=1&v=1"),
-                      DOCKER_TIMEOUT_SLOW, remove_answered, done, user);
+                      true, remove_answered, done, user);
 }
 
 /* ---- inspect, list ---- */
