@@ -67,7 +67,7 @@ def a_node_without_auto_init_waits_to_be_told(t):
     equal(t.api.get("/info").json["Swarm"]["LocalNodeState"], "active")
 
 
-@test(engines=["dockerd"])
+@test(engines=["dockerd"], reference=False)
 def a_node_by_itself_answers_init_once_and_keeps_what_it_has(t):
     identity = t.secret("key")
     done = t.docker("swarm", "init", "--advertise-addr", "127.0.0.1")

@@ -38,7 +38,8 @@ def the_largest_secret_and_config_are_taken_and_larger_ones_refused(t):
 
 @test(engines=["dockerd"])
 def a_body_beyond_all_bounds_is_refused_and_the_daemon_lives(t):
-    head = b"POST /v1.41/secrets/create HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
+    head = (b"POST /v1.41/secrets/create HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+            b"Content-Length: %d\r\n\r\n")
     answer = t.api.raw(head % (30 << 20) + b" " * (30 << 20))
     assert not answer or answer.split()[1] in (b"400", b"413"), answer[:200]
     equal(t.api.get("/secrets").json, [])
@@ -100,8 +101,8 @@ BROKEN = [
     b"POST /v1.41/secrets/create HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
     b"POST /v1.41/secrets/create HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
     b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    b"GET /v1.41/secrets HTTP/1.1\r\nHost: x\r\nA: " + b"a" * (1 << 20) + b"\r\n\r\n",
-    b"GET /" + b"a" * (1 << 20) + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET /v1.41/secrets HTTP/1.1\r\nHost: x\r\nA: " + b"a" * (2 << 20) + b"\r\n\r\n",
+    b"GET /" + b"a" * (2 << 20) + b" HTTP/1.1\r\nHost: x\r\n\r\n",
     b"GET /v1.41/secrets/%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
     b"GET /v1.41/secrets/..%2f..%2fetc HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
 ]
@@ -112,7 +113,8 @@ def broken_requests_get_an_error_or_nothing(t):
     for data in BROKEN:
         answer = t.api.raw(data, half_close=True)
         first = answer.split(b"\r\n")[0]
-        assert not answer or first.split()[1][:1] in (b"4", b"5"), (data[:80], answer[:200])
+        # Docker redirects a path with ".." (301), cofferd knows no such object.
+        assert not answer or first.split()[1][:1] in (b"3", b"4", b"5"), (data[:80], answer[:200])
         equal(t.api.get("//_ping").status, 200)
 
 
@@ -175,7 +177,7 @@ def the_socket_belongs_to_root_and_its_group(t):
     assert "ermission denied" in said or "ouldn't connect" in said, said
 
 
-@test(engines=["dockerd"], cofferd=False)
+@test(engines=["dockerd"], cofferd=False, reference=False)
 def a_full_disk_is_told_and_loses_nothing(t):
     state = t.node.folder / "small"
     state.mkdir()
@@ -199,7 +201,7 @@ def a_full_disk_is_told_and_loses_nothing(t):
     equal(create(t.api, "secrets", "after", 20000).status, 201)
 
 
-@test(timeout=240)
+@test(timeout=240, reference=False)
 def an_engine_that_dies_comes_back(t):
     t.secret("key", b"0123")
     t.service("s", "--secret", "key", "--restart-delay", "100ms")
@@ -220,7 +222,7 @@ def an_engine_that_dies_comes_back(t):
     equal(t.in_container(t.container("t"), "cat", "/run/secrets/meanwhile").out, "4567")
 
 
-@test(cofferd=False)
+@test(cofferd=False, reference=False)
 def cofferd_waits_for_an_engine_that_is_not_there_yet(t):
     t.engine.daemon.kill()
     t.start_cofferd()
@@ -229,7 +231,7 @@ def cofferd_waits_for_an_engine_that_is_not_there_yet(t):
     t.running("s", timeout=60)
 
 
-@test(engines=["dockerd"], cofferd=False)
+@test(engines=["dockerd"], cofferd=False, reference=False)
 def a_slow_engine_slows_only_itself(t):
     slow = SlowProxy(t.engine.socket, t.node.folder / "slow.sock", delay=2.0)
     t.defer(slow.close)

@@ -195,7 +195,7 @@ def volumes_and_local_networks_work(t):
     t.docker("network", "rm", "local_net")
 
 
-@test()
+@test(reference=False)
 def a_container_may_have_limits_of_its_own(t):
     done = t.docker("run", "--rm", "--memory", "64m", "--ulimit", "nofile=1000:1000",
                     "busybox:latest", "sh", "-c", "ulimit -n")

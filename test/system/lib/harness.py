@@ -6,6 +6,7 @@
     @test(engines=["podman"])     on one engine only
     @test(engines=NONE)           in a node without an engine
     @test(cofferd=False)          the test starts its cofferd itself
+    @test(reference=False)        cofferd is meant to differ here: not run against Docker's swarm
 """
 
 import fnmatch
@@ -59,11 +60,11 @@ class Test:
                                    for pattern in patterns for key in keys)
 
 
-def test(engines=places.ENGINES, clis=None, cofferd=True, timeout=TIMEOUT):
+def test(engines=places.ENGINES, clis=None, cofferd=True, timeout=TIMEOUT, reference=True):
     def register(function):
         versions = list(places.docker_clis()) if clis == ALL else [places.newest_cli()]
         for engine in engines:
-            if fixture.REFERENCE and not has_reference(function, engine):
+            if fixture.REFERENCE and not (reference and has_reference(function, engine)):
                 continue
             for version in versions:
                 REGISTRY.append(Test(function, engine, version, cofferd, timeout))
