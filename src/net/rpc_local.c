@@ -188,10 +188,10 @@ static int queue_message(struct local *l, const ProtobufCMessage *message,
     return 0;
 }
 
-/* Takes a queued message apart; the event is gone. */
+/* Takes a queued message of at most `limit` bytes apart; the event is gone. */
 static int take_message(struct local *l, struct event *event,
-                        const ProtobufCMessageDescriptor *type, bool is_wanted,
-                        ProtobufCMessage **out, struct err *e)
+                        const ProtobufCMessageDescriptor *type, size_t limit,
+                        bool is_wanted, ProtobufCMessage **out, struct err *e)
 {
     struct message_event *m = CONTAINER_OF(event, struct message_event, event);
     int r = 0;
@@ -199,7 +199,7 @@ static int take_message(struct local *l, struct event *event,
     l->channel->n_bytes -= m->bytes.len;
     *out = NULL;
     if (is_wanted)
-        r = message_unpack(type, m->bytes.data, m->bytes.len, out, e);
+        r = message_unpack_within(type, m->bytes.data, m->bytes.len, limit, out, e);
     buf_deinit(&m->bytes);
     free(m);
     return r;
@@ -251,7 +251,8 @@ static void deliver_answer(struct local *l, struct event *event)
 {
     ProtobufCMessage *message;
     struct err e = {0};
-    int r = take_message(l, event, l->method->response, l->call.is_open, &message, &e);
+    int r = take_message(l, event, l->method->response, RPC_LOCAL_BYTES_MAX,
+                         l->call.is_open, &message, &e);
     if (r)
         break_call(l, r, &e);
     else if (message)
@@ -277,7 +278,8 @@ static void deliver_request(struct local *l, struct event *event)
     struct rpc_exchange *x = &l->exchange;
     ProtobufCMessage *message;
     struct err e = {0};
-    int r = take_message(l, event, l->method->request, x->is_open, &message, &e);
+    int r = take_message(l, event, l->method->request, MESSAGE_SIZE_LIMIT, x->is_open,
+                         &message, &e);
     if (r)
         break_call(l, r, &e);
     else if (message)

@@ -11,8 +11,12 @@
  * loop's next turns, in the order in which it was sent.
  */
 
-/* What may be on its way at a time, both directions of all calls together. Over it a
- * message is refused with ERR_RESOURCE_EXHAUSTED. */
+/*
+ * What may be on its way at a time, both directions of all calls together. Over it a
+ * message is refused with ERR_RESOURCE_EXHAUSTED. It is also the only limit of a single
+ * answer: a node's complete assignments can't be sent in parts, and have all its secrets
+ * and configs. Requests are limited to MESSAGE_SIZE_LIMIT.
+ */
 #define RPC_LOCAL_MESSAGES_MAX 10000
 #define RPC_LOCAL_BYTES_MAX (256 * 1024 * 1024)
 

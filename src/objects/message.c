@@ -85,14 +85,15 @@ static bool is_sound(const ProtobufCMessage *m)
     return true;
 }
 
-int message_unpack(const ProtobufCMessageDescriptor *type, const void *data, size_t n,
-                   ProtobufCMessage **out, struct err *e)
+int message_unpack_within(const ProtobufCMessageDescriptor *type, const void *data,
+                          size_t n, size_t limit, ProtobufCMessage **out, struct err *e)
 {
-    if (n > MESSAGE_SIZE_LIMIT)
+    if (n > limit)
         return err_set(e, ERR_RESOURCE_EXHAUSTED,
-                       "message %s has %zu bytes, more than %d", type->short_name, n,
-                       MESSAGE_SIZE_LIMIT);
-    struct unpack_memory memory = {.left = MESSAGE_MEMORY_LIMIT};
+                       "message %s has %zu bytes, more than %zu", type->short_name, n,
+                       limit);
+    struct unpack_memory memory = {.left = limit *
+                                           (MESSAGE_MEMORY_LIMIT / MESSAGE_SIZE_LIMIT)};
     ProtobufCAllocator allocator = {
         .alloc = alloc_bounded, .free = free_wiped, .allocator_data = &memory};
     /* protobuf-c wants a pointer even for no bytes. */
@@ -109,6 +110,12 @@ int message_unpack(const ProtobufCMessageDescriptor *type, const void *data, siz
         return err_set(e, ERR_RESOURCE_EXHAUSTED, "message %s needs too much memory",
                        type->short_name);
     return err_set(e, ERR_BAD_MESSAGE, "malformed message %s", type->short_name);
+}
+
+int message_unpack(const ProtobufCMessageDescriptor *type, const void *data, size_t n,
+                   ProtobufCMessage **out, struct err *e)
+{
+    return message_unpack_within(type, data, n, MESSAGE_SIZE_LIMIT, out, e);
 }
 
 int message_pack(const ProtobufCMessage *m, struct buf *out)

@@ -28,6 +28,12 @@
 int message_unpack(const ProtobufCMessageDescriptor *type, const void *data, size_t n,
                    ProtobufCMessage **out, struct err *e) MUST_CHECK;
 
+/* The same with another limit of bytes; the memory is limited in proportion. For messages
+ * that come from ourselves and are long with reason. */
+int message_unpack_within(const ProtobufCMessageDescriptor *type, const void *data,
+                          size_t n, size_t limit, ProtobufCMessage **out,
+                          struct err *e) MUST_CHECK;
+
 /* Appends the wire form of m to out. */
 int message_pack(const ProtobufCMessage *m, struct buf *out) MUST_CHECK;
 

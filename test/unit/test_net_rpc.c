@@ -286,6 +286,27 @@ static void the_queue_is_bounded(void **state)
     tear_down(&f);
 }
 
+/* As long as a node's assignments get when many large secrets are among them. */
+static void an_answer_may_be_longer_than_a_request(void **state)
+{
+    struct fixture f;
+    Swarm__Pair p;
+    char *value = calloc(1, MESSAGE_SIZE_LIMIT + 2);
+    set_up(&f);
+    start(&f, "a", "b");
+    TURN_UNTIL(&f.net, f.answers);
+    memset(value, 'v', MESSAGE_SIZE_LIMIT + 1);
+    pair_init(&p, value, value);
+    assert_int_equal(rpc_exchange_send(f.exchange, &p.base), 0);
+    TURN_UNTIL(&f.net, f.answers + f.ends > 1);
+    assert_int_equal(f.answers, 2);
+    assert_int_equal(rpc_call_send(f.call, &p.base, NULL), 0);
+    TURN_UNTIL(&f.net, f.ends);
+    assert_int_equal(f.code, ERR_RESOURCE_EXHAUSTED);
+    tear_down(&f);
+    free(value);
+}
+
 static void calls_are_limited(void **state)
 {
     struct fixture f;
@@ -313,6 +334,7 @@ int main(void)
         cmocka_unit_test(closing_ends_calls_on_both_sides),
         cmocka_unit_test(an_end_on_its_way_survives_closing),
         cmocka_unit_test(the_queue_is_bounded),
+        cmocka_unit_test(an_answer_may_be_longer_than_a_request),
         cmocka_unit_test(calls_are_limited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
