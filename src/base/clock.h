@@ -20,6 +20,16 @@
 /* No point in time: later than every one. */
 #define CLOCK_NEVER INT64_MAX
 
+/* A point that lies d after t. What lies beyond the last point is CLOCK_NEVER: durations
+ * come from users. */
+static inline int64_t clock_after(int64_t t, int64_t d)
+{
+    int64_t sum;
+    if (__builtin_add_overflow(t, d, &sum))
+        return d < 0 ? INT64_MIN : CLOCK_NEVER;
+    return sum;
+}
+
 /* Long enough for any text below, with its NUL. */
 #define CLOCK_TEXT_SIZE 48
 

@@ -67,7 +67,10 @@ static struct session_ref *ref_new(const struct node_session *s)
 
 static void start_heartbeat(struct node_session *s, int periods)
 {
-    timer_start(&s->heartbeat, periods * heartbeat_period(s->dispatcher));
+    int64_t silence = 0;
+    for (int i = 0; i < periods; i++)
+        silence = clock_after(silence, heartbeat_period(s->dispatcher));
+    timer_start(&s->heartbeat, silence);
 }
 
 /* A node that couldn't be written down as silent is silent for another while: it must not

@@ -130,7 +130,7 @@ static int64_t start_time(const struct round *r, const struct slot *s, size_t i)
             delay = delay_after(r, old);
         awaits = awaits || is_awaited(r, old);
     }
-    int64_t begin = created_at(t) + delay;
+    int64_t begin = clock_after(created_at(t), delay);
     int64_t timeout = created_at(t) + RESTART_OLD_TASK_TIMEOUT;
     return awaits && timeout > begin ? timeout : begin;
 }

@@ -75,7 +75,7 @@ static struct rules rules_of(const Swarm__Service *service)
     };
     /* A task must still be watched when the next one is begun. */
     if (rules.delay >= rules.monitor)
-        rules.monitor = rules.delay + CLOCK_SECOND;
+        rules.monitor = clock_after(rules.delay, CLOCK_SECOND);
     return rules;
 }
 
@@ -178,7 +178,7 @@ static void adopt_slot(const struct round *r, struct update *u, const struct slo
     if (!is_running)
         return;
     us->running_since = message_time(t->status->applied_at, r->pass->env->now);
-    us->rest_until = us->running_since + delay;
+    us->rest_until = clock_after(us->running_since, delay);
 }
 
 static struct update *update_new(const struct round *r, const uint64_t *live, size_t n)
@@ -357,7 +357,7 @@ static int await_start(struct round *r, struct update_slot *us, const struct rul
             e = shut_others(r, s, i);
     }
     us->step = RESTING;
-    us->rest_until = r->pass->env->now + rules->delay;
+    us->rest_until = clock_after(r->pass->env->now, rules->delay);
     return e;
 }
 
@@ -414,7 +414,7 @@ static int64_t last_rest(const struct update *u)
 
 static int finish(struct round *r, const struct rules *rules)
 {
-    int64_t end = last_rest(r->state->update) + rules->monitor;
+    int64_t end = clock_after(last_rest(r->state->update), rules->monitor);
     if (end > r->pass->env->now) {
         round_wake(r, end);
         return 0;

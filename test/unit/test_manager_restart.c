@@ -84,6 +84,16 @@ static void without_a_delay_the_new_task_runs_at_once(void **state)
                                               "1 running assigned n\n");
 }
 
+static void a_delay_without_end_ends_never(void **state)
+{
+    struct world *w = *state;
+    world_create(w, spec_with(ANY, INT64_MAX, 0, 0));
+    world_fail(w, "web", 1);
+    world_wait(w, CLOCK_HOUR);
+    assert_string_equal(world_show(w, "web"), "1 shutdown failed n\n"
+                                              "1 ready assigned n\n");
+}
+
 static void a_task_that_fails_before_its_time_waits_for_it(void **state)
 {
     struct world *w = *state;
@@ -301,6 +311,7 @@ int main(void)
         TEST(the_history_tells_why),
         TEST(the_delay_is_the_policys),
         TEST(without_a_delay_the_new_task_runs_at_once),
+        TEST(a_delay_without_end_ends_never),
         TEST(a_task_that_fails_before_its_time_waits_for_it),
         TEST(the_condition_decides),
         TEST(a_task_that_ended_for_good_keeps_its_slot),

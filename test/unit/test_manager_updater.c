@@ -214,6 +214,21 @@ static void the_message_names_the_task(void **state)
     assert_string_equal(world_service(w, "web")->update_status->message, expected);
 }
 
+static void a_delay_without_end_holds_the_update_where_it_is(void **state)
+{
+    struct world *w = *state;
+    size_t new, old;
+    Swarm__ServiceSpec *spec = spec_with(2, 1);
+    world_duration(&spec->update->delay, INT64_MAX);
+    start(w, spec);
+    world_set_image(w, "web", "busybox:2");
+    settle(w);
+    world_wait(w, CLOCK_HOUR);
+    count(w, &new, &old);
+    assert_int_equal(new, 1);
+    assert_int_equal(old, 1);
+}
+
 static void a_task_that_ran_for_longer_than_the_monitor_doesnt_count(void **state)
 {
     struct world *w = *state;
@@ -498,6 +513,7 @@ int main(void)
         TEST(one_slot_after_the_other),
         TEST(parallelism_limits_how_many),
         TEST(the_delay_lies_between_slots),
+        TEST(a_delay_without_end_holds_the_update_where_it_is),
         TEST(start_first_stops_the_old_task_when_the_new_one_runs),
         TEST(start_first_keeps_the_old_task_while_the_new_one_fails),
         TEST(a_failure_pauses_the_update),
