@@ -51,12 +51,15 @@ int node_control_update(const struct control *c, Swarm__Node *copy,
     int r = check_role(c, copy, (Swarm__NodeSpec *)*spec);
     if (r)
         return r;
-    /* Membership was decided when the node joined. */
+    /* Membership was decided when the node joined. Annotations are there for readers,
+     * also when nothing was said of them. */
     Swarm__NodeSpec *old = copy->spec;
     copy->spec = (Swarm__NodeSpec *)TAKE(*spec);
     copy->spec->membership = old->membership;
     message_free(&old->base);
-    return 0;
+    if (!copy->spec->annotations)
+        copy->spec->annotations = message_new(&swarm__annotations__descriptor);
+    return copy->spec->annotations ? 0 : err_no_memory(c->e);
 }
 
 /* ---- remove ---- */
@@ -123,8 +126,9 @@ static int add_to_blacklist(const struct control *c, Swarm__Cluster *cluster)
         return ERR_NO_MEMORY;
     entry->value = message_new(&swarm__blacklisted_certificate__descriptor);
     if (!entry->value ||
-        message_set_time(&entry->value->expiry,
-                         c->env->now + expiry + BLACKLIST_MARGIN) ||
+        message_set_time(
+            &entry->value->expiry,
+            clock_after(clock_after(c->env->now, expiry), BLACKLIST_MARGIN)) ||
         message_append(&cluster->n_blacklisted_certificates,
                        &cluster->blacklisted_certificates, entry))
         return ERR_NO_MEMORY;

@@ -274,6 +274,18 @@ static void a_nodes_labels_and_availability_change(void **state)
     assert_string_equal(now->annotations->labels[0]->value, "ssd");
 }
 
+/* The scheduler looks at the labels of any node. */
+static void a_node_update_may_leave_the_labels_out(void **state)
+{
+    struct world *w = *state;
+    world_add_node(w, "n1");
+    assert_int_equal(world_try_update(w, OBJECT_NODE, "n1", plain,
+                                      node_spec(SWARM__NODE_ROLE__WORKER)),
+                     0);
+    assert_non_null(node(w, "n1")->spec->annotations);
+    assert_int_equal(node(w, "n1")->spec->annotations->n_labels, 0);
+}
+
 static void roles_dont_change_yet(void **state)
 {
     struct world *w = *state;
@@ -406,6 +418,7 @@ int main(void)
         TEST(a_service_remembers_its_former_spec),
         TEST(a_rollback_needs_the_secrets_of_then),
         TEST(a_nodes_labels_and_availability_change),
+        TEST(a_node_update_may_leave_the_labels_out),
         TEST(roles_dont_change_yet),
         TEST(a_node_that_is_up_is_removed_by_force),
         TEST(a_manager_isnt_removed),
