@@ -383,7 +383,12 @@ static void connection_settle_collect(struct http_connection *c)
 
 void http_connection_wake(struct http_connection *c)
 {
+    /* A closed socket has nothing to read, and when the handler ends the exchange the
+     * connection may go with it. */
+    bool is_over = c->phase == HTTP_PHASE_CLOSED;
     connection_settle_collect(c);
+    if (is_over)
+        return;
     size_t used = connection_read(c, c->input.data, c->input.len);
     if (used)
         buf_consume(&c->input, used);

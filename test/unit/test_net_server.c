@@ -338,6 +338,24 @@ static void collecting_may_begin_later(void **state)
     tear_down(&f);
 }
 
+static void collecting_after_the_client_went_away_is_told_so(void **state)
+{
+    struct fixture f;
+    struct wire w;
+    set_up(&f);
+    wire_open(&w, &f.net, f.net.path);
+    wire_send(&w, &f.net, "GET /hold HTTP/1.1\r\n\r\n");
+    TURN_UNTIL(&f.net, f.held);
+    wire_close(&w, &f.net);
+    TURN_UNTIL(&f.net, f.closes == 1);
+    for (int i = 0; i < 3; i++)
+        uv_run(&f.net.loop, UV_RUN_NOWAIT);
+    http_exchange_collect(f.held, 100, echo, &f);
+    TURN_UNTIL(&f.net, f.collect_code == ERR_UNAVAILABLE);
+    assert_int_equal(http_server_connections(f.server), 0);
+    tear_down(&f);
+}
+
 static void an_aborted_answer_is_cut(void **state)
 {
     struct fixture f;
@@ -374,6 +392,7 @@ int main(void)
         cmocka_unit_test(a_client_that_only_stops_writing_is_answered),
         cmocka_unit_test(a_body_cut_short_is_told_to_who_collects),
         cmocka_unit_test(collecting_may_begin_later),
+        cmocka_unit_test(collecting_after_the_client_went_away_is_told_so),
         cmocka_unit_test(an_aborted_answer_is_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
