@@ -8,16 +8,10 @@
 static void defer_run(uv_idle_t *uv)
 {
     struct defer_queue *q = CONTAINER_OF(uv, struct defer_queue, uv);
-    struct list now;
-    list_init(&now);
-    while (!list_is_empty(&q->waiting)) {
-        struct list *l = q->waiting.next;
-        list_remove(l);
-        list_append(&now, l);
-    }
+    list_splice(&q->running, &q->waiting);
     uv_idle_stop(uv);
-    while (!list_is_empty(&now)) {
-        struct defer *d = LIST_FIRST(&now, struct defer, link);
+    while (!list_is_empty(&q->running)) {
+        struct defer *d = LIST_FIRST(&q->running, struct defer, link);
         list_remove(&d->link);
         d->cb(d->user);
     }
@@ -27,14 +21,21 @@ void defer_queue_init(struct defer_queue *q, uv_loop_t *loop)
 {
     uv_idle_init(loop, &q->uv);
     list_init(&q->waiting);
+    list_init(&q->running);
+}
+
+static void forget_all(struct list *defers)
+{
+    while (!list_is_empty(defers))
+        list_remove(defers->next);
 }
 
 void defer_queue_close(struct defer_queue *q, struct loop_close *c)
 {
     if (q->uv.type == UV_UNKNOWN_HANDLE)
         return;
-    while (!list_is_empty(&q->waiting))
-        list_remove(q->waiting.next);
+    forget_all(&q->waiting);
+    forget_all(&q->running);
     loop_close_handle(c, (uv_handle_t *)&q->uv);
 }
 

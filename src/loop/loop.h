@@ -62,6 +62,7 @@ void loop_close_end(struct loop_close *c);
 struct defer_queue {
     uv_idle_t uv;
     struct list waiting;
+    struct list running; /* those of this turn that didn't come yet */
 };
 
 struct defer {

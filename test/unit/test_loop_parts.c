@@ -99,6 +99,27 @@ static void defer_b(void *user)
     defer_cancel(&d->a);
 }
 
+static void defer_closing(void *user)
+{
+    struct deferring *d = user;
+    d->f.fired++;
+    defer_queue_close(&d->queue, &d->f.closing);
+}
+
+static void no_deferred_callback_comes_after_the_close(void **state)
+{
+    struct deferring d;
+    set_up(&d.f);
+    defer_queue_init(&d.queue, &d.f.net.loop);
+    defer_init(&d.a, defer_closing, &d);
+    defer_init(&d.b, fire, &d.f);
+    defer_start(&d.a, &d.queue);
+    defer_start(&d.b, &d.queue);
+    TURN_UNTIL(&d.f.net, d.f.fired);
+    tear_down(&d.f);
+    assert_int_equal(d.f.fired, 1);
+}
+
 static void deferred_callbacks_come_in_order_once(void **state)
 {
     struct deferring d;
@@ -232,6 +253,7 @@ int main(void)
         cmocka_unit_test(a_timer_fires_once_and_can_be_set_anew),
         cmocka_unit_test(what_was_never_started_closes_without_harm),
         cmocka_unit_test(deferred_callbacks_come_in_order_once),
+        cmocka_unit_test(no_deferred_callback_comes_after_the_close),
         cmocka_unit_test(work_runs_elsewhere_and_is_done_here),
         cmocka_unit_test(canceled_work_is_told_whether_it_ran_or_not),
         cmocka_unit_test(the_end_of_any_process_is_seen),
