@@ -62,16 +62,24 @@ static bool split(const char *said, char host[HOST_SIZE], uint64_t *port)
     return *rest == ':' && str_to_u64(rest + 1, port) && *port > 0 && *port < 65536;
 }
 
+/* An address stays as it is, an interface's name becomes its address. */
+static bool resolve_host(const char *name, char out[HOST_SIZE])
+{
+    if (!is_ip(name))
+        return find_interface_address(name, out);
+    strcpy_cut(out, HOST_SIZE, name);
+    return true;
+}
+
 int address_resolve(const char *said, char *out, size_t size, struct err *e)
 {
-    char host[HOST_SIZE];
+    char host[HOST_SIZE], name[HOST_SIZE];
     uint64_t port = ADDRESS_SWARM_PORT;
     if (str_is_empty(said)) {
         /* A machine without a network is a swarm of its own all the same. */
         if (!find_interface_address(NULL, host))
             strcpy_cut(host, sizeof(host), "127.0.0.1");
-    } else if (!split(said, host, &port) ||
-               (!is_ip(host) && !find_interface_address(said, host))) {
+    } else if (!split(said, name, &port) || !resolve_host(name, host)) {
         return err_set(
             e, ERR_INVALID_ARGUMENT,
             "advertise address must be a non-zero IP address or network interface "

@@ -8,9 +8,9 @@
 
 /*
  * The address of a manager as other nodes are told it, "host:port": from what the user
- * said ("host", "host:port", an interface's name), or, when that is empty, the first
- * address of this machine that isn't loopback's. ERR_INVALID_ARGUMENT with Docker's text
- * when there is none or it isn't one.
+ * said (an address or an interface's name, either with ":port" or without), or, when that
+ * is empty, the first address of this machine that isn't loopback's. ERR_INVALID_ARGUMENT
+ * with Docker's text when there is none or it isn't one.
  */
 int address_resolve(const char *said, char *out, size_t size, struct err *e) MUST_CHECK;
 

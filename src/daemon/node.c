@@ -47,7 +47,8 @@ struct node {
     node_done done;
     void *done_user;
     struct err result;
-    void (*ended)(struct node *n); /* what follows when the parts are closed */
+    bool is_ending;                /* the parts are being closed */
+    void (*ended)(struct node *n); /* what follows then */
 
     void (*closed)(void *user);
     void *closed_user;
@@ -100,6 +101,7 @@ static void on_cluster_closed(void *user)
     buf_deinit(&n->ca_pem);
     buf_deinit(&n->ca_subject);
     buf_deinit(&n->ca_spki);
+    n->is_ending = false;
     n->ended(n);
 }
 
@@ -138,10 +140,14 @@ static void on_agent_closed(void *user)
         on_channel_closed(n);
 }
 
-/* Closes the parts, whichever there are, then goes on with `ended`. */
+/* Closes the parts, whichever there are, then goes on with `ended`. A stop that comes
+ * while they are being closed takes the place of what was to follow. */
 static void end(struct node *n, void (*ended)(struct node *n))
 {
     n->ended = ended;
+    if (n->is_ending)
+        return;
+    n->is_ending = true;
     if (n->is_serving && n->watch.on_end)
         n->watch.on_end(n->cluster, n->watch.user);
     n->is_serving = false;
@@ -410,7 +416,8 @@ static void on_left(struct node *n)
 static void on_tasks_removed(void *user)
 {
     struct node *n = user;
-    end(n, on_left);
+    if (!n->closed)
+        end(n, on_left);
 }
 
 void node_leave_swarm(struct node *n, node_done done, void *user)

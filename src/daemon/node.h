@@ -28,7 +28,7 @@ void node_start(struct node *n, node_done done, void *user);
 
 /* Makes a new swarm of a node that is in none. spec moves in; NULL: defaults. */
 struct node_init {
-    const char *advertise_addr; /* "host[:port]", an interface's name, or "" */
+    const char *advertise_addr; /* an address or an interface, "[:port]"; or "" */
     Swarm__NodeSpec__Availability availability;
     Swarm__ClusterSpec *spec;
 };

@@ -87,8 +87,8 @@ static void damage_is_named_with_its_file(void **state)
         "{\"version\":1,\"membership\":\"guest\",\"auto\":false,\"node\":\"\","
         "\"cluster\":"
         "\"\",\"manager-addr\":\"\"}",
-        "{\"version\":1,\"membership\":\"member\",\"auto\":false,\"node\":\"short\","
-        "\"cluster\":\"\",\"manager-addr\":\"\"}",
+        ("{\"version\":1,\"membership\":\"member\",\"auto\":false,\"node\":\"short\","
+         "\"cluster\":\"\",\"manager-addr\":\"\"}"),
     };
     struct fixture *f = *state;
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
@@ -107,7 +107,7 @@ static void an_address_gets_the_swarm_s_port(void **state)
     } cases[] = {
         {"10.1.2.3", "10.1.2.3:2377"}, {"10.1.2.3:99", "10.1.2.3:99"},
         {"fd00::1", "[fd00::1]:2377"}, {"[fd00::1]:99", "[fd00::1]:99"},
-        {"lo", "127.0.0.1:2377"},
+        {"lo", "127.0.0.1:2377"},      {"lo:99", "127.0.0.1:99"},
     };
     struct fixture *f = *state;
     char out[64];
