@@ -32,6 +32,15 @@ int log_level_from_name(const char *name)
     return -1;
 }
 
+/* What others said stands in some texts: a line end in it would begin a line of theirs.
+ */
+static void keep_one_line(char *line)
+{
+    for (; *line; line++)
+        if ((unsigned char)*line < ' ' || *line == 0x7f)
+            *line = ' ';
+}
+
 void log_line(enum log_level level, const char *fmt, ...)
 {
     if (level > threshold)
@@ -41,6 +50,7 @@ void log_line(enum log_level level, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(line, sizeof(line), fmt, ap);
     va_end(ap);
+    keep_one_line(line);
     if (getenv("JOURNAL_STREAM"))
         fprintf(stderr, "<%d>%s\n", levels[level].syslog, line);
     else
