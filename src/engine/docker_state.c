@@ -13,6 +13,8 @@ int docker_parse(const void *data, size_t n, json_t **out, struct err *e)
 {
     json_error_t error;
     json_t *j = json_loadb(data ? data : "", n, JSON_DISABLE_EOF_CHECK, &error);
+    if (!j && json_error_code(&error) == json_error_out_of_memory)
+        return err_no_memory(e);
     if (!j)
         return err_set(e, ERR_BAD_MESSAGE, "the engine's answer is no JSON: %s",
                        error.text);
