@@ -201,15 +201,15 @@ int ca_sign_key(const struct certificate *root, const struct ca_request *q, EVP_
 
 int ca_write_pair(X509 *c, EVP_PKEY *key, struct certificate *out, struct err *e)
 {
-    struct certificate made CLEANUP(certificate_deinit) = CERTIFICATE_INIT;
+    struct certificate made = CERTIFICATE_INIT;
     int r = pem_write_cert(c, &made.cert_pem, e);
     if (!r)
         r = pem_write_key(key, &made.key_pem, e);
     if (r)
-        return r;
-    *out = made;
-    made = (struct certificate)CERTIFICATE_INIT;
-    return 0;
+        certificate_deinit(&made);
+    else
+        *out = made;
+    return r;
 }
 
 int ca_issue(const struct certificate *root, const char *cluster_id, const char *node_id,
