@@ -123,6 +123,7 @@ static void engine_told(int r, const struct err *e, const struct engine_info *in
         return;
     }
     worker_engine_up(&a->worker, info);
+    log_publisher_engine_up(&a->logs);
     if (take_hostname(a, info) || describe(a, info, &d))
         log_error("no memory to describe the node");
     else

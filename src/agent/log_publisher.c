@@ -28,6 +28,7 @@ struct stream {
     struct list link;
     struct subscription *subscription;
     char *task_id, *service_id;
+    int64_t last;             /* the time of the last line, 0: none yet */
     struct engine_call *call; /* NULL: it has ended */
 };
 
@@ -125,6 +126,8 @@ static int send_line(struct stream *t, int stream, const char *data, size_t n,
     Swarm__LogMessage *lines[] = {&line};
     Swarm__PublishLogsMessage m = SWARM__PUBLISH_LOGS_MESSAGE__INIT;
     size_t skip = read_time(data, n, &time);
+    if (skip)
+        t->last = time.seconds * CLOCK_SECOND + time.nanos;
     context.service_id = t->service_id;
     context.task_id = t->task_id;
     context.node_id = (char *)(uintptr_t)s->publisher->worker->context.node_id;
@@ -221,9 +224,26 @@ static struct engine_log_options engine_options(const Swarm__LogSubscriptionOpti
     };
 }
 
+/* One that has been open before goes on behind its last line. */
+static void open_stream(struct stream *t, const struct task *task)
+{
+    struct subscription *s = t->subscription;
+    struct engine *g = s->publisher->worker->context.engine;
+    struct engine_log_options o = engine_options(s->asked->options, task);
+    if (t->last) {
+        o.since = t->last + 1;
+        o.tail = -1;
+    }
+    if (t->task_id && t->service_id)
+        t->call = g->ops->logs(g, task->container_id, &o, stream_data, stream_done, t);
+    if (t->call)
+        s->n_active++;
+    else
+        log_error("logs: no memory");
+}
+
 static void start_stream(struct subscription *s, const struct task *task)
 {
-    struct engine *g = s->publisher->worker->context.engine;
     struct stream *t = calloc(1, sizeof(*t));
     if (!t)
         return;
@@ -231,13 +251,7 @@ static void start_stream(struct subscription *s, const struct task *task)
     t->task_id = strdup(task_id(task));
     t->service_id = strdup(task->spec->service_id);
     list_append(&s->streams, &t->link);
-    struct engine_log_options o = engine_options(s->asked->options, task);
-    if (t->task_id && t->service_id)
-        t->call = g->ops->logs(g, task->container_id, &o, stream_data, stream_done, t);
-    if (t->call)
-        s->n_active++;
-    else
-        log_error("logs: no memory");
+    open_stream(t, task);
 }
 
 /* ---- which tasks ---- */
@@ -270,11 +284,15 @@ static bool has_stream(const struct subscription *s, const char *id)
     return false;
 }
 
+static bool has_output(const struct task *t)
+{
+    return t->was_created && t->container_id && t->spec->spec &&
+           t->spec->spec->container && t->state >= SWARM__TASK_STATE__RUNNING;
+}
+
 static void consider(struct subscription *s, const struct task *t)
 {
-    bool has_output = t->was_created && t->container_id && t->spec->spec &&
-                      t->spec->spec->container && t->state >= SWARM__TASK_STATE__RUNNING;
-    if (!s->is_ended && has_output && selects(s, t) && !has_stream(s, task_id(t)))
+    if (!s->is_ended && has_output(t) && selects(s, t) && !has_stream(s, task_id(t)))
         start_stream(s, t);
 }
 
@@ -284,6 +302,28 @@ void log_publisher_task_changed(struct log_publisher *p, const struct task *t)
         struct subscription *s = CONTAINER_OF(l, struct subscription, link);
         if (follows(s))
             consider(s, t);
+    }
+}
+
+/* The engine was away, and with it the streams that were to be followed. One whose
+ * container has ended ends again. */
+static void reopen_streams(struct subscription *s)
+{
+    LIST_FOR_EACH (l, &s->streams) {
+        struct stream *t = CONTAINER_OF(l, struct stream, link);
+        const struct task *task =
+            t->task_id ? map_get(&s->publisher->worker->tasks, t->task_id) : NULL;
+        if (!t->call && task && has_output(task))
+            open_stream(t, task);
+    }
+}
+
+void log_publisher_engine_up(struct log_publisher *p)
+{
+    LIST_FOR_EACH (l, &p->subscriptions) {
+        struct subscription *s = CONTAINER_OF(l, struct subscription, link);
+        if (!s->is_ended && follows(s))
+            reopen_streams(s);
     }
 }
 

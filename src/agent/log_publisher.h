@@ -37,4 +37,7 @@ void log_publisher_session_end(struct log_publisher *p);
 /* A task got a container, perhaps: one that a subscription waits for. */
 void log_publisher_task_changed(struct log_publisher *p, const struct task *t);
 
+/* The engine is back: what is followed goes on where it was cut off. */
+void log_publisher_engine_up(struct log_publisher *p);
+
 void log_publisher_close(struct log_publisher *p, struct loop_close *c);

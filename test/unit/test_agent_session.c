@@ -175,6 +175,21 @@ static void logs_that_are_followed_come_of_later_tasks_too(void **state)
     assert_false(w->are_logs_closed);
 }
 
+static void logs_that_are_followed_go_on_when_the_engine_is_back(void **state)
+{
+    struct world *w = *state;
+    TURN_UNTIL(w, w->listen);
+    subscribe(w, true);
+    Swarm__AssignmentsMessage *m = message_begin();
+    add_task(m, task_make(TASK_1, SWARM__TASK_STATE__RUNNING));
+    send_assignments(w, m, true);
+    TURN_UNTIL(w, strstr(buf_str(&w->logs), "error"));
+    fake_engine_down(w->engine);
+    fake_engine_up(w->engine);
+    TURN_UNTIL(w, fake_engine_count(w->engine, FAKE_LOGS) == 2);
+    assert_false(w->are_logs_closed);
+}
+
 static void logs_of_nothing_end_at_once(void **state)
 {
     struct world *w = *state;
@@ -198,6 +213,7 @@ int main(void)
         WORLD_TEST(a_task_that_is_no_container_is_rejected),
         WORLD_TEST(logs_of_a_service_come_with_task_stream_and_time),
         WORLD_TEST(logs_that_are_followed_come_of_later_tasks_too),
+        WORLD_TEST(logs_that_are_followed_go_on_when_the_engine_is_back),
         WORLD_TEST(logs_of_nothing_end_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
