@@ -29,6 +29,8 @@ struct stream {
     struct subscription *subscription;
     char *task_id, *service_id;
     int64_t last;             /* the time of the last line, 0: none yet */
+    size_t n_last;            /* lines of that time that were sent */
+    size_t n_again;           /* of them, those that will come again */
     struct engine_call *call; /* NULL: it has ended */
 };
 
@@ -116,6 +118,20 @@ static size_t read_time(const char *data, size_t n, Swarm__Timestamp *out)
     return len + 1;
 }
 
+/* Counts a line of that time, unless it was sent before the stream was opened again. */
+static bool is_repeated(struct stream *t, int64_t at)
+{
+    if (at == t->last && t->n_again) {
+        t->n_again--;
+        return true;
+    }
+    if (at != t->last)
+        t->n_last = t->n_again = 0;
+    t->last = at;
+    t->n_last++;
+    return false;
+}
+
 static int send_line(struct stream *t, int stream, const char *data, size_t n,
                      struct err *e)
 {
@@ -126,8 +142,8 @@ static int send_line(struct stream *t, int stream, const char *data, size_t n,
     Swarm__LogMessage *lines[] = {&line};
     Swarm__PublishLogsMessage m = SWARM__PUBLISH_LOGS_MESSAGE__INIT;
     size_t skip = read_time(data, n, &time);
-    if (skip)
-        t->last = time.seconds * CLOCK_SECOND + time.nanos;
+    if (skip && is_repeated(t, time.seconds * CLOCK_SECOND + time.nanos))
+        return 0;
     context.service_id = t->service_id;
     context.task_id = t->task_id;
     context.node_id = (char *)(uintptr_t)s->publisher->worker->context.node_id;
@@ -224,14 +240,16 @@ static struct engine_log_options engine_options(const Swarm__LogSubscriptionOpti
     };
 }
 
-/* One that has been open before goes on behind its last line. */
+/* One that has been open before goes on behind its last line. Times may be whole seconds
+ * (Podman's are), so it begins with the last line's, and as many lines are left out. */
 static void open_stream(struct stream *t, const struct task *task)
 {
     struct subscription *s = t->subscription;
     struct engine *g = s->publisher->worker->context.engine;
     struct engine_log_options o = engine_options(s->asked->options, task);
+    t->n_again = t->n_last;
     if (t->last) {
-        o.since = t->last + 1;
+        o.since = t->last;
         o.tail = -1;
     }
     if (t->task_id && t->service_id)

@@ -96,13 +96,16 @@ static void deliver_error(struct fake_call *c, const struct err *e)
 }
 
 /* Every container says the same: a line on each stream. */
+#define FAKE_OUT_AT INT64_C(1795319105500000000)
+#define FAKE_ERROR_AT INT64_C(1795319106500000000)
+
 static void answer_logs(struct fake_call *c)
 {
     static const char out[] = "2026-11-22T03:45:05.5Z out\n";
     static const char error[] = "2026-11-22T03:45:06.5Z error\n";
-    if (c->log.stdout_on)
+    if (c->log.stdout_on && c->log.since <= FAKE_OUT_AT)
         c->data(1, out, strlen(out), c->user);
-    if (c->log.stderr_on)
+    if (c->log.stderr_on && c->log.since <= FAKE_ERROR_AT)
         c->data(2, error, strlen(error), c->user);
     c->done.plain(0, NULL, c->user);
 }

@@ -187,7 +187,11 @@ static void logs_that_are_followed_go_on_when_the_engine_is_back(void **state)
     fake_engine_down(w->engine);
     fake_engine_up(w->engine);
     TURN_UNTIL(w, fake_engine_count(w->engine, FAKE_LOGS) == 2);
+    for (int i = 0; i < 20; i++)
+        uv_run(&w->loop, UV_RUN_NOWAIT);
     assert_false(w->are_logs_closed);
+    assert_string_equal(buf_str(&w->logs), TASK_1 " 1 1795319105500000000 out\n" TASK_1
+                                                  " 2 1795319106500000000 error\n");
 }
 
 static void logs_of_nothing_end_at_once(void **state)
