@@ -3,17 +3,11 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "cluster/random_id.h"
 
 /* What Docker shows where nothing else was asked (docker swarm init). */
 #define DEFAULT_SUBNET_SIZE 24
 #define DEFAULT_DATA_PATH_PORT 4789
-
-static void random_id(char out[OBJECT_ID_SIZE])
-{
-    uint8_t random[OBJECT_ID_RANDOM_BYTES];
-    crypto_random(random, sizeof(random));
-    object_id_from_random(random, out);
-}
 
 static int prepare(struct bootstrap *b, const char *manager_addr, int64_t now,
                    struct err *e)

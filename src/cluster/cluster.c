@@ -120,7 +120,7 @@ static void free_parts(struct cluster *c)
     free(c);
 }
 
-static void ignore_closed(void *user)
+static void free_after_close(void *user)
 {
     free_parts(user);
 }
@@ -138,7 +138,7 @@ int cluster_open(const struct cluster_config *config, struct cluster **out, stru
         return 0;
     }
     if (c->proposer)
-        proposer_close(c->proposer, ignore_closed, c);
+        proposer_close(c->proposer, free_after_close, c);
     else
         free_parts(c);
     return r;

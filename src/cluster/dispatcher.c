@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "cluster/node_session.h"
 #include "cluster/node_status.h"
+#include "cluster/random_id.h"
 #include "cluster/status_report.h"
 #include "net/node_protocol.h"
 #include "swarm/dispatcher.pb-c.h"
@@ -195,9 +196,7 @@ static int open_session(struct dispatcher *d, struct rpc_exchange *x,
     bool is_same = s->id[0] && str_equal(s->id, request->session_id);
     node_session_end_streams(s, ERR_ABORTED, "node must disconnect");
     if (!is_same) {
-        uint8_t random[OBJECT_ID_RANDOM_BYTES];
-        crypto_random(random, sizeof(random));
-        object_id_from_random(random, s->id);
+        random_id(s->id);
     }
     s->stream = x;
     s->node_version = 0;

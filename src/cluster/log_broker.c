@@ -7,7 +7,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "crypto/crypto.h"
+#include "cluster/random_id.h"
 #include "loop/loop.h"
 #include "net/node_protocol.h"
 
@@ -193,9 +193,7 @@ int log_broker_subscribe(struct log_broker *b, Swarm__LogSelector *selector,
     *s = (struct log_subscription){
         .broker = b, .selector = selector, .options = options, .user = user};
     s->subscriber = *subscriber;
-    uint8_t random[OBJECT_ID_RANDOM_BYTES];
-    crypto_random(random, sizeof(random));
-    object_id_from_random(random, s->id);
+    random_id(s->id);
     defer_init(&s->end, on_end, s);
     list_append(&b->subscriptions, &s->link);
     b->n_subscriptions++;

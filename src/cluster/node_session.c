@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "cluster/secret_payload.h"
@@ -109,20 +110,32 @@ int node_session_send_node(struct node_session *s, const struct store_view *v,
 
 /* ---- the Assignments stream ---- */
 
-static int open_secrets(Swarm__AssignmentsMessage *m, const struct keyring *keys,
-                        struct err *e)
+static bool is_secret(const Swarm__AssignmentChange *change)
 {
+    return change->action == SWARM__ASSIGNMENT_CHANGE__ASSIGNMENT_ACTION__UPDATE &&
+           change->assignment->item_case == SWARM__ASSIGNMENT__ITEM_SECRET;
+}
+
+/* A secret that can't be opened is left out, so that only its own tasks fail, for want of
+ * it. */
+static void open_secrets(Swarm__AssignmentsMessage *m, const struct keyring *keys,
+                         const char *node_id)
+{
+    size_t n = 0;
     for (size_t i = 0; i < m->n_changes; i++) {
         Swarm__AssignmentChange *change = m->changes[i];
-        Swarm__Assignment *item = change->assignment;
-        if (change->action != SWARM__ASSIGNMENT_CHANGE__ASSIGNMENT_ACTION__UPDATE ||
-            item->item_case != SWARM__ASSIGNMENT__ITEM_SECRET)
-            continue;
-        int r = secret_payload_open(keys, item->secret->id, &item->secret->spec->data, e);
-        if (r)
-            return r;
+        struct err e = {0};
+        if (is_secret(change)) {
+            Swarm__Secret *secret = change->assignment->secret;
+            if (secret_payload_open(keys, secret->id, &secret->spec->data, &e)) {
+                log_error("node %s doesn't get a secret: %s", node_id, err_text(&e));
+                message_free(&change->base);
+                continue;
+            }
+        }
+        m->changes[n++] = change;
     }
-    return 0;
+    m->n_changes = n;
 }
 
 int node_session_send_assignments(struct node_session *s, const struct store_view *v,
@@ -136,9 +149,7 @@ int node_session_send_assignments(struct node_session *s, const struct store_vie
         return err_no_memory(e);
     if (!m)
         return 0;
-    int r = open_secrets(m, keys, e);
-    if (r)
-        return r;
-    r = rpc_exchange_send(s->assignments_stream, &m->base);
+    open_secrets(m, keys, s->node_id);
+    int r = rpc_exchange_send(s->assignments_stream, &m->base);
     return r ? err_set(e, r, "send assignments to node %s", s->node_id) : 0;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "cluster/random_id.h"
 #include "cluster/secret_payload.h"
 
 static void request_free(struct backend_request *q)
@@ -99,13 +100,6 @@ static int check_spec(const struct backend_request *q, struct err *e)
 
 /* ---- what needs keys and randomness ---- */
 
-static void draw_id(char id[OBJECT_ID_SIZE])
-{
-    uint8_t random[OBJECT_ID_RANDOM_BYTES];
-    crypto_random(random, sizeof(random));
-    object_id_from_random(random, id);
-}
-
 static int draw_tokens(struct backend_request *q, struct err *e)
 {
     if (!q->how.rotate_worker_token && !q->how.rotate_manager_token)
@@ -130,7 +124,7 @@ static int prepare(struct backend_request *q, struct err *e)
         return r;
     if (q->verb == BACKEND_UPDATE)
         return draw_tokens(q, e);
-    draw_id(q->id);
+    random_id(q->id);
     if (q->kind != OBJECT_SECRET)
         return 0;
     Swarm__SecretSpec *spec = q->spec;
