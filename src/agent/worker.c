@@ -66,6 +66,7 @@ static void begin_all(struct worker *w)
             i++;
     }
     worker_sweep(w);
+    worker_check_removed(w);
 }
 
 int worker_assign(struct worker *w, Swarm__AssignmentsMessage *m, struct err *e)

@@ -274,6 +274,17 @@ static void everything_goes_when_the_node_leaves(void **state)
     assert_false(has_file(w, TASK_1));
 }
 
+/* What the engine has is known later. */
+static void a_node_without_tasks_leaves_right_after_its_start(void **state)
+{
+    struct world *w = *state;
+    world_stop_agent(w);
+    world_start_agent(w);
+    int before = w->closes;
+    agent_remove_all(w->agent, world_closed, w);
+    TURN_UNTIL(w, w->closes == before + 1);
+}
+
 static void an_agent_may_be_closed_in_the_middle_of_any_call(void **state)
 {
     static const enum fake_call_kind kinds[] = {FAKE_IMAGE, FAKE_CREATE, FAKE_START,
@@ -316,6 +327,7 @@ int main(void)
         WORLD_TEST(of_a_tasks_containers_the_running_one_stays),
         WORLD_TEST(files_stay_until_the_last_container_of_a_lost_task_is_gone),
         WORLD_TEST(everything_goes_when_the_node_leaves),
+        WORLD_TEST(a_node_without_tasks_leaves_right_after_its_start),
         WORLD_TEST(an_agent_may_be_closed_in_the_middle_of_any_call),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
