@@ -111,7 +111,7 @@ static int write_all(int fd, const void *data, size_t n)
 static int write_tmp(struct writer *w, const struct secret_file *f, const void *data,
                      size_t n, struct err *e)
 {
-    uid_t uid, gid;
+    uid_t uid = 0, gid = 0;
     int r = parse_id(f->uid, "uid", f->target, &uid, e);
     r = r ?: parse_id(f->gid, "gid", f->target, &gid, e);
     r = r ?: secret_fs_reserve(w->fs, (int64_t)n, e);

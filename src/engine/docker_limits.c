@@ -199,7 +199,7 @@ int engine_complete_create(const struct engine_limits *limits, json_t *body,
         return 0;
     if (!json_is_object(body))
         return err_set(e, ERR_INVALID_ARGUMENT, "the container is not a JSON object");
-    json_t *host, *ulimits;
+    json_t *host = NULL, *ulimits = NULL;
     int r = child_of(body, "HostConfig", false, &host, e);
     if (!r)
         r = child_of(host, "Ulimits", true, &ulimits, e);

@@ -165,7 +165,7 @@ static bool is_new_task(const struct round *r, const Swarm__Task *t)
 static void adopt_slot(const struct round *r, struct update *u, const struct slot *s,
                        int64_t delay)
 {
-    size_t i;
+    size_t i = 0;
     if (!find_current(r, s, &i) || !is_new_task(r, slot_task(s, i)))
         return;
     const Swarm__Task *t = slot_task(s, i);
@@ -280,7 +280,7 @@ static const Swarm__Task *next_failed(const struct round *r, const struct rules 
     for (size_t i = 0; i < u->len; i++) {
         struct update_slot *us = &u->slots[i];
         const struct slot *s = round_find_slot(r, us->number);
-        size_t k;
+        size_t k = 0;
         if (us->has_failed || !s || !find_task(s, us->task_id, &k) ||
             !has_failed(r, us, slot_task(s, k), rules->monitor))
             continue;
@@ -321,7 +321,7 @@ static int make_new_task(struct round *r, struct slot *s, const struct rules *ru
 static int start_slot(struct round *r, struct update_slot *us, const struct rules *rules)
 {
     struct slot *s = round_find_slot(r, us->number);
-    size_t i;
+    size_t i = 0;
     int e = 0;
     if (!s) {
         us->step = DONE;
@@ -346,7 +346,7 @@ static int start_slot(struct round *r, struct update_slot *us, const struct rule
 static int await_start(struct round *r, struct update_slot *us, const struct rules *rules)
 {
     struct slot *s = round_find_slot(r, us->number);
-    size_t i;
+    size_t i = 0;
     int e = 0;
     if (s && find_task(s, us->task_id, &i)) {
         const Swarm__Task *t = slot_task(s, i);
@@ -438,7 +438,7 @@ static int settle(struct round *r, const uint64_t *live, size_t n)
     r->state->awaits_start = r->state->update != NULL;
     for (size_t i = 0; i < n; i++) {
         struct slot *s = round_find_slot(r, live[i]);
-        size_t k;
+        size_t k = 0;
         if (count_wanted(s) < 2)
             continue;
         r->state->awaits_start = true;
