@@ -25,8 +25,8 @@ static bool parse_local(const char *s, int64_t *out)
         if (!end || *end)
             continue;
         time_t seconds = mktime(&tm);
-        *out = (int64_t)seconds * CLOCK_SECOND;
-        return seconds >= 0;
+        return seconds >= 0 &&
+               !__builtin_mul_overflow((int64_t)seconds, CLOCK_SECOND, out);
     }
     return false;
 }
