@@ -86,9 +86,10 @@ struct task {
     bool is_due; /* the step is to be entered */
     bool is_running_step;
     bool is_awaiting_engine;
-    bool is_removed;  /* no longer assigned */
-    bool was_created; /* a container may exist */
-    bool was_started; /* it may have run */
+    bool is_removed;         /* no longer assigned */
+    bool was_created;        /* a container may exist */
+    bool was_created_before; /* that, when the last try to create one began */
+    bool was_started;        /* it may have run */
     bool is_unhealthy;
     bool has_files;
     Swarm__TaskState desired;

@@ -154,8 +154,9 @@ static void create_failed(struct task *t, int r, const struct err *e)
         task_go(t, TASK_STEP_LOOK);
         return;
     }
+    /* This try has made none; an earlier one, or an earlier run of ours, may have. */
     if (r != ERR_UNAVAILABLE)
-        t->was_created = false;
+        t->was_created = t->was_created_before;
     if (task_is_stopping(t))
         t->is_due = true;
     else if (!task_retry_after(t, r, e))
@@ -189,6 +190,7 @@ void task_step_create(struct task *t)
         .n_binds = t->files.n_binds,
         .binds = t->files.binds,
     };
+    t->was_created_before = t->was_created;
     t->was_created = true;
     t->call = c->engine->ops->create(c->engine, &container, create_done, t);
     if (!t->call)
