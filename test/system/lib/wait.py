@@ -20,6 +20,9 @@ class Events:
 
     def __init__(self, path):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        if path is None:
+            self.close()
+            return
         try:
             self.sock.connect(str(path))
             self.sock.sendall(b"GET /v1.41/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -44,7 +47,11 @@ class Events:
 
 
 def until(path, what, condition, timeout=TIMEOUT):
-    """Returns the first true value of condition(); what says in words what is waited for."""
+    """Returns the first true value of condition(); what says in words what is waited for.
+
+    path is the socket of the daemon whose events wake it; None for a condition which a
+    connection to the daemon would change.
+    """
     deadline = time.monotonic() + timeout
     events = Events(path)
     try:
