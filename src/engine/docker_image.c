@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "net/http.h"
+#include "wire/http.h"
 
 /* A longer name is refused before anybody parses it. */
 #define IMAGE_NAME_MAX 1024

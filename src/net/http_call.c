@@ -13,7 +13,7 @@
 #include "base/macro.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "net/http_writer.h"
+#include "wire/http_writer.h"
 
 static void call_free(void *user)
 {

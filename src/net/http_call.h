@@ -4,8 +4,8 @@
 #include "base/list.h"
 #include "loop/loop.h"
 #include "net/http_client.h"
-#include "net/http_reader.h"
 #include "net/stream.h"
+#include "wire/http_reader.h"
 
 /* What the client's files share: http_client.c (the connections), http_call.c (the
  * calls), http_fetch.c. Private to this folder. */

@@ -3,7 +3,7 @@
 
 #include <uv.h>
 
-#include "net/http.h"
+#include "wire/http.h"
 
 /*
  * An HTTP/1.1 client for one unix socket. Connections are kept and used again. Callbacks

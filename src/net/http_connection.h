@@ -3,9 +3,9 @@
 
 #include "base/list.h"
 #include "loop/loop.h"
-#include "net/http_reader.h"
 #include "net/http_server.h"
 #include "net/stream.h"
+#include "wire/http_reader.h"
 
 /* What the files of the server share (http_server.c, http_connection.c, http_exchange.c,
  * http_forward.c); private to this folder. */

@@ -11,7 +11,7 @@
 
 #include "base/macro.h"
 #include "base/str.h"
-#include "net/http_writer.h"
+#include "wire/http_writer.h"
 
 const struct http_head *http_exchange_head(const struct http_exchange *x)
 {

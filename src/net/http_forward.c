@@ -21,7 +21,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "net/http_connection.h"
-#include "net/http_writer.h"
+#include "wire/http_writer.h"
 
 struct forward {
     struct http_exchange *x;

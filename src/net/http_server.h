@@ -6,7 +6,7 @@
 
 #include <uv.h>
 
-#include "net/http.h"
+#include "wire/http.h"
 
 /*
  * An HTTP/1.1 server on unix sockets (and on any stream socket that is handed over).

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "net/http.h"
+#include "wire/http.h"
 
 #include <string.h>
 #include <strings.h>

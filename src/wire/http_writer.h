@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include "net/http.h"
+#include "wire/http.h"
 
 /* Writes heads and chunks of HTTP/1.1 messages into buffers; no I/O. */
 

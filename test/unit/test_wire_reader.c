@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
-#include "net/http_reader.h"
+#include "wire/http_reader.h"
 
 /* What a reader told, as text: "HEAD GET /x;BODY abc;END;". */
 struct reading {

@@ -6,7 +6,7 @@
  * reported before the last byte of its message is consumed, so that there is always
  * something to feed while there is something to tell.
  */
-#include "net/http_reader.h"
+#include "wire/http_reader.h"
 
 #include <string.h>
 

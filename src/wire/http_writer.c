@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "net/http_writer.h"
+#include "wire/http_writer.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -10,7 +10,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "net/http_reader.h"
+#include "wire/http_reader.h"
 
 static void must(bool ok)
 {

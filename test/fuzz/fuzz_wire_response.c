@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "net/http_reader.h"
+#include "wire/http_reader.h"
 
 struct state {
     struct http_reader reader;

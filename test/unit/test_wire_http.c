@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
-#include "net/http.h"
-#include "net/http_writer.h"
+#include "wire/http.h"
+#include "wire/http_writer.h"
 
 static void assert_path(const char *target, const char *path)
 {

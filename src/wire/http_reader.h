@@ -3,7 +3,7 @@
 
 #include <http_parser.h>
 
-#include "net/http.h"
+#include "wire/http.h"
 
 /*
  * Reads HTTP/1.1 messages from bytes: a machine without I/O. It is fed what arrived and
