@@ -27,7 +27,7 @@ static void on_change(const struct store_change *change, void *user)
 
 int api_new(const struct api_config *config, struct api **out, struct err *e)
 {
-    api_json_setup();
+    json_setup();
     struct api *a = calloc(1, sizeof(*a));
     if (!a)
         return err_no_memory(e);

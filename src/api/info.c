@@ -127,7 +127,7 @@ static void on_fetched(struct api_request *q, struct http_response *r,
 {
     cleanup_buf struct buf text = BUF_INIT;
     cleanup_json json_t *info = read_info(r, e);
-    if (!info || set_swarm(q->api, info) || api_json_dump(info, &text) ||
+    if (!info || set_swarm(q->api, info) || json_write(info, &text) ||
         buf_append_char(&text, '\n')) {
         struct err failed = {0};
         err_no_memory(&failed);

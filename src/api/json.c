@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/json.h"
 
+#include "api/api.h"
 #include "base/mem.h"
 #include "base/str.h"
 
-void api_json_setup(void)
+int api_json_parse(const char *text, size_t n, json_t **out, struct err *e)
 {
-    json_set_alloc_funcs(malloc, mem_wipe_free);
-}
-
-void api_json_cleanup(json_t **j)
-{
-    json_decref(*j);
+    static const struct json_limits limits = {.bytes = API_BODY_MAX,
+                                              .values = API_JSON_VALUES_MAX,
+                                              .depth = API_JSON_DEPTH_MAX};
+    struct err why = {0};
+    int r = json_read(text, n, &limits, out, &why);
+    if (r == ERR_RESOURCE_EXHAUSTED)
+        r = ERR_INVALID_ARGUMENT;
+    return r ? err_set(e, r, "%s", why.text) : 0;
 }
 
 int api_json_parse_body(const struct buf *body, json_t **out, struct err *e)
@@ -39,16 +42,4 @@ json_t *api_json_get(json_t *object, const char *key)
     json_t *o = (json_t *)(uintptr_t)object;
     json_object_foreach(o, at, value) if (str_equal_nocase(at, key)) found = value;
     return found;
-}
-
-static int append(const char *data, size_t n, void *out)
-{
-    return buf_append(out, data, n) ? -1 : 0;
-}
-
-int api_json_dump(const json_t *j, struct buf *out)
-{
-    return json_dump_callback(j, append, out, JSON_COMPACT | JSON_ENCODE_ANY)
-               ? ERR_NO_MEMORY
-               : 0;
 }

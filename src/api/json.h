@@ -4,30 +4,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <jansson.h>
-
-#include "base/buf.h"
-#include "base/err.h"
+#include "json/json.h"
 
 /*
- * JSON text in and out. Trees are jansson's; all their memory is wiped when it is freed,
- * since a body may carry a secret (api_json_setup, once, before anything is parsed).
+ * JSON text of the API: layer `json` within the API's limits and with its errors, keys as
+ * Go finds them, and a writer that writes as Go does.
  */
 
-/* Values nested deeper than this are refused. */
-#define API_JSON_DEPTH_MAX 128
-
-void api_json_setup(void);
-
-/* A jansson reference that is dropped when its variable goes. */
-void api_json_cleanup(json_t **j);
-#define cleanup_json CLEANUP(api_json_cleanup)
+/* Values in one text, and how deep they may be nested. */
+#define API_JSON_VALUES_MAX ((size_t)256 * 1024)
+#define API_JSON_DEPTH_MAX JSON_DEPTH_MAX
 
 /*
- * Parses a text that is one JSON value. ERR_INVALID_ARGUMENT with the words of Go's
- * decoder, since clients show and match them: "unexpected EOF", "invalid character 'o' in
- * literal null (expecting 'u')"; "EOF" for a text without anything in it. ERR_NO_MEMORY
- * (json_read.c).
+ * Parses a text that is one JSON value; the text may be as long as API_BODY_MAX. What
+ * json_read refuses is ERR_INVALID_ARGUMENT with json_read's words, which clients show
+ * and match. ERR_NO_MEMORY.
  */
 int api_json_parse(const char *text, size_t n, json_t **out, struct err *e) MUST_CHECK;
 
@@ -35,20 +26,9 @@ int api_json_parse(const char *text, size_t n, json_t **out, struct err *e) MUST
  * request body" when there is none. */
 int api_json_parse_body(const struct buf *body, json_t **out, struct err *e) MUST_CHECK;
 
-/* The check that api_json_parse begins with (json_syntax.c): is this text one JSON value?
- */
-int api_json_check(const char *text, size_t n, struct err *e) MUST_CHECK;
-
-/* The length of the UTF-8 sequence at s (n > 0 bytes are there), 0 when it is none
- * (json_write.c). */
-size_t api_json_utf8_length(const uint8_t *s, size_t n);
-
 /* The value of a key as Go finds it: exactly, else without regard to letter case. NULL
  * when there is none, or no object. */
 json_t *api_json_get(json_t *object, const char *key);
-
-/* Appends a tree as compact text. */
-int api_json_dump(const json_t *j, struct buf *out) MUST_CHECK;
 
 /* ---- writing (json_write.c) ---- */
 

@@ -90,24 +90,6 @@ void api_json_float(struct api_json_out *w, float value)
     put(w, text, strlen(text));
 }
 
-size_t api_json_utf8_length(const uint8_t *s, size_t n)
-{
-    size_t len = s[0] < 0x80   ? 1
-                 : s[0] < 0xc2 ? 0
-                 : s[0] < 0xe0 ? 2
-                 : s[0] < 0xf0 ? 3
-                               : 4;
-    if (len == 0 || s[0] > 0xf4 || len > n)
-        return 0;
-    for (size_t i = 1; i < len; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    bool is_overlong = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90);
-    bool is_surrogate = s[0] == 0xed && s[1] > 0x9f;
-    bool is_too_big = s[0] == 0xf4 && s[1] > 0x8f;
-    return is_overlong || is_surrogate || is_too_big ? 0 : len;
-}
-
 /* The escape of the character at s (of `len` bytes, 0: not UTF-8), NULL when it stands
  * for itself. */
 static const char *escape(const unsigned char *s, size_t len, char room[8])
@@ -140,7 +122,7 @@ void api_json_string_n(struct api_json_out *w, const char *s, size_t n)
     put(w, "\"", 1);
     for (size_t i = 0; i < n;) {
         char room[8];
-        size_t len = api_json_utf8_length(p + i, n - i);
+        size_t len = json_utf8_length(p + i, n - i);
         const char *escaped = escape(p + i, len, room);
         size_t next = i + (len ? len : 1);
         if (escaped) {

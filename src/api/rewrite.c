@@ -68,7 +68,7 @@ static void pass_completed(struct api *a, struct http_exchange *x, json_t *body)
     struct err e = {0};
     cleanup_buf struct buf text = BUF_INIT;
     int r = a->complete_create(a->user, body, &e);
-    if (!r && api_json_dump(body, &text))
+    if (!r && json_write(body, &text))
         r = err_no_memory(&e);
     if (r)
         http_exchange_respond_error(x, &e);

@@ -59,7 +59,7 @@ static void answer(struct api_request *q, json_t *version)
 {
     struct err e = {0};
     cleanup_buf struct buf text = BUF_INIT;
-    if (!version || api_json_dump(version, &text) || buf_append_char(&text, '\n')) {
+    if (!version || json_write(version, &text) || buf_append_char(&text, '\n')) {
         err_no_memory(&e);
         api_request_error(q, &e);
     } else {

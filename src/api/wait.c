@@ -69,7 +69,7 @@ static int compose(const struct removal_wait *w, struct buf *out)
         return buf_append(out, answer->data, answer->len);
     if (json_object_set_new(j, "StatusCode", json_integer(w->code)))
         return ERR_NO_MEMORY;
-    int r = api_json_dump(j, out);
+    int r = json_write(j, out);
     return r ? r : buf_append_char(out, '\n');
 }
 

@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ProtobufCMessage *m = NULL;
     if (size == 0)
         return 0;
-    api_json_setup();
+    json_setup();
     const struct api_table *table = tables[data[0] % ARRAY_SIZE(tables)];
     if (api_json_parse((const char *)data + 1, size - 1, &j, &e) ||
         api_table_decode_new(table, j, &m, &e)) {

@@ -60,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     cleanup_free char *text = mem_dup(data, size);
     if (!text)
         return 0;
-    api_json_setup();
+    json_setup();
     read_filters(text);
     read_path(text);
     read_time(text);

@@ -38,7 +38,7 @@ static int decode_and_encode(void *user)
     cleanup_buf struct buf dumped = BUF_INIT;
     cleanup_message ProtobufCMessage *m = NULL;
     int r = api_json_parse(t->text, strlen(t->text), &j, &e);
-    r = r ? r : api_json_dump(j, &dumped);
+    r = r ? r : json_write(j, &dumped);
     r = r ? r : api_table_decode_new(t->table, j, &m, &e);
     return r ? r : encode_again(t->table, m);
 }
@@ -397,6 +397,6 @@ int main(void)
         TEST(any_allocation_may_fail_in_updates_and_removals),
         TEST(any_allocation_may_fail_in_reading),
     };
-    api_json_setup();
+    json_setup();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -278,6 +278,6 @@ int main(void)
         cmocka_unit_test(values_of_the_wrong_kind_are_refused_with_their_path),
         cmocka_unit_test(a_list_past_its_limit_is_refused),
     };
-    api_json_setup();
+    json_setup();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

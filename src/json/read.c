@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From a text to a tree. The text has passed the check (json_syntax.c), so that only what
- * is JSON but not for us is left to be refused. jansson's own reader isn't used: without
- * memory it writes past the end of a string.
+ * From a text to a tree. The text has passed the check (syntax.c), so that only what is
+ * JSON but not for us is left to be refused.
  */
-#include "api/json.h"
-
 #include <errno.h>
 #include <math.h>
 
 #include "base/mem.h"
+#include "json/syntax.h"
 
 struct reader {
     const char *at, *end;
@@ -105,7 +103,7 @@ static int read_plain(struct reader *c, struct buf *out)
 {
     const char *start = c->at;
     while (*c->at != '"' && *c->at != '\\') {
-        size_t n = api_json_utf8_length((const uint8_t *)c->at, (size_t)(c->end - c->at));
+        size_t n = json_utf8_length((const uint8_t *)c->at, (size_t)(c->end - c->at));
         if (n == 0)
             return err_set(c->e, ERR_INVALID_ARGUMENT, "a string is not valid UTF-8");
         c->at += n;
@@ -248,9 +246,36 @@ static int read_value(struct reader *c, json_t **out)
     }
 }
 
-int api_json_parse(const char *text, size_t n, json_t **out, struct err *e)
+int json_read_next(const void *text, size_t n, size_t *at, const struct json_limits *l,
+                   json_t **out, struct err *e)
 {
-    struct reader c = {.at = text, .end = text + n, .e = e};
-    int r = api_json_check(text, n, e);
-    return r ? r : read_value(&c, out);
+    const char *s = text;
+    if (n > l->bytes)
+        return err_set(e, ERR_RESOURCE_EXHAUSTED, "longer than %zu bytes", l->bytes);
+    size_t start = json_skip_space(s, n, *at), end = start;
+    json_t *j = NULL;
+    if (start < n) {
+        int r = json_check(s, n, &end, l, e);
+        struct reader c = {.at = s + start, .end = s + end, .e = e};
+        r = r ? r : read_value(&c, &j);
+        if (r)
+            return r;
+    }
+    *at = end;
+    *out = j;
+    return 0;
+}
+
+int json_read(const void *text, size_t n, const struct json_limits *l, json_t **out,
+              struct err *e)
+{
+    cleanup_json json_t *j = NULL;
+    size_t at = 0;
+    int r = json_read_next(text, n, &at, l, &j, e);
+    if (!r && !j)
+        return err_set(e, ERR_INVALID_ARGUMENT, "EOF");
+    r = r ? r : json_check_end(text, n, at, e);
+    if (!r)
+        *out = TAKE(j);
+    return r;
 }

@@ -1,19 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Is a text JSON? A small recursive reader that keeps nothing and says what is wrong in
- * the words that Go's decoder has, which clients of Docker know. json_read.c makes a tree
- * of the text afterwards.
+ * the words that Go's decoder has, which clients of Docker know. read.c makes a tree of
+ * the text afterwards.
  */
-#include "api/json.h"
+#include "json/syntax.h"
+
+#include <assert.h>
+#include <string.h>
 
 struct scan {
     const char *s;
     size_t n, at;
+    size_t values;
     unsigned depth;
+    const struct json_limits *limits;
     struct err *e;
 };
 
 static int scan_value(struct scan *c);
+
+size_t json_skip_space(const char *s, size_t n, size_t at)
+{
+    while (at < n && (s[at] == ' ' || s[at] == '\t' || s[at] == '\r' || s[at] == '\n'))
+        at++;
+    return at;
+}
 
 static int fail_eof(struct scan *c)
 {
@@ -44,8 +56,7 @@ static int fail(struct scan *c, const char *where)
 
 static void skip_space(struct scan *c)
 {
-    while (c->at < c->n && strchr(" \t\r\n", c->s[c->at]) && c->s[c->at])
-        c->at++;
+    c->at = json_skip_space(c->s, c->n, c->at);
 }
 
 static bool is_at(const struct scan *c, char wanted)
@@ -179,8 +190,8 @@ static int scan_items(struct scan *c, char end, int (*item)(struct scan *c),
 
 static int scan_nested(struct scan *c)
 {
-    if (++c->depth > API_JSON_DEPTH_MAX)
-        return err_set(c->e, ERR_INVALID_ARGUMENT, "exceeded max depth");
+    if (++c->depth > c->limits->depth)
+        return err_set(c->e, ERR_RESOURCE_EXHAUSTED, "exceeded max depth");
     bool is_object = c->s[c->at++] == '{';
     int r = is_object ? scan_items(c, '}', scan_pair, "after object key:value pair")
                       : scan_items(c, ']', scan_value, "after array element");
@@ -193,6 +204,9 @@ static int scan_value(struct scan *c)
     skip_space(c);
     if (c->at >= c->n)
         return fail_eof(c);
+    if (++c->values > c->limits->values)
+        return err_set(c->e, ERR_RESOURCE_EXHAUSTED, "more than %zu values",
+                       c->limits->values);
     switch (c->s[c->at]) {
     case '{':
     case '[':
@@ -213,15 +227,19 @@ static int scan_value(struct scan *c)
     }
 }
 
-int api_json_check(const char *text, size_t n, struct err *e)
+int json_check(const char *s, size_t n, size_t *at, const struct json_limits *l,
+               struct err *e)
 {
-    struct scan c = {.s = text, .n = n, .e = e};
-    skip_space(&c);
-    if (c.at == n)
-        return err_set(e, ERR_INVALID_ARGUMENT, "EOF");
+    assert(l->depth <= JSON_DEPTH_MAX);
+    struct scan c = {.s = s, .n = n, .at = *at, .limits = l, .e = e};
     int r = scan_value(&c);
-    if (r)
-        return r;
-    skip_space(&c);
+    if (!r)
+        *at = c.at;
+    return r;
+}
+
+int json_check_end(const char *s, size_t n, size_t at, struct err *e)
+{
+    struct scan c = {.s = s, .n = n, .at = json_skip_space(s, n, at), .e = e};
     return c.at == n ? 0 : fail(&c, "after top-level value");
 }

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/*
+ * JSON text in and out. Trees are jansson's; its reader isn't used, since without memory
+ * it writes past the end of a string. Text is foreign: how long it may be, how deep, and
+ * of how many values is the caller's to say, and is checked before anything is built.
+ */
+
+/*
+ * Makes jansson wipe whatever it frees, since a text may carry a secret. Once, before the
+ * first tree is made; again does no harm.
+ */
+void json_setup(void);
+
+/* A jansson reference that is dropped when its variable goes. */
+void json_cleanup(json_t **j);
+#define cleanup_json CLEANUP(json_cleanup)
+
+/* No limit allows more nesting than this: the reader is recursive. */
+#define JSON_DEPTH_MAX 128
+
+/*
+ * What a text may be. An empty object of two characters takes about 200 bytes as a tree:
+ * `values` is what bounds the memory. All three are needed, none is "no limit".
+ */
+struct json_limits {
+    size_t bytes;   /* of the whole text */
+    size_t values;  /* in one tree, the outermost included, keys not counted */
+    unsigned depth; /* of objects and arrays within each other; up to JSON_DEPTH_MAX */
+};
+
+/*
+ * Reads a text (it need not end in a NUL) that is one JSON value of any type. The tree is
+ * the caller's. Errors, on which *out stays as it was:
+ *   ERR_INVALID_ARGUMENT    no JSON, told in the words of Go's decoder ("unexpected EOF",
+ *                           "invalid character 'o' in literal null (expecting 'u')",
+ *                           "EOF" for a text of white space alone); or not for us: a NUL
+ *                           or bytes that aren't UTF-8 in a string, half a surrogate
+ * pair, a number that int64_t or double can't hold ERR_RESOURCE_EXHAUSTED  a limit was
+ * reached; the text says which ERR_NO_MEMORY The text of an error has at most one
+ * character of the text that was read, so none of a secret's.
+ */
+int json_read(const void *text, size_t n, const struct json_limits *l, json_t **out,
+              struct err *e) MUST_CHECK;
+
+/*
+ * The same for a text of values one after another, with or without white space between
+ * them: reads the one at *at and moves *at behind it. *out is NULL when only white space
+ * was left.
+ */
+int json_read_next(const void *text, size_t n, size_t *at, const struct json_limits *l,
+                   json_t **out, struct err *e) MUST_CHECK;
+
+/* Appends a tree as compact text. Returns 0 or ERR_NO_MEMORY. */
+int json_write(const json_t *j, struct buf *out) MUST_CHECK;
+
+/* The length of the UTF-8 sequence at s (n > 0 bytes are there), 0 when it is none. */
+size_t json_utf8_length(const uint8_t *s, size_t n);
