@@ -381,7 +381,8 @@ static void start_streams(struct subscription *s)
 
 static void subscribe(struct log_publisher *p, Swarm__SubscriptionMessage *asked)
 {
-    static const struct rpc_call_events events = {publish_message, publish_end};
+    static const struct rpc_call_events events = {.on_message = publish_message,
+                                                  .on_end = publish_end};
     cleanup_message Swarm__SubscriptionMessage *owned = asked;
     struct err e;
     struct subscription *s =
@@ -433,7 +434,8 @@ void log_publisher_init(struct log_publisher *p, struct worker *worker)
 
 void log_publisher_session(struct log_publisher *p, struct rpc_channel *channel)
 {
-    static const struct rpc_call_events events = {listen_message, listen_end};
+    static const struct rpc_call_events events = {.on_message = listen_message,
+                                                  .on_end = listen_end};
     Swarm__ListenSubscriptionsRequest q = SWARM__LISTEN_SUBSCRIPTIONS_REQUEST__INIT;
     struct err e;
     p->channel = channel;

@@ -115,7 +115,8 @@ static void on_end(struct rpc_call *call, int code, const struct err *e, void *u
 
 static int send_batch(struct reporter *r, struct err *e)
 {
-    static const struct rpc_call_events events = {on_message, on_end};
+    static const struct rpc_call_events events = {.on_message = on_message,
+                                                  .on_end = on_end};
     cleanup_message Swarm__UpdateTaskStatusRequest *q =
         message_new(&swarm__update_task_status_request__descriptor);
     if (!q || message_set_string(&q->session_id, r->session_id) || take_batch(r, q))

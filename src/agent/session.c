@@ -95,7 +95,8 @@ static void heartbeat_end(struct rpc_call *call, int code, const struct err *e,
 
 static int send_heartbeat(struct session *s, struct err *e)
 {
-    static const struct rpc_call_events events = {heartbeat_message, heartbeat_end};
+    static const struct rpc_call_events events = {.on_message = heartbeat_message,
+                                                  .on_end = heartbeat_end};
     cleanup_message Swarm__HeartbeatRequest *q =
         message_new(&swarm__heartbeat_request__descriptor);
     if (!q || message_set_string(&q->session_id, s->id))
@@ -174,7 +175,8 @@ static void assignments_end(struct rpc_call *call, int code, const struct err *e
 
 static int open_assignments(struct session *s, struct err *e)
 {
-    static const struct rpc_call_events events = {assignments_message, assignments_end};
+    static const struct rpc_call_events events = {.on_message = assignments_message,
+                                                  .on_end = assignments_end};
     cleanup_message Swarm__AssignmentsRequest *q =
         message_new(&swarm__assignments_request__descriptor);
     if (!q || message_set_string(&q->session_id, s->id))
@@ -229,7 +231,8 @@ static void stream_end(struct rpc_call *call, int code, const struct err *e, voi
 
 static int send_session(struct session *s, struct err *e)
 {
-    static const struct rpc_call_events events = {stream_message, stream_end};
+    static const struct rpc_call_events events = {.on_message = stream_message,
+                                                  .on_end = stream_end};
     cleanup_message Swarm__SessionRequest *q =
         message_new(&swarm__session_request__descriptor);
     if (!q || message_set_string(&q->session_id, s->id ? s->id : ""))

@@ -42,7 +42,12 @@ struct rpc_call_events {
     /* The other side ended the call: code 0, or an error with its text. The call is gone
      * after this returns. */
     void (*on_end)(struct rpc_call *call, int code, const struct err *e, void *user);
+    /* A call that was full may be sent to again. May be NULL. */
+    void (*on_drain)(struct rpc_call *call, void *user);
 };
+
+/* What may wait for a service that doesn't take it, before the call is full. */
+#define RPC_WINDOW (64 * 1024)
 
 /*
  * Starts a call and sends its first message (NULL: none yet). The message stays the
@@ -55,6 +60,13 @@ int rpc_call_start(struct rpc_channel *channel, const struct rpc_method *method,
 /* Sends one more message of a client stream. */
 int rpc_call_send(struct rpc_call *call, const ProtobufCMessage *message,
                   struct err *e) MUST_CHECK;
+
+/*
+ * Does more wait for the service than RPC_WINDOW? Who sends a stream of messages stops
+ * then and goes on at on_drain. A message sent all the same is taken, as far as the
+ * channel's own limits allow.
+ */
+bool rpc_call_is_full(const struct rpc_call *call);
 
 /* Says that no further message follows. */
 void rpc_call_finish(struct rpc_call *call);
@@ -88,6 +100,14 @@ int rpc_server_add(struct rpc_server *server, const struct rpc_service *service,
 const struct rpc_peer *rpc_exchange_peer(const struct rpc_exchange *x);
 void rpc_exchange_set_state(struct rpc_exchange *x, void *state);
 void *rpc_exchange_state(const struct rpc_exchange *x);
+
+/*
+ * Takes no more of the caller's messages, nor their end, until the resume: they wait on
+ * their way, and once there are too many the caller's side is full. That the caller goes
+ * away is told all the same; what waited is dropped then. Other calls aren't held up.
+ */
+void rpc_exchange_pause(struct rpc_exchange *x);
+void rpc_exchange_resume(struct rpc_exchange *x);
 
 /* Sends one message to the caller. ERR_UNAVAILABLE when it is gone already,
  * ERR_RESOURCE_EXHAUSTED when too much is on its way, ERR_NO_MEMORY. */

@@ -5,6 +5,9 @@
  * order, and nothing is ever called back from within a call. An event for an end that has
  * closed meanwhile is dropped when its turn comes.
  *
+ * What a service that has paused doesn't take leaves the channel's queue when its turn
+ * comes, and is held in the call.
+ *
  * What must not fail (open, finish, cancel, end) has its event within the call; only
  * messages need memory. The call's memory goes when both ends are closed and no event of
  * it is left.
@@ -22,12 +25,15 @@
 struct rpc_call {
     const struct rpc_call_events *events;
     void *user;
+    size_t n_waiting; /* bytes sent that the service hasn't taken */
+    bool is_full;
     bool is_open;
 };
 
 struct rpc_exchange {
     const struct rpc_registration *registration;
     void *state;
+    bool is_paused;
     bool is_open;
 };
 
@@ -49,8 +55,9 @@ struct local {
     const struct rpc_method *method;
     struct rpc_call call;
     struct rpc_exchange exchange;
-    unsigned refs; /* open ends and queued events */
-    struct event open, finish, cancel, end;
+    struct list held; /* requests and their finish, which wait for a resume */
+    unsigned refs;    /* open ends, events queued and held */
+    struct event open, finish, cancel, end, resume;
     int end_code;
     struct err end_error;
 };
@@ -121,13 +128,6 @@ static void close_call(struct local *l)
     local_unref(l);
 }
 
-static void close_exchange(struct local *l)
-{
-    assert(l->exchange.is_open);
-    l->exchange.is_open = false;
-    local_unref(l);
-}
-
 /* ---- the queue ---- */
 
 static void queue_event(struct local *l, struct event *event)
@@ -138,6 +138,15 @@ static void queue_event(struct local *l, struct event *event)
     l->channel->n_events++;
     list_append(&l->channel->events, &event->link);
     defer_start(&l->channel->deliver, &l->channel->defers);
+}
+
+/* What was held goes with it. */
+static void close_exchange(struct local *l)
+{
+    assert(l->exchange.is_open);
+    l->exchange.is_open = false;
+    rpc_exchange_resume(&l->exchange);
+    local_unref(l);
 }
 
 static void event_init(struct event *event, struct local *l,
@@ -259,6 +268,29 @@ static void deliver_answer(struct local *l, struct event *event)
         l->call.events->on_message(&l->call, message, l->call.user);
 }
 
+/* ---- what waits for a service ---- */
+
+/* True when the event's turn hasn't come yet: it keeps its place behind what is held. */
+static bool hold(struct local *l, struct event *event)
+{
+    if (!l->exchange.is_paused && list_is_empty(&l->held))
+        return false;
+    l->refs++;
+    list_append(&l->held, &event->link);
+    return true;
+}
+
+static void request_taken(struct local *l, size_t n)
+{
+    struct rpc_call *call = &l->call;
+    call->n_waiting -= n;
+    if (!call->is_full || call->n_waiting > RPC_WINDOW / 2)
+        return;
+    call->is_full = false;
+    if (call->is_open && call->events->on_drain)
+        call->events->on_drain(call, call->user);
+}
+
 /* ---- what the service gets ---- */
 
 static void deliver_open(struct local *l, struct event *event)
@@ -273,25 +305,53 @@ static void deliver_open(struct local *l, struct event *event)
         x->registration->service->on_open(x, x->registration->user);
 }
 
-static void deliver_request(struct local *l, struct event *event)
+static void take_request(struct local *l, struct event *event)
 {
     struct rpc_exchange *x = &l->exchange;
     ProtobufCMessage *message;
     struct err e = {0};
+    size_t n = CONTAINER_OF(event, struct message_event, event)->bytes.len;
     int r = take_message(l, event, l->method->request, MESSAGE_SIZE_LIMIT, x->is_open,
                          &message, &e);
     if (r)
         break_call(l, r, &e);
     else if (message)
         x->registration->service->on_message(x, message, x->registration->user);
+    request_taken(l, n);
+}
+
+static void deliver_request(struct local *l, struct event *event)
+{
+    if (!hold(l, event))
+        take_request(l, event);
+}
+
+static void take_finish(struct local *l)
+{
+    struct rpc_exchange *x = &l->exchange;
+    if (x->is_open && x->registration->service->on_finish)
+        x->registration->service->on_finish(x, x->registration->user);
 }
 
 static void deliver_finish(struct local *l, struct event *event)
 {
-    struct rpc_exchange *x = &l->exchange;
+    if (!hold(l, event))
+        take_finish(l);
+}
+
+/* The service may pause again within each. */
+static void deliver_held(struct local *l, struct event *event)
+{
     (void)event;
-    if (x->is_open && x->registration->service->on_finish)
-        x->registration->service->on_finish(x, x->registration->user);
+    while (!l->exchange.is_paused && !list_is_empty(&l->held)) {
+        struct event *held = LIST_FIRST(&l->held, struct event, link);
+        list_remove(&held->link);
+        if (held == &l->finish)
+            take_finish(l);
+        else
+            take_request(l, held);
+        local_unref(l);
+    }
 }
 
 static void deliver_cancel(struct local *l, struct event *event)
@@ -325,6 +385,8 @@ static struct local *local_new(struct rpc_channel *channel,
     event_init(&l->finish, l, deliver_finish);
     event_init(&l->cancel, l, deliver_cancel);
     event_init(&l->end, l, deliver_end);
+    event_init(&l->resume, l, deliver_held);
+    list_init(&l->held);
     list_append(&channel->calls, &l->link);
     channel->n_calls++;
     return l;
@@ -371,11 +433,19 @@ int rpc_call_send(struct rpc_call *call, const ProtobufCMessage *message, struct
     struct local *l = local_of_call(call);
     if (!l->exchange.is_open)
         return 0;
+    size_t before = l->channel->n_bytes;
     int r = queue_message(l, message, deliver_request);
     if (r)
         return err_set(e, r, "%s: can't send to the manager: %s", l->method->path,
                        r == ERR_NO_MEMORY ? "out of memory" : "too much is on its way");
+    call->n_waiting += l->channel->n_bytes - before;
+    call->is_full = call->is_full || call->n_waiting > RPC_WINDOW;
     return 0;
+}
+
+bool rpc_call_is_full(const struct rpc_call *call)
+{
+    return call->is_full;
 }
 
 void rpc_call_finish(struct rpc_call *call)
@@ -414,6 +484,19 @@ void rpc_exchange_set_state(struct rpc_exchange *x, void *state)
 void *rpc_exchange_state(const struct rpc_exchange *x)
 {
     return x->state;
+}
+
+void rpc_exchange_pause(struct rpc_exchange *x)
+{
+    x->is_paused = true;
+}
+
+void rpc_exchange_resume(struct rpc_exchange *x)
+{
+    struct local *l = local_of_exchange(x);
+    x->is_paused = false;
+    if (!list_is_empty(&l->held))
+        queue_event(l, &l->resume);
 }
 
 int rpc_exchange_send(struct rpc_exchange *x, const ProtobufCMessage *message)

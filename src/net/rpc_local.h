@@ -12,12 +12,14 @@
  */
 
 /*
- * What may be on its way at a time, both directions of all calls together. Over it a
+ * What may be on its way at a time, both directions of all calls together, with what
+ * waits for a service that has paused: a node's streams of logs, each with what comes at
+ * once after it is full (one read of the engine's output, in lines). Over it a
  * message is refused with ERR_RESOURCE_EXHAUSTED. It is also the only limit of a single
  * answer: a node's complete assignments can't be sent in parts, and have all its secrets
  * and configs. Requests are limited to MESSAGE_SIZE_LIMIT.
  */
-#define RPC_LOCAL_MESSAGES_MAX 10000
+#define RPC_LOCAL_MESSAGES_MAX 200000
 #define RPC_LOCAL_BYTES_MAX (256 * 1024 * 1024)
 
 /* Calls at a time. */

@@ -213,7 +213,8 @@ static inline void site_on_end(struct rpc_call *call, int code, const struct err
 static inline void site_call(struct rpc_channel *channel, const struct rpc_method *method,
                              const ProtobufCMessage *request, struct site_call *c)
 {
-    static const struct rpc_call_events events = {site_on_message, site_on_end};
+    static const struct rpc_call_events events = {.on_message = site_on_message,
+                                                  .on_end = site_on_end};
     *c = (struct site_call){0};
     assert_int_equal(rpc_call_start(channel, method, request, &events, c, &c->call, NULL),
                      0);

@@ -18,6 +18,8 @@ struct fixture {
     char text[ERR_TEXT_SIZE];
     char last[100];
     bool cancels_on_answer;
+    int drains;
+    bool pauses; /* the service, at each request */
 };
 
 static const struct rpc_method method = {"/test/Swap", &swarm__pair__descriptor,
@@ -47,6 +49,8 @@ static void on_request(struct rpc_exchange *x, ProtobufCMessage *message, void *
     Swarm__Pair *in = (Swarm__Pair *)message, out;
     assert_ptr_equal(rpc_exchange_state(x), f);
     f->requests++;
+    if (f->pauses)
+        rpc_exchange_pause(x);
     if (str_equal(in->key, "fail")) {
         struct err e = {0};
         rpc_exchange_end(x, err_set(&e, ERR_NOT_FOUND, "no %s", in->value), &e);
@@ -99,7 +103,15 @@ static void on_end(struct rpc_call *call, int code, const struct err *e, void *u
     strcpy_cut(f->text, sizeof(f->text), e->text);
 }
 
-static const struct rpc_call_events events = {.on_message = on_answer, .on_end = on_end};
+static void on_drain(struct rpc_call *call, void *user)
+{
+    struct fixture *f = user;
+    assert_false(rpc_call_is_full(call));
+    f->drains++;
+}
+
+static const struct rpc_call_events events = {
+    .on_message = on_answer, .on_end = on_end, .on_drain = on_drain};
 
 static void set_up(struct fixture *f)
 {
@@ -286,6 +298,119 @@ static void the_queue_is_bounded(void **state)
     tear_down(&f);
 }
 
+static void settle(struct fixture *f)
+{
+    for (int i = 0; i < 10; i++)
+        uv_run(&f->net.loop, UV_RUN_NOWAIT);
+}
+
+static void send_pair(struct rpc_call *call, const char *key, const char *value)
+{
+    cleanup_free char *k = strdup(key), *v = strdup(value);
+    Swarm__Pair p;
+    pair_init(&p, k, v);
+    assert_int_equal(rpc_call_send(call, &p.base, NULL), 0);
+}
+
+static void a_service_takes_messages_at_its_pace(void **state)
+{
+    struct fixture f;
+    set_up(&f);
+    f.pauses = true;
+    start(&f, "a", "0");
+    send_pair(f.call, "a", "1");
+    send_pair(f.call, "a", "2");
+    rpc_call_finish(f.call);
+    settle(&f);
+    assert_int_equal(f.requests, 1);
+    for (int i = 2; i <= 3; i++) {
+        rpc_exchange_resume(f.exchange);
+        settle(&f);
+        assert_int_equal(f.requests, i);
+        assert_int_equal(f.finishes, 0);
+    }
+    assert_string_equal(f.last, "2");
+    rpc_exchange_resume(f.exchange);
+    TURN_UNTIL(&f.net, f.ends);
+    assert_int_equal(f.finishes, 1);
+    assert_int_equal(f.code, 0);
+    tear_down(&f);
+}
+
+static void a_full_call_drains_when_the_service_goes_on(void **state)
+{
+    struct fixture f;
+    char value[1000];
+    memset(value, 'v', sizeof(value) - 1);
+    value[sizeof(value) - 1] = '\0';
+    set_up(&f);
+    f.pauses = true;
+    start(&f, "a", "0");
+    settle(&f);
+    int sent = 0;
+    for (; !rpc_call_is_full(f.call); sent++)
+        send_pair(f.call, "a", value);
+    assert_in_range(sent, RPC_WINDOW / 1100, RPC_WINDOW / 1000 + 1);
+    settle(&f);
+    assert_int_equal(f.requests, 1);
+    assert_int_equal(f.drains, 0);
+    f.pauses = false;
+    rpc_exchange_resume(f.exchange);
+    TURN_UNTIL(&f.net, f.requests == 1 + sent);
+    assert_int_equal(f.drains, 1);
+    tear_down(&f);
+}
+
+static void a_paused_call_holds_up_no_other(void **state)
+{
+    struct fixture f;
+    struct rpc_call *paused;
+    set_up(&f);
+    f.pauses = true;
+    start(&f, "a", "0");
+    settle(&f);
+    paused = f.call;
+    send_pair(paused, "a", "1");
+    f.pauses = false;
+    f.opens = f.answers = 0;
+    start(&f, "end", "other");
+    TURN_UNTIL(&f.net, f.ends);
+    assert_string_equal(f.last, "other");
+    rpc_call_cancel(paused);
+    TURN_UNTIL(&f.net, f.cancels);
+    assert_int_equal(f.requests, 2);
+    tear_down(&f);
+}
+
+static void closing_frees_what_is_held(void **state)
+{
+    struct fixture f;
+    set_up(&f);
+    f.pauses = true;
+    start(&f, "a", "0");
+    send_pair(f.call, "a", "1");
+    rpc_call_finish(f.call);
+    settle(&f);
+    tear_down(&f);
+    assert_int_equal(f.requests, 1);
+    assert_int_equal(f.finishes, 0);
+    assert_int_equal(f.cancels, 1);
+}
+
+static void an_end_frees_what_is_held(void **state)
+{
+    struct fixture f;
+    set_up(&f);
+    f.pauses = true;
+    start(&f, "a", "0");
+    send_pair(f.call, "a", "1");
+    settle(&f);
+    rpc_exchange_end(f.exchange, 0, NULL);
+    TURN_UNTIL(&f.net, f.ends);
+    tear_down(&f);
+    assert_int_equal(f.requests, 1);
+}
+
 /* As long as a node's assignments get when many large secrets are among them. */
 static void an_answer_may_be_longer_than_a_request(void **state)
 {
@@ -334,6 +459,11 @@ int main(void)
         cmocka_unit_test(closing_ends_calls_on_both_sides),
         cmocka_unit_test(an_end_on_its_way_survives_closing),
         cmocka_unit_test(the_queue_is_bounded),
+        cmocka_unit_test(a_service_takes_messages_at_its_pace),
+        cmocka_unit_test(a_full_call_drains_when_the_service_goes_on),
+        cmocka_unit_test(a_paused_call_holds_up_no_other),
+        cmocka_unit_test(closing_frees_what_is_held),
+        cmocka_unit_test(an_end_frees_what_is_held),
         cmocka_unit_test(an_answer_may_be_longer_than_a_request),
         cmocka_unit_test(calls_are_limited),
     };
