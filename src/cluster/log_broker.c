@@ -7,6 +7,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "cluster/log_selection.h"
 #include "cluster/random_id.h"
 #include "loop/loop.h"
 #include "net/node_protocol.h"
@@ -18,10 +19,16 @@
  *
  *   subscribe -> ask each listening node that has selected tasks -> messages
  *             -> close from each -> on_end
+ *
+ * What is followed goes on without any node: a task that gets a node, and a node that
+ * listens (again), have it asked. A node that is asked again begins at the time of its
+ * latest message: lines of just that time may come twice, none is lost.
  */
 struct log_broker {
     struct store *store;
+    struct store_watch watch;
     struct list listeners;     /* struct listener */
+    struct list publications;  /* struct publication */
     struct list subscriptions; /* struct log_subscription */
     size_t n_subscriptions;
     struct defer_queue defers;
@@ -37,13 +44,29 @@ struct listener {
     char node_id[OBJECT_ID_SIZE];
 };
 
+/* A node's open PublishLogs call, from its first message on. The subscription that it is
+ * for may be gone. */
+struct publication {
+    struct list link;
+    struct rpc_exchange *x;
+    char subscription_id[OBJECT_ID_SIZE];
+};
+
+/* What a subscription has of one node. */
+struct share {
+    bool is_pending; /* the node was asked and hasn't ended yet */
+    int64_t last;    /* the time of its latest message, 0: none came */
+};
+
 struct log_subscription {
     struct list link;
     struct log_broker *broker;
     char id[OBJECT_ID_SIZE];
     Swarm__LogSelector *selector;
     Swarm__LogSubscriptionOptions *options;
-    struct map pending; /* node id -> subscription: nodes that haven't ended yet */
+    struct map shares; /* by node id */
+    size_t n_pending;
+    bool is_paused;
     struct log_subscriber subscriber;
     void *user;
     struct defer end;
@@ -54,10 +77,13 @@ struct log_subscription {
 
 static void subscription_free(struct log_subscription *s)
 {
+    log_broker_pause(s, false);
     list_remove(&s->link);
     s->broker->n_subscriptions--;
     defer_cancel(&s->end);
-    map_deinit(&s->pending);
+    for (size_t i = 0; i < s->shares.len; i++)
+        free(s->shares.entries[i].value);
+    map_deinit(&s->shares);
     message_free((ProtobufCMessage *)s->selector);
     message_free((ProtobufCMessage *)s->options);
     free(s);
@@ -90,64 +116,71 @@ static struct log_subscription *find_subscription(struct log_broker *b, const ch
     return NULL;
 }
 
+static bool follows(const struct log_subscription *s)
+{
+    return s->options->follow;
+}
+
+static bool is_pending(const struct log_subscription *s, const char *node_id)
+{
+    const struct share *share = map_get(&s->shares, node_id);
+    return share && share->is_pending;
+}
+
+/* True for the last one. */
+static bool end_share(struct log_subscription *s, const char *node_id)
+{
+    if (!is_pending(s, node_id))
+        return false;
+    struct share *share = map_get(&s->shares, node_id);
+    share->is_pending = false;
+    return --s->n_pending == 0;
+}
+
 static void node_ended(struct log_subscription *s, const char *node_id)
 {
-    if (map_remove(&s->pending, node_id) && s->pending.len == 0)
+    if (end_share(s, node_id))
         end_soon(s, 0, "");
 }
 
-/* ---- which nodes have something to say ---- */
-
-static bool contains(size_t n, char *const *ids, const char *id)
+static void node_went_away(struct log_subscription *s, const char *node_id)
 {
-    for (size_t i = 0; i < n; i++)
-        if (str_equal(ids[i], id))
-            return true;
-    return false;
+    if (end_share(s, node_id) && !follows(s))
+        end_soon(s, 0, "");
 }
 
-/* A task without a node has no output. */
-static int add_nodes_of(const struct object_list *tasks, struct map *nodes)
+void log_broker_pause(struct log_subscription *s, bool is_paused)
 {
-    for (size_t i = 0; i < tasks->len; i++) {
-        const Swarm__Task *task = tasks->objects[i]->task;
-        if (task->node_id[0] && map_put(nodes, task->node_id, nodes, NULL))
-            return ERR_NO_MEMORY;
+    void (*change)(struct rpc_exchange *) =
+        is_paused ? rpc_exchange_pause : rpc_exchange_resume;
+    s->is_paused = is_paused;
+    LIST_FOR_EACH (link, &s->broker->publications) {
+        struct publication *p = CONTAINER_OF(link, struct publication, link);
+        if (str_equal(p->subscription_id, s->id))
+            change(p->x);
     }
-    return 0;
-}
-
-static int selected_nodes(const struct log_subscription *s, struct map *nodes)
-{
-    const struct store_view *v = store_view(s->broker->store);
-    const Swarm__LogSelector *selector = s->selector;
-    for (size_t i = 0; i < selector->n_service_ids; i++) {
-        cleanup_object_list struct object_list tasks = OBJECT_LIST_INIT;
-        if (store_find(v, OBJECT_TASK, STORE_BY_SERVICE, selector->service_ids[i],
-                       &tasks) ||
-            add_nodes_of(&tasks, nodes))
-            return ERR_NO_MEMORY;
-    }
-    for (size_t i = 0; i < selector->n_task_ids; i++) {
-        const struct object *task = store_get(v, OBJECT_TASK, selector->task_ids[i]);
-        if (task && task->task->node_id[0] &&
-            map_put(nodes, task->task->node_id, nodes, NULL))
-            return ERR_NO_MEMORY;
-    }
-    return 0;
 }
 
 /* ---- asking nodes ---- */
 
+/* after: the time of the latest message that came, 0 for all that was asked for. */
 static int send_subscription(struct listener *l, const struct log_subscription *s,
-                             bool close)
+                             int64_t after, bool close)
 {
     Swarm__SubscriptionMessage m = SWARM__SUBSCRIPTION_MESSAGE__INIT;
+    Swarm__LogSubscriptionOptions options = *s->options;
+    Swarm__Timestamp since = SWARM__TIMESTAMP__INIT;
     char id[OBJECT_ID_SIZE];
     strcpy_cut(id, sizeof(id), s->id);
+    if (after) {
+        since.seconds = after / CLOCK_SECOND;
+        since.nanos = (int32_t)(after % CLOCK_SECOND);
+        options.since = &since;
+        options.tail = 0;
+    }
     m.id = id;
     m.selector = s->selector;
-    m.options = s->options;
+    m.options = &options;
     m.close = close;
     return rpc_exchange_send(l->x, &m.base);
 }
@@ -155,24 +188,73 @@ static int send_subscription(struct listener *l, const struct log_subscription *
 /* A node that can't be told any more has nothing to stop. */
 static void stop_asking(struct listener *l, const struct log_subscription *s)
 {
-    if (send_subscription(l, s, true))
+    if (send_subscription(l, s, 0, true))
         log_debug("node %s is gone, its logs end", l->node_id);
+}
+
+static struct share *get_share(struct log_subscription *s, const char *node_id)
+{
+    struct share *share = map_get(&s->shares, node_id);
+    if (share)
+        return share;
+    share = calloc(1, sizeof(*share));
+    if (share && map_put(&s->shares, node_id, share, NULL)) {
+        free(share);
+        return NULL;
+    }
+    return share;
+}
+
+/* A node that can't be told has ended already. */
+static int ask_node(struct log_subscription *s, struct listener *l)
+{
+    struct share *share = get_share(s, l->node_id);
+    if (!share)
+        return ERR_NO_MEMORY;
+    if (share->is_pending || send_subscription(l, s, share->last, false))
+        return 0;
+    share->is_pending = true;
+    s->n_pending++;
+    return 0;
 }
 
 static int ask_nodes(struct log_subscription *s)
 {
     struct map nodes = MAP_INIT;
-    int r = selected_nodes(s, &nodes);
+    int r = log_selection_nodes(s->selector, store_view(s->broker->store), &nodes);
     LIST_FOR_EACH (link, &s->broker->listeners) {
         struct listener *l = CONTAINER_OF(link, struct listener, link);
-        if (r || !map_get(&nodes, l->node_id))
-            continue;
-        r = map_put(&s->pending, l->node_id, s, NULL);
-        if (!r && send_subscription(l, s, false))
-            map_remove(&s->pending, l->node_id);
+        if (!r && map_get(&nodes, l->node_id))
+            r = ask_node(s, l);
     }
     map_deinit(&nodes);
     return r;
+}
+
+/* A task that is followed may have got its node just now. */
+static void on_task_change(const struct store_change *change, void *user)
+{
+    struct log_broker *b = user;
+    const struct object *o = store_change_object(change);
+    if (o->kind != OBJECT_TASK || change->action == STORE_REMOVE || !o->task->node_id[0])
+        return;
+    LIST_FOR_EACH (link, &b->subscriptions) {
+        struct log_subscription *s = CONTAINER_OF(link, struct log_subscription, link);
+        if (follows(s) && !is_pending(s, o->task->node_id) &&
+            log_selection_has(s->selector, o->task->service_id, o->task->id) &&
+            ask_nodes(s))
+            end_soon(s, ERR_NO_MEMORY, "out of memory");
+    }
+}
+
+/* A node that listens (again) may have output that is followed. */
+static void ask_followed(struct log_broker *b)
+{
+    LIST_FOR_EACH (link, &b->subscriptions) {
+        struct log_subscription *s = CONTAINER_OF(link, struct log_subscription, link);
+        if (follows(s) && ask_nodes(s))
+            end_soon(s, ERR_NO_MEMORY, "out of memory");
+    }
 }
 
 int log_broker_subscribe(struct log_broker *b, Swarm__LogSelector *selector,
@@ -201,7 +283,7 @@ int log_broker_subscribe(struct log_broker *b, Swarm__LogSelector *selector,
         subscription_free(s);
         return err_no_memory(e);
     }
-    if (s->pending.len == 0)
+    if (s->n_pending == 0 && !follows(s))
         end_soon(s, 0, "");
     *out = s;
     return 0;
@@ -211,7 +293,7 @@ void log_broker_cancel(struct log_subscription *s)
 {
     LIST_FOR_EACH (link, &s->broker->listeners) {
         struct listener *l = CONTAINER_OF(link, struct listener, link);
-        if (map_get(&s->pending, l->node_id))
+        if (is_pending(s, l->node_id))
             stop_asking(l, s);
     }
     subscription_free(s);
@@ -240,6 +322,7 @@ static void on_listen(struct rpc_exchange *x, ProtobufCMessage *message, void *u
     strcpy_cut(l->node_id, sizeof(l->node_id), rpc_exchange_peer(x)->node_id);
     list_append(&b->listeners, &l->link);
     rpc_exchange_set_state(x, l);
+    ask_followed(b);
 }
 
 static void on_listen_cancel(struct rpc_exchange *x, void *user)
@@ -249,74 +332,94 @@ static void on_listen_cancel(struct rpc_exchange *x, void *user)
     if (!l)
         return;
     LIST_FOR_EACH (link, &b->subscriptions)
-        node_ended(CONTAINER_OF(link, struct log_subscription, link), l->node_id);
+        node_went_away(CONTAINER_OF(link, struct log_subscription, link), l->node_id);
     list_remove(&l->link);
     free(l);
 }
 
 /* ---- PublishLogs ---- */
 
-static bool is_selected(const struct log_subscription *s, const Swarm__LogContext *c)
+static void note_time(struct log_subscription *s, const char *node_id,
+                      const Swarm__LogMessage *m)
 {
-    const Swarm__LogSelector *selector = s->selector;
-    return contains(selector->n_task_ids, selector->task_ids, c->task_id) ||
-           contains(selector->n_service_ids, selector->service_ids, c->service_id);
+    struct share *share = map_get(&s->shares, node_id);
+    int64_t at = message_time(m->timestamp, 0);
+    if (at > share->last)
+        share->last = at;
 }
 
 /* A reader may cancel from within its callback: the subscription is looked up again for
  * each message. NULL when it is gone. */
-static struct log_subscription *hand_on(struct log_broker *b,
+static struct log_subscription *hand_on(struct log_broker *b, const char *node_id,
                                         const Swarm__PublishLogsMessage *m)
 {
     struct log_subscription *s = find_subscription(b, m->subscription_id);
     for (size_t i = 0; s && i < m->n_messages; i++) {
-        const Swarm__LogContext *context = m->messages[i]->context;
-        if (!context || !is_selected(s, context))
+        const Swarm__LogContext *c = m->messages[i]->context;
+        if (!c || !log_selection_has(s->selector, c->service_id, c->task_id))
             continue;
+        note_time(s, node_id, m->messages[i]);
         s->subscriber.on_message(m->messages[i], s->user);
         s = find_subscription(b, m->subscription_id);
     }
     return s;
 }
 
-/* Which subscription a stream publishes to is known from its first message on; the name
- * is kept, since the subscription may go before the stream does. */
-static int remember_subscription(struct rpc_exchange *x, const char *id)
+/* Which subscription a stream publishes to is known from its first message on. */
+static struct publication *publication_get(struct log_broker *b, struct rpc_exchange *x,
+                                           const char *id)
 {
-    if (rpc_exchange_state(x))
-        return 0;
-    char *copy = strdup(id);
-    if (!copy)
-        return ERR_NO_MEMORY;
-    rpc_exchange_set_state(x, copy);
-    return 0;
+    struct publication *p = rpc_exchange_state(x);
+    if (p)
+        return p;
+    p = calloc(1, sizeof(*p));
+    if (!p)
+        return NULL;
+    p->x = x;
+    strcpy_cut(p->subscription_id, sizeof(p->subscription_id), id);
+    list_append(&b->publications, &p->link);
+    rpc_exchange_set_state(x, p);
+    struct log_subscription *s = find_subscription(b, id);
+    if (s && s->is_paused)
+        rpc_exchange_pause(x);
+    return p;
 }
 
-/* What a node publishes counts only for a subscription that it was asked for. */
+/* What a node publishes counts only for the subscription that its stream is for, and that
+ * it was asked for. */
 static void on_publish(struct rpc_exchange *x, ProtobufCMessage *message, void *user)
 {
     struct log_broker *b = user;
     cleanup_message Swarm__PublishLogsMessage *m = (Swarm__PublishLogsMessage *)message;
     const char *node_id = rpc_exchange_peer(x)->node_id;
-    if (remember_subscription(x, m->subscription_id)) {
+    const struct publication *p = publication_get(b, x, m->subscription_id);
+    if (!p) {
         rpc_exchange_end(x, ERR_NO_MEMORY, NULL);
         return;
     }
     struct log_subscription *s = find_subscription(b, m->subscription_id);
-    if (!s || !map_get(&s->pending, node_id))
+    if (!s || !str_equal(s->id, p->subscription_id) || !is_pending(s, node_id))
         return;
-    s = hand_on(b, m);
+    s = hand_on(b, node_id, m);
     if (s && m->close)
         node_ended(s, node_id);
+}
+
+static void publication_free(struct publication *p)
+{
+    list_remove(&p->link);
+    free(p);
 }
 
 /* However a stream ends, its node has nothing more to say. */
 static void publishing_ended(struct log_broker *b, struct rpc_exchange *x)
 {
-    cleanup_free char *id = rpc_exchange_state(x);
-    struct log_subscription *s = id ? find_subscription(b, id) : NULL;
+    struct publication *p = rpc_exchange_state(x);
+    struct log_subscription *s = p ? find_subscription(b, p->subscription_id) : NULL;
     if (s)
         node_ended(s, rpc_exchange_peer(x)->node_id);
+    if (p)
+        publication_free(p);
 }
 
 static void on_publish_finish(struct rpc_exchange *x, void *user)
@@ -352,7 +455,10 @@ int log_broker_new(uv_loop_t *loop, struct store *store, struct rpc_server *serv
     if (!b)
         return err_no_memory(e);
     b->store = store;
+    b->watch = (struct store_watch){.on_change = on_task_change, .user = b};
+    list_init(&b->watch.link);
     list_init(&b->listeners);
+    list_init(&b->publications);
     list_init(&b->subscriptions);
     if (rpc_server_add(server, &listen_service, b) ||
         rpc_server_add(server, &publish_service, b)) {
@@ -360,6 +466,7 @@ int log_broker_new(uv_loop_t *loop, struct store *store, struct rpc_server *serv
         return err_no_memory(e);
     }
     defer_queue_init(&b->defers, loop);
+    store_watch_add(store, &b->watch);
     *out = b;
     return 0;
 }
@@ -387,12 +494,18 @@ static void end_all(struct log_broker *b)
         rpc_exchange_end(l->x, ERR_UNAVAILABLE, NULL);
         free(l);
     }
+    while (!list_is_empty(&b->publications)) {
+        struct publication *p = LIST_FIRST(&b->publications, struct publication, link);
+        rpc_exchange_end(p->x, ERR_UNAVAILABLE, NULL);
+        publication_free(p);
+    }
 }
 
 void log_broker_close(struct log_broker *b, void (*closed)(void *user), void *user)
 {
     b->closed = closed;
     b->closed_user = user;
+    store_watch_remove(&b->watch);
     end_all(b);
     loop_close_init(&b->closing, on_closed, b);
     defer_queue_close(&b->defers, &b->closing);

@@ -10,12 +10,14 @@ struct reader {
     bool is_ended;
     int code;
     bool cancels; /* at its first message */
+    bool pauses;  /* at each message */
 };
 
 struct fixture {
     struct site site;
     struct log_broker *broker;
     struct site_call listener;
+    bool follow; /* asked for by subscribe() */
 };
 
 static int set_up(void **state)
@@ -60,6 +62,8 @@ static void on_message(const Swarm__LogMessage *m, void *user)
     assert_int_equal(buf_append(&r->text, m->data.data, m->data.len), 0);
     if (r->cancels)
         log_broker_cancel(TAKE(r->subscription));
+    if (r->pauses)
+        log_broker_pause(r->subscription, true);
 }
 
 static void on_end(int code, const struct err *e, void *user)
@@ -79,6 +83,8 @@ static int subscribe(struct fixture *f, const char *service, const char *task,
     Swarm__LogSelector *selector = world_new(&swarm__log_selector__descriptor);
     Swarm__LogSubscriptionOptions *options =
         world_new(&swarm__log_subscription_options__descriptor);
+    options->follow = f->follow;
+    options->tail = -11;
     if (service)
         assert_int_equal(message_append(&selector->n_service_ids, &selector->service_ids,
                                         strdup(service)),
@@ -118,6 +124,7 @@ static void publish(struct site_call *c, const char *subscription, const char *s
         Swarm__LogMessage *line = world_new(&swarm__log_message__descriptor);
         line->context = world_new(&swarm__log_context__descriptor);
         fixture_set(&line->context->service_id, service);
+        assert_int_equal(message_set_time(&line->timestamp, 7 * CLOCK_SECOND + 5), 0);
         assert_int_equal(message_set_bytes(&line->data, text, strlen(text)), 0);
         assert_int_equal(message_append(&m->n_messages, &m->messages, line), 0);
     }
@@ -265,6 +272,120 @@ static void a_reader_may_cancel_while_it_reads(void **state)
     buf_deinit(&r.text);
 }
 
+static void a_reader_that_pauses_holds_up_its_node_alone(void **state)
+{
+    struct fixture *f = *state;
+    cleanup_call struct site_call c, other;
+    struct reader r, quick;
+    const char *id = begin(f, &r);
+    assert_int_equal(subscribe(f, "web", NULL, &quick), 0);
+    r.pauses = true;
+    open_publishing(f, f->site.node, &c);
+    open_publishing(f, f->site.node, &other);
+    for (int i = 0; i < 3; i++)
+        publish(&c, id, "web", 1, "a", false);
+    for (int i = 0; i < 3; i++)
+        publish(&other, asked(f, 1)->id, "web", 1, "b", false);
+    SITE_UNTIL(&f->site, quick.text.len == 3);
+    assert_string_equal(buf_str(&r.text), "a");
+    log_broker_pause(r.subscription, false);
+    site_settle(&f->site);
+    assert_string_equal(buf_str(&r.text), "aa");
+    r.pauses = false;
+    log_broker_pause(r.subscription, false);
+    site_settle(&f->site);
+    assert_string_equal(buf_str(&r.text), "aaa");
+    log_broker_cancel(r.subscription);
+    log_broker_cancel(quick.subscription);
+    buf_deinit(&r.text);
+    buf_deinit(&quick.text);
+}
+
+static void a_node_sees_that_its_reader_is_slow(void **state)
+{
+    struct fixture *f = *state;
+    cleanup_call struct site_call c;
+    struct reader r;
+    char line[1000];
+    memset(line, 'x', sizeof(line) - 1);
+    line[sizeof(line) - 1] = '\0';
+    const char *id = begin(f, &r);
+    log_broker_pause(r.subscription, true);
+    open_publishing(f, f->site.node, &c);
+    while (!rpc_call_is_full(c.call)) {
+        publish(&c, id, "web", 1, line, false);
+        site_settle(&f->site);
+    }
+    assert_in_range(r.text.len, 0, sizeof(line));
+    log_broker_cancel(r.subscription);
+    site_settle(&f->site);
+    assert_false(rpc_call_is_full(c.call));
+    buf_deinit(&r.text);
+}
+
+static void a_task_that_comes_later_is_followed(void **state)
+{
+    struct fixture *f = *state;
+    struct reader r;
+    f->follow = true;
+    listen_as(f, f->site.node, &f->listener);
+    assert_int_equal(subscribe(f, "later", NULL, &r), 0);
+    site_settle(&f->site);
+    assert_int_equal(f->listener.n, 0);
+    assert_false(r.is_ended);
+    site_add_service(&f->site, "later", NULL);
+    assert_string_equal(asked(f, 0)->selector->service_ids[0], "later");
+    assert_int_equal(asked(f, 0)->options->tail, -11);
+    site_settle(&f->site);
+    assert_int_equal(f->listener.n, 1);
+    log_broker_cancel(r.subscription);
+}
+
+static void a_task_that_comes_later_is_none_of_a_finite_request(void **state)
+{
+    struct fixture *f = *state;
+    struct reader r;
+    listen_as(f, f->site.node, &f->listener);
+    assert_int_equal(subscribe(f, "web", NULL, &r), 0);
+    site_add_service(&f->site, "later", NULL);
+    site_settle(&f->site);
+    assert_int_equal(f->listener.n, 1);
+    log_broker_cancel(r.subscription);
+}
+
+static void a_node_that_is_back_is_asked_for_what_came_after(void **state)
+{
+    struct fixture *f = *state;
+    cleanup_call struct site_call c;
+    struct reader r;
+    f->follow = true;
+    const char *id = begin(f, &r);
+    open_publishing(f, f->site.node, &c);
+    publish(&c, id, "web", 1, "line", false);
+    SITE_UNTIL(&f->site, r.text.len > 0);
+    site_call_deinit(&f->listener);
+    rpc_call_cancel(TAKE(c.call));
+    site_settle(&f->site);
+    assert_false(r.is_ended);
+    listen_as(f, f->site.node, &f->listener);
+    assert_int_equal(message_time(asked(f, 0)->options->since, 0), 7 * CLOCK_SECOND + 5);
+    assert_int_equal(asked(f, 0)->options->tail, 0);
+    log_broker_cancel(r.subscription);
+    buf_deinit(&r.text);
+}
+
+static void what_is_followed_ends_when_no_node_publishes(void **state)
+{
+    struct fixture *f = *state;
+    cleanup_call struct site_call c;
+    struct reader r;
+    f->follow = true;
+    const char *id = begin(f, &r);
+    open_publishing(f, f->site.node, &c);
+    publish(&c, id, "web", 0, "", true);
+    SITE_UNTIL(&f->site, r.is_ended);
+}
+
 static void too_many_readers_are_refused(void **state)
 {
     struct fixture *f = *state;
@@ -303,6 +424,12 @@ int main(void)
         TEST(a_broken_stream_ends_its_nodes_part),
         TEST(a_canceled_reader_hears_nothing_more),
         TEST(a_reader_may_cancel_while_it_reads),
+        TEST(a_reader_that_pauses_holds_up_its_node_alone),
+        TEST(a_node_sees_that_its_reader_is_slow),
+        TEST(a_task_that_comes_later_is_followed),
+        TEST(a_task_that_comes_later_is_none_of_a_finite_request),
+        TEST(a_node_that_is_back_is_asked_for_what_came_after),
+        TEST(what_is_followed_ends_when_no_node_publishes),
         TEST(too_many_readers_are_refused),
         TEST(closing_ends_readers_and_listeners),
     };
