@@ -30,6 +30,7 @@ struct dispatcher {
     struct dispatcher_config config;
     char manager_addr[64];
     struct map sessions; /* node id -> struct node_session */
+    struct defer_queue defers;
     struct store_watch watch;
     struct loop_close closing;
     bool is_stopped;
@@ -106,13 +107,28 @@ static void on_overdue(void *user)
     start_heartbeat(s, DISPATCHER_GRACE_PERIODS);
 }
 
+/* One message of assignments at each turn of the loop: what takes them away gets its
+ * turns, too. */
+static void send_assignments(void *user)
+{
+    struct node_session *s = user;
+    struct dispatcher *d = s->dispatcher;
+    struct err e = {0};
+    if (!node_session_send_assignments(s, store_view(d->config.store), d->config.keys,
+                                       &d->defers, &e))
+        return;
+    log_error("node %s: %s", s->node_id, err_text(&e));
+    node_session_end_streams(s, e.code, err_text(&e));
+}
+
 /* The session of a node, made when there is none yet. */
 static struct node_session *session_of(struct dispatcher *d, const char *node_id)
 {
     struct node_session *s = map_get(&d->sessions, node_id);
     if (s)
         return s;
-    s = node_session_new(d, d->config.loop, node_id, on_overdue, &d->closing);
+    static const struct node_session_events events = {on_overdue, send_assignments};
+    s = node_session_new(d, d->config.loop, node_id, &events, &d->closing);
     if (s && map_put(&d->sessions, node_id, s, NULL)) {
         node_session_close(s, ERR_NO_MEMORY, "out of memory");
         return NULL;
@@ -242,16 +258,6 @@ static void on_heartbeat(struct rpc_exchange *x, ProtobufCMessage *message, void
 
 /* ---- Assignments ---- */
 
-static void send_assignments(struct dispatcher *d, struct node_session *s)
-{
-    struct err e = {0};
-    if (!node_session_send_assignments(s, store_view(d->config.store), d->config.keys,
-                                       &e))
-        return;
-    log_error("node %s: %s", s->node_id, err_text(&e));
-    node_session_end_streams(s, e.code, err_text(&e));
-}
-
 static int open_assignments(struct dispatcher *d, struct rpc_exchange *x,
                             const Swarm__AssignmentsRequest *request, struct err *e)
 {
@@ -267,7 +273,7 @@ static int open_assignments(struct dispatcher *d, struct rpc_exchange *x,
     s->assignments = assignments;
     s->assignments_stream = x;
     rpc_exchange_set_state(x, s);
-    send_assignments(d, s);
+    send_assignments(s);
     return 0;
 }
 
@@ -345,7 +351,7 @@ static void on_commit(const struct store_view *view, void *user)
     for (size_t i = 0; i < d->sessions.len; i++) {
         struct node_session *s = d->sessions.entries[i].value;
         if (s->is_concerned)
-            send_assignments(d, s);
+            send_assignments(s);
         if (s->node_version && node_session_send_node(s, view, d->manager_addr))
             node_session_end_streams(s, ERR_UNAVAILABLE,
                                      "the session message can't be sent");
@@ -434,6 +440,7 @@ int dispatcher_new(const struct dispatcher_config *config, struct dispatcher **o
     d->watch =
         (struct store_watch){.on_change = on_change, .on_commit = on_commit, .user = d};
     loop_close_init(&d->closing, on_closed, d);
+    defer_queue_init(&d->defers, config->loop);
     store_watch_add(config->store, &d->watch);
     if (add_services(d) || expect_nodes(d)) {
         dispatcher_stop(d);
@@ -454,6 +461,7 @@ void dispatcher_stop(struct dispatcher *d)
         node_session_close(d->sessions.entries[i].value, ERR_UNAVAILABLE,
                            "dispatcher is stopped");
     map_deinit(&d->sessions);
+    defer_queue_close(&d->defers, &d->closing);
 }
 
 void dispatcher_free(struct dispatcher *d, void (*closed)(void *user), void *user)

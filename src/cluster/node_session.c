@@ -13,7 +13,8 @@
 #define MANAGER_WEIGHT 10
 
 struct node_session *node_session_new(struct dispatcher *d, uv_loop_t *loop,
-                                      const char *node_id, void (*overdue)(void *session),
+                                      const char *node_id,
+                                      const struct node_session_events *events,
                                       struct loop_close *parent)
 {
     struct node_session *s = calloc(1, sizeof(*s));
@@ -23,7 +24,8 @@ struct node_session *node_session_new(struct dispatcher *d, uv_loop_t *loop,
     s->dispatcher = d;
     s->parent = parent;
     loop_close_hold(parent);
-    timer_init(&s->heartbeat, loop, overdue, s);
+    timer_init(&s->heartbeat, loop, events->overdue, s);
+    defer_init(&s->more, events->more, s);
     return s;
 }
 
@@ -48,6 +50,7 @@ void node_session_end_streams(struct node_session *s, int code, const char *why)
     end_stream(&s->assignments_stream, code, &e);
     end_stream(&s->stream, code, &e);
     assignments_free(TAKE(s->assignments));
+    defer_cancel(&s->more);
 }
 
 void node_session_close(struct node_session *s, int code, const char *why)
@@ -139,7 +142,8 @@ static void open_secrets(Swarm__AssignmentsMessage *m, const struct keyring *key
 }
 
 int node_session_send_assignments(struct node_session *s, const struct store_view *v,
-                                  const struct keyring *keys, struct err *e)
+                                  const struct keyring *keys, struct defer_queue *defers,
+                                  struct err *e)
 {
     s->is_concerned = false;
     if (!s->assignments_stream)
@@ -149,6 +153,8 @@ int node_session_send_assignments(struct node_session *s, const struct store_vie
         return err_no_memory(e);
     if (!m)
         return 0;
+    if (assignments_has_more(s->assignments))
+        defer_start(&s->more, defers);
     open_secrets(m, keys, s->node_id);
     int r = rpc_exchange_send(s->assignments_stream, &m->base);
     return r ? err_set(e, r, "send assignments to node %s", s->node_id) : 0;

@@ -21,14 +21,21 @@ struct node_session {
     struct rpc_exchange *stream;             /* Session; NULL when it isn't open */
     struct rpc_exchange *assignments_stream; /* likewise */
     struct assignments *assignments;
-    bool is_concerned;     /* a change since the last message may be news for the node */
+    struct defer more; /* what didn't fit into the last message goes at the next turn */
+    bool is_concerned; /* a change since the last message may be news for the node */
     uint64_t node_version; /* of the node object that was sent last */
 };
 
-/* overdue is called, with the session, when the node has been silent for too long. parent
- * is held until the session is freed. NULL when there is no memory. */
+/* What the dispatcher does for its sessions; each is called with the session. */
+struct node_session_events {
+    void (*overdue)(void *session); /* the node has been silent for too long */
+    void (*more)(void *session);    /* there are more assignments to be sent */
+};
+
+/* parent is held until the session is freed. NULL when there is no memory. */
 struct node_session *node_session_new(struct dispatcher *d, uv_loop_t *loop,
-                                      const char *node_id, void (*overdue)(void *session),
+                                      const char *node_id,
+                                      const struct node_session_events *events,
                                       struct loop_close *parent);
 
 /* Ends both streams with a code and frees the session. */
@@ -41,6 +48,8 @@ void node_session_end_streams(struct node_session *s, int code, const char *why)
 int node_session_send_node(struct node_session *s, const struct store_view *v,
                            const char *manager_addr) MUST_CHECK;
 
-/* Sends what is new in the node's assignments, with its secrets opened. */
+/* Sends what is new in the node's assignments, with its secrets opened. What doesn't fit
+ * into the message is left for a next call, and events.more comes from the queue. */
 int node_session_send_assignments(struct node_session *s, const struct store_view *v,
-                                  const struct keyring *keys, struct err *e) MUST_CHECK;
+                                  const struct keyring *keys, struct defer_queue *defers,
+                                  struct err *e) MUST_CHECK;

@@ -99,10 +99,13 @@ void dependencies_release(struct dependencies *d, const Swarm__Task *t)
         release(d, OBJECT_CONFIG, c->configs[i]->config_id);
 }
 
+bool dependencies_has_changed(const struct dependencies *d)
+{
+    return !list_is_empty(&d->changed);
+}
+
 struct dependency *dependencies_next_changed(struct dependencies *d)
 {
-    if (list_is_empty(&d->changed))
-        return NULL;
     struct dependency *x = LIST_FIRST(&d->changed, struct dependency, changed);
     list_remove(&x->changed);
     return x;

@@ -29,7 +29,8 @@ void dependencies_deinit(struct dependencies *d);
 int dependencies_add(struct dependencies *d, const Swarm__Task *t) MUST_CHECK;
 void dependencies_release(struct dependencies *d, const Swarm__Task *t);
 
-/* Takes the next one out of those that changed; NULL when there are none. */
+/* Takes the next one out of those that changed; there is one. */
+bool dependencies_has_changed(const struct dependencies *d);
 struct dependency *dependencies_next_changed(struct dependencies *d);
 
 /* Frees one that has no users. */

@@ -70,12 +70,19 @@ int64_t manager_deadline(const struct manager *m);
  * (NULL when there is nothing new). Secrets in it are as the view has them, payload
  * sealed: the dispatcher opens them on the way out. After ERR_NO_MEMORY the set is as
  * new, and the next message COMPLETE.
+ *
+ * A message that has ASSIGNMENTS_MESSAGE_SIZE bytes of objects takes no more secrets,
+ * configs and new tasks (those that the node has already must all be in the COMPLETE
+ * one); while assignments_has_more(), the next update tells more of them, though nothing
+ * changes meanwhile. A new task comes with or after the last object that it needs.
  */
+#define ASSIGNMENTS_MESSAGE_SIZE (32 * 1024 * 1024)
 struct assignments;
 struct assignments *assignments_new(const char *node_id);
 void assignments_free(struct assignments *a);
 int assignments_update(struct assignments *a, const struct store_view *v,
                        Swarm__AssignmentsMessage **out) MUST_CHECK;
+bool assignments_has_more(const struct assignments *a);
 
 /* Tells the set of a change in the store; every change must be told, from its first
  * message on. True when the change is about a task of the node, so that an update is due.

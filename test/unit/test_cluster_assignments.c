@@ -108,6 +108,56 @@ static void a_payload_that_cant_be_opened_is_left_out(void **state)
     assert_null(change(m, SWARM__ASSIGNMENT__ITEM_SECRET, UPDATE));
 }
 
+#define LARGE_SIZE 500000
+#define LARGE_COUNT (RPC_LOCAL_BYTES_MAX / LARGE_SIZE + 20)
+
+/* A service whose secrets together are more than may be on its way to a node. */
+static void add_large_service(struct fixture *f)
+{
+    Swarm__ServiceSpec *spec = world_spec("web", 1);
+    cleanup_free char *value = malloc(LARGE_SIZE + 1);
+    assert_non_null(value);
+    memset(value, 'v', LARGE_SIZE);
+    value[LARGE_SIZE] = '\0';
+    for (size_t i = 0; i < LARGE_COUNT; i++) {
+        char id[32];
+        snprintf(id, sizeof(id), "key-%zu", i);
+        site_add_secret(&f->site, id, value);
+        world_use_secret(spec, id, id);
+    }
+    struct site_spec q = {OBJECT_SERVICE, "web", spec};
+    assert_int_equal(site_propose(&f->site, site_run_control, &q), 0);
+}
+
+static void more_secrets_than_a_channel_takes_at_once_arrive_in_order(void **state)
+{
+    struct fixture *f = *state;
+    size_t n = 0, i = 0;
+    begin(f, 0);
+    const char *id = open_session(f);
+    add_large_service(f);
+    call_assignments(f, id);
+    while (!change(assignments(f, i), SWARM__ASSIGNMENT__ITEM_TASK, UPDATE))
+        n += assignments(f, i++)->n_changes;
+    assert_true(i > 4);
+    n += assignments(f, i)->n_changes;
+    assert_int_equal(n, LARGE_COUNT + 1);
+    assert_false(f->assignments.is_ended);
+}
+
+static void a_stream_that_ends_is_told_no_more(void **state)
+{
+    struct fixture *f = *state;
+    begin(f, 0);
+    const char *id = open_session(f);
+    add_large_service(f);
+    call_assignments(f, id);
+    assignments(f, 0);
+    rpc_call_cancel(TAKE(f->assignments.call));
+    site_settle(&f->site);
+    assert_true(f->assignments.n < 4);
+}
+
 static void a_second_stream_of_assignments_ends_the_first(void **state)
 {
     struct fixture *f = *state;
@@ -239,6 +289,8 @@ int main(void)
         TEST(what_is_new_is_told_by_increments),
         TEST(a_secret_goes_when_its_task_is_over),
         TEST(a_payload_that_cant_be_opened_is_left_out),
+        TEST(more_secrets_than_a_channel_takes_at_once_arrive_in_order),
+        TEST(a_stream_that_ends_is_told_no_more),
         TEST(a_second_stream_of_assignments_ends_the_first),
         TEST(assignments_need_a_session),
         TEST(a_report_is_durable_before_it_is_answered),

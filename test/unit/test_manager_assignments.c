@@ -104,8 +104,8 @@ static void a_task_comes_with_its_secrets(void **state)
     create_with_secret(f, "web", 1, "s1");
     assert_true(f->is_due);
     assert_string_equal(tell(f), "incremental 1>2\n"
-                                 "update task web.1 running\n"
-                                 "update secret s1\n");
+                                 "update secret s1\n"
+                                 "update task web.1 running\n");
 }
 
 static void a_payload_is_sent_as_it_is_stored(void **state)
@@ -114,7 +114,7 @@ static void a_payload_is_sent_as_it_is_stored(void **state)
     create_with_secret(f, "web", 1, "s1");
     cleanup_message Swarm__AssignmentsMessage *m = NULL;
     assert_int_equal(assignments_update(f->a, store_view(f->w.store), &m), 0);
-    const Swarm__Secret *s = m->changes[1]->assignment->secret;
+    const Swarm__Secret *s = m->changes[0]->assignment->secret;
     assert_int_equal(s->spec->data.len, 1);
     assert_memory_equal(s->spec->data.data, "x", 1);
 }
@@ -134,7 +134,9 @@ static void a_secret_goes_when_its_last_task_is_over(void **state)
     struct fixture *f = *state;
     create_with_secret(f, "a", 1, "s1");
     create_with_secret(f, "b", 1, "s1");
-    assert_string_equal(strstr(tell(f), "update secret"), "update secret s1\n");
+    assert_string_equal(strstr(tell(f), "update secret"), "update secret s1\n"
+                                                          "update task a.1 running\n"
+                                                          "update task b.1 running\n");
     world_obey(&f->w, "a");
     world_obey(&f->w, "b");
     world_remove(&f->w, OBJECT_SERVICE, "a");
@@ -186,9 +188,9 @@ static void two_references_to_one_secret_are_one_secret(void **state)
     world_use_secret(spec, "s2", "s2");
     world_create(&f->w, spec);
     assert_string_equal(tell(f), "complete >1\n"
-                                 "update task web.1 running\n"
                                  "update secret s1\n"
-                                 "update secret s2\n");
+                                 "update secret s2\n"
+                                 "update task web.1 running\n");
 }
 
 static void a_config_comes_and_goes_as_a_secret_does(void **state)
@@ -206,8 +208,8 @@ static void a_config_comes_and_goes_as_a_secret_does(void **state)
     assert_int_equal(message_append(&c->n_configs, &c->configs, ref), 0);
     world_create(&f->w, spec);
     assert_string_equal(tell(f), "complete >1\n"
-                                 "update task web.1 running\n"
-                                 "update config c1\n");
+                                 "update config c1\n"
+                                 "update task web.1 running\n");
     world_remove(&f->w, OBJECT_SERVICE, "web");
     world_obey(&f->w, "web");
     assert_string_equal(tell(f), "incremental 1>2\n"
@@ -269,6 +271,98 @@ static void a_new_session_is_told_everything(void **state)
                                  "update secret s1\n");
 }
 
+/* ---- more than one message holds ---- */
+
+#define LARGE_SIZE 500000
+#define LARGE_COUNT (ASSIGNMENTS_MESSAGE_SIZE / LARGE_SIZE + 10)
+
+static void add_large_secret(struct fixture *f, const char *name)
+{
+    cleanup_free char *data = calloc(1, LARGE_SIZE);
+    assert_non_null(data);
+    Swarm__SecretSpec *spec = world_new(&swarm__secret_spec__descriptor);
+    spec->annotations = world_new(&swarm__annotations__descriptor);
+    fixture_set(&spec->annotations->name, name);
+    assert_int_equal(message_set_bytes(&spec->data, data, LARGE_SIZE), 0);
+    assert_int_equal(world_try_create(&f->w, OBJECT_SECRET, name, spec), 0);
+}
+
+/* A service of one task whose secrets don't fit into one message. */
+static void create_large(struct fixture *f, const char *name)
+{
+    Swarm__ServiceSpec *spec = world_spec(name, 1);
+    for (int i = 0; i < LARGE_COUNT; i++) {
+        char id[32];
+        snprintf(id, sizeof(id), "%s-%d", name, i);
+        add_large_secret(f, id);
+        world_use_secret(spec, id, id);
+    }
+    world_create(&f->w, spec);
+}
+
+static Swarm__AssignmentsMessage *next_message(struct fixture *f)
+{
+    Swarm__AssignmentsMessage *m = NULL;
+    assert_int_equal(assignments_update(f->a, store_view(f->w.store), &m), 0);
+    assert_non_null(m);
+    assert_true(protobuf_c_message_get_packed_size(&m->base) <
+                ASSIGNMENTS_MESSAGE_SIZE + 2 * LARGE_SIZE);
+    return m;
+}
+
+static size_t count_items(const Swarm__AssignmentsMessage *m,
+                          Swarm__Assignment__ItemCase item)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < m->n_changes; i++)
+        n += m->changes[i]->assignment->item_case == item;
+    return n;
+}
+
+static void what_is_too_much_for_one_message_comes_in_several(void **state)
+{
+    struct fixture *f = *state;
+    create_large(f, "web");
+    cleanup_message Swarm__AssignmentsMessage *first = next_message(f);
+    assert_int_equal(first->type, SWARM__ASSIGNMENTS_MESSAGE__TYPE__COMPLETE);
+    assert_int_equal(count_items(first, SWARM__ASSIGNMENT__ITEM_TASK), 0);
+    assert_true(assignments_has_more(f->a));
+    cleanup_message Swarm__AssignmentsMessage *second = next_message(f);
+    assert_int_equal(second->type, SWARM__ASSIGNMENTS_MESSAGE__TYPE__INCREMENTAL);
+    assert_string_equal(second->applies_to, first->results_in);
+    assert_int_equal(count_items(second, SWARM__ASSIGNMENT__ITEM_TASK), 1);
+    assert_int_equal(count_items(first, SWARM__ASSIGNMENT__ITEM_SECRET) +
+                         count_items(second, SWARM__ASSIGNMENT__ITEM_SECRET),
+                     LARGE_COUNT);
+    assert_false(assignments_has_more(f->a));
+    assert_string_equal(tell(f), "-");
+}
+
+static void what_the_node_runs_is_in_the_first_message(void **state)
+{
+    struct fixture *f = *state;
+    create_large(f, "a");
+    create_large(f, "b");
+    world_run(&f->w, "a", 1);
+    world_run(&f->w, "b", 1);
+    cleanup_message Swarm__AssignmentsMessage *m = next_message(f);
+    assert_int_equal(count_items(m, SWARM__ASSIGNMENT__ITEM_TASK), 2);
+    assert_true(assignments_has_more(f->a));
+}
+
+static void a_task_that_is_removed_before_it_was_told_is_no_news(void **state)
+{
+    struct fixture *f = *state;
+    create_large(f, "web");
+    message_free(&next_message(f)->base);
+    world_obey(&f->w, "web");
+    world_remove(&f->w, OBJECT_SERVICE, "web");
+    world_obey(&f->w, "web");
+    cleanup_message Swarm__AssignmentsMessage *m = next_message(f);
+    assert_int_equal(count_items(m, SWARM__ASSIGNMENT__ITEM_TASK), 0);
+    assert_false(assignments_has_more(f->a));
+}
+
 static int update_without_memory(void *user)
 {
     struct fixture *f = user;
@@ -308,6 +402,9 @@ int main(void)
         TEST(other_nodes_tasks_are_no_news),
         TEST(tasks_without_a_node_are_nobodys),
         TEST(a_new_session_is_told_everything),
+        TEST(what_is_too_much_for_one_message_comes_in_several),
+        TEST(what_the_node_runs_is_in_the_first_message),
+        TEST(a_task_that_is_removed_before_it_was_told_is_no_news),
         TEST(memory_that_runs_out_loses_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
