@@ -10,11 +10,6 @@
 #include "base/str.h"
 #include "cli/client_private.h"
 
-void cleanup_json_value(json_t **j)
-{
-    json_decref(*j);
-}
-
 /* ---- memory of the libraries ---- */
 
 static void *wiping_realloc(void *old, size_t n)
@@ -30,7 +25,7 @@ static void *wiping_realloc(void *old, size_t n)
 
 int client_global_init(struct err *e)
 {
-    json_set_alloc_funcs(malloc, mem_wipe_free);
+    json_setup();
     if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, mem_wipe_free, wiping_realloc,
                              strdup, calloc))
         return err_no_memory(e);
@@ -81,16 +76,22 @@ const char *client_socket(const struct client *c)
 
 int client_decode(const struct buf *text, json_t **out, struct err *e)
 {
-    json_error_t why;
-    *out = json_loadb(text->data, text->len, JSON_DECODE_ANY, &why);
-    if (!*out)
+    static const struct json_limits limits = {
+        .bytes = CLIENT_ANSWER_MAX, .values = CLIENT_VALUES_MAX, .depth = JSON_DEPTH_MAX};
+    struct err why = {0};
+    int r = json_read(text->data, text->len, &limits, out, &why);
+    if (r == ERR_NO_MEMORY)
+        return err_no_memory(e);
+    if (r)
         return err_set(e, ERR_BAD_MESSAGE, "the daemon's answer is no JSON: %s",
-                       why.text);
+                       err_text(&why));
     return 0;
 }
 
 static int code_of_status(long status)
 {
+    if (status == err_http_status(ERR_UNKNOWN))
+        return ERR_UNKNOWN;
     for (int code = ERR_INVALID_ARGUMENT; code < ERR_CODES; code++)
         if (err_http_status(code) == status && code != ERR_FAILED_PRECONDITION)
             return code;
@@ -214,16 +215,11 @@ int client_get(struct client *c, const char *path, json_t **answer, struct err *
     return err_set(e, ERR_BAD_MESSAGE, "the daemon's answer to GET %s is empty", path);
 }
 
-static int dump_to_buf(const char *data, size_t n, void *user)
-{
-    return buf_append(user, data, n) ? -1 : 0;
-}
-
 int client_post(struct client *c, const char *path, const json_t *body, json_t **answer,
                 struct err *e)
 {
     cleanup_buf struct buf text = BUF_INIT;
-    if (json_dump_callback(body, dump_to_buf, &text, JSON_COMPACT))
+    if (json_write(body, &text))
         return err_no_memory(e);
     return client_call(c, "POST", path, &text, answer, e);
 }

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "json/json.h"
 
 /*
  * The daemon's API over its unix socket: one connection, kept open. Calls block.
@@ -20,6 +21,8 @@ struct client;
 
 /* The largest answer that is taken in whole. */
 #define CLIENT_ANSWER_MAX (256U * 1024 * 1024)
+/* The most values in one: numbers, strings, arrays and objects. */
+#define CLIENT_VALUES_MAX (8U * 1024 * 1024)
 
 /* Once in a process, before anything of libcurl or jansson: their memory is wiped when
  * they free it. */
@@ -57,6 +60,3 @@ int client_decode(const struct buf *text, json_t **out, struct err *e) MUST_CHEC
 
 /* The error for an HTTP status and the body that came with it. */
 int client_refusal(long status, const struct buf *body, struct err *e);
-
-void cleanup_json_value(json_t **j);
-#define cleanup_json CLEANUP(cleanup_json_value)

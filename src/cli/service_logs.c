@@ -131,6 +131,26 @@ static size_t frame_length(const struct buf *b)
     return (size_t)p[4] << 24 | (size_t)p[5] << 16 | (size_t)p[6] << 8 | p[7];
 }
 
+/* What is known of a frame's first byte. */
+enum frame_kind {
+    FRAME_INPUT,
+    FRAME_OUTPUT,
+    FRAME_ERRORS,
+    FRAME_DAEMON, /* not a line but why there are no more */
+};
+
+static int print_frame(struct logs *l, char kind, struct part line, struct err *e)
+{
+    if (kind == FRAME_DAEMON)
+        return err_set(e, ERR_UNKNOWN, "error from daemon in stream: %.*s", (int)line.n,
+                       line.s);
+    if (kind < FRAME_INPUT || kind > FRAME_DAEMON)
+        return err_set(e, ERR_BAD_MESSAGE, "the daemon's logs are not understood");
+    if (print_line(l, line, kind == FRAME_ERRORS ? stderr : stdout))
+        return err_no_memory(e);
+    return 0;
+}
+
 /* Prints the whole frames that have come. */
 static int print_frames(struct logs *l, struct buf *b, struct err *e)
 {
@@ -140,9 +160,9 @@ static int print_frames(struct logs *l, struct buf *b, struct err *e)
             return err_set(e, ERR_BAD_MESSAGE, "the daemon sends a line of %zu bytes", n);
         if (b->len < FRAME_HEAD + n)
             break;
-        FILE *out = b->data[0] == 2 ? stderr : stdout;
-        if (print_line(l, (struct part){b->data + FRAME_HEAD, n}, out))
-            return err_no_memory(e);
+        int r = print_frame(l, b->data[0], (struct part){b->data + FRAME_HEAD, n}, e);
+        if (r)
+            return r;
         buf_consume(b, FRAME_HEAD + n);
     }
     fflush(stdout);
@@ -168,6 +188,8 @@ static int print_stream(struct logs *l, struct stream *s, struct err *e)
         if (!r)
             r = l->plain ? print_plain(&b) : print_frames(l, &b, e);
     }
+    if (!r && b.len)
+        r = err_set(e, ERR_BAD_MESSAGE, "the daemon's logs end in the middle of a line");
     return r;
 }
 

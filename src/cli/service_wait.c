@@ -26,6 +26,10 @@ static int64_t monotonic_now(void)
     return t.tv_sec * CLOCK_SECOND + t.tv_nsec;
 }
 
+/* A server that isn't cofferd tells nothing of tasks. To look again so often is then the
+ * only means there is; it is what Docker's own client does, on any server. */
+#define LOOK_AGAIN (200 * CLOCK_MILLISECOND)
+
 /* ---- one look ---- */
 
 struct wait {
@@ -71,13 +75,21 @@ static int listen_to_events(struct wait *w, struct err *e)
     return stream_open(w->cli->client, buf_str(&path), true, &w->events, e);
 }
 
+/* How long to wait for an event at the most. */
+static int64_t time_left(const struct wait *w, int64_t again)
+{
+    int64_t left = again == CLOCK_NEVER ? CLOCK_NEVER : again - monotonic_now();
+    int64_t most = stream_is_cofferd(w->events) ? CLOCK_NEVER : LOOK_AGAIN;
+    left = left < most ? left : most;
+    return left > 0 ? left : 0;
+}
+
 /* Waits for an event or the time; takes all that is there, one look is enough for it. */
 static int wait_for_news(struct wait *w, int64_t again, bool *interrupted, struct err *e)
 {
     cleanup_buf struct buf ignored = BUF_INIT;
     enum stream_news news = STREAM_TIMEOUT;
-    int64_t left = again == CLOCK_NEVER ? CLOCK_NEVER : again - monotonic_now();
-    int r = stream_read(w->events, left > 0 ? left : 0, &ignored, &news, e);
+    int r = stream_read(w->events, time_left(w, again), &ignored, &news, e);
     while (!r && news == STREAM_DATA) {
         buf_reset(&ignored);
         r = stream_read(w->events, 0, &ignored, &news, e);
@@ -104,6 +116,10 @@ static int wait_for_end(struct wait *w, struct err *e)
     int64_t again = CLOCK_NEVER;
     bool interrupted = false;
     int r = listen_to_events(w, e);
+    if (r == ERR_CANCELED) {
+        say_goodbye(w);
+        return 0;
+    }
     while (!r && !interrupted) {
         r = look(w, &outcome, &again, e);
         if (r || outcome == PROGRESS_DONE)

@@ -5,8 +5,9 @@
 
 /*
  * Waits until a service has converged, unless --detach says not to; shows its progress
- * unless --quiet. The daemon's events say when to look again: nothing is polled. When the
- * user interrupts, the service goes on converging and this is no failure.
+ * unless --quiet. cofferd's events say when to look again: nothing is polled. Another
+ * server (dockerd) has no events of tasks: there it looks again as Docker's client does.
+ * When the user interrupts, the service goes on converging and this is no failure.
  */
 int service_wait(struct cli *c, const char *id, struct err *e) MUST_CHECK;
 

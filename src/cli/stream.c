@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "cli/client_private.h"
 
 /* The most bytes that lie here unread: the sender waits then. */
@@ -173,26 +174,30 @@ int stream_read(struct stream *s, int64_t timeout, struct buf *out,
     return *news == STREAM_DATA ? hand_over(s, out, e) : 0;
 }
 
-/* Waits for the head, and for the whole of a refusal. */
+/* Has the head of an answer come that is no refusal? */
+static bool is_granted(const struct stream *s, long *status)
+{
+    curl_easy_getinfo(s->curl, CURLINFO_RESPONSE_CODE, status);
+    return *status >= 200 && *status < 400;
+}
+
+/* Waits for the head, and for the whole of a refusal. What ends too early behind its head
+ * is for stream_read to tell. */
 static int read_head(struct stream *s, struct err *e)
 {
     long status = 0;
     bool interrupted = false;
     int r = pump(s, e);
-    while (!r && !s->ended) {
-        curl_easy_getinfo(s->curl, CURLINFO_RESPONSE_CODE, &status);
-        if (status >= 200 && status < 400)
-            return 0;
+    while (!r && !is_granted(s, &status) && !s->ended) {
         if (interrupted)
             return err_set(e, ERR_CANCELED, "interrupted");
         r = wait_once(s, CLOCK_NEVER, &interrupted, e);
     }
-    if (r)
+    if (r || is_granted(s, &status))
         return r;
     if (s->code)
         return client_curl_error(s->client, s->curl, s->code, e);
-    curl_easy_getinfo(s->curl, CURLINFO_RESPONSE_CODE, &status);
-    return status >= 400 ? client_refusal(status, &s->pending, e) : 0;
+    return client_refusal(status, &s->pending, e);
 }
 
 int stream_open(struct client *c, const char *path, bool hears_signals,
@@ -212,6 +217,14 @@ int stream_open(struct client *c, const char *path, bool hears_signals,
     }
     *out = s;
     return 0;
+}
+
+bool stream_is_cofferd(const struct stream *s)
+{
+    struct curl_header *server = NULL;
+    return curl_easy_header(s->curl, "Server", 0, CURLH_HEADER, -1, &server) ==
+               CURLHE_OK &&
+           str_starts_with(server->value, "Coffer/");
 }
 
 int stream_take_line(struct buf *from, struct buf *line, bool *found)

@@ -17,10 +17,14 @@ enum stream_news {
     STREAM_INTERRUPTED, /* by the user */
 };
 
-/* Asks, and waits for the answer's head. An error status is told as client_call does. */
+/* Asks, and waits for the answer's head. An error status is told as client_call does;
+ * ERR_CANCELED when the user interrupts before. */
 int stream_open(struct client *c, const char *path, bool hears_signals,
                 struct stream **out, struct err *e) MUST_CHECK;
 void stream_close(struct stream *s);
+
+/* Is it cofferd that answers, or another server of the same API? */
+bool stream_is_cofferd(const struct stream *s);
 
 /* Waits up to timeout (nanoseconds; CLOCK_NEVER: as long as it takes) for bytes and
  * appends them to out. */
