@@ -21,6 +21,7 @@ struct subscription {
     struct rpc_call *publish;
     struct list streams;
     size_t n_active;
+    bool is_full;  /* the manager doesn't take its lines as they come */
     bool is_ended; /* it only waits for its streams' last callbacks */
 };
 
@@ -161,32 +162,56 @@ static int send_line(struct stream *t, int stream, const char *data, size_t n,
 
 /* ---- not too fast ---- */
 
-static void pause_all(struct log_publisher *p, void (*change)(struct engine_call *call))
+static void hold_back(struct stream *t)
 {
-    LIST_FOR_EACH (l, &p->subscriptions) {
-        struct subscription *s = CONTAINER_OF(l, struct subscription, link);
-        LIST_FOR_EACH (k, &s->streams) {
-            struct stream *t = CONTAINER_OF(k, struct stream, link);
-            if (t->call)
-                change(t->call);
-        }
-    }
+    const struct subscription *s = t->subscription;
+    if (!t->call)
+        return;
+    if (s->is_full || timer_is_running(&s->publisher->slice))
+        engine_pause(t->call);
+    else
+        engine_resume(t->call);
+}
+
+static void hold_back_all(struct subscription *s)
+{
+    LIST_FOR_EACH (l, &s->streams)
+        hold_back(CONTAINER_OF(l, struct stream, link));
+}
+
+static void hold_back_everything(struct log_publisher *p)
+{
+    LIST_FOR_EACH (l, &p->subscriptions)
+        hold_back_all(CONTAINER_OF(l, struct subscription, link));
 }
 
 static void slice_over(void *user)
 {
     struct log_publisher *p = user;
     p->slice_bytes = 0;
-    pause_all(p, engine_resume);
+    hold_back_everything(p);
 }
 
-static void count(struct log_publisher *p, size_t n)
+/* After bytes of a subscription were sent. */
+static void count(struct subscription *s, size_t n)
 {
+    struct log_publisher *p = s->publisher;
     p->slice_bytes += n;
+    if (!s->is_full && rpc_call_is_full(s->publish)) {
+        s->is_full = true;
+        hold_back_all(s);
+    }
     if (p->slice_bytes < LOG_SLICE_BYTES || timer_is_running(&p->slice))
         return;
-    pause_all(p, engine_pause);
     timer_start(&p->slice, LOG_SLICE);
+    hold_back_everything(p);
+}
+
+static void publish_drain(struct rpc_call *call, void *user)
+{
+    struct subscription *s = user;
+    s->is_full = false;
+    hold_back_all(s);
 }
 
 /* ---- the engine's streams ---- */
@@ -200,7 +225,7 @@ static void stream_data(int stream, const void *data, size_t n, void *user)
     if (send_line(t, stream, data, n, &e))
         give_up(t->subscription, "send", &e);
     else
-        count(t->subscription->publisher, n);
+        count(t->subscription, n);
 }
 
 static void stream_done(int r, const struct err *e, void *user)
@@ -258,6 +283,7 @@ static void open_stream(struct stream *t, const struct task *task)
         s->n_active++;
     else
         log_error("logs: no memory");
+    hold_back(t);
 }
 
 static void start_stream(struct subscription *s, const struct task *task)
@@ -352,6 +378,29 @@ static void publish_message(struct rpc_call *call, ProtobufCMessage *message, vo
     message_free(message);
 }
 
+static void refused_end(struct rpc_call *call, int code, const struct err *e, void *user)
+{
+}
+
+/* One that can't be served ends at once, so that its reader doesn't wait. */
+static void refuse(struct log_publisher *p, char *id)
+{
+    static const struct rpc_call_events events = {
+        .on_message = publish_message,
+        .on_end = refused_end,
+    };
+    Swarm__PublishLogsMessage m = SWARM__PUBLISH_LOGS_MESSAGE__INIT;
+    struct rpc_call *call;
+    struct err e;
+    m.subscription_id = id;
+    m.close = true;
+    if (rpc_call_start(p->channel, &node_protocol_publish_logs, &m.base, &events, NULL,
+                       &call, &e))
+        log_warn("logs: %s", err_text(&e));
+    else
+        rpc_call_finish(call);
+}
+
 static void publish_end(struct rpc_call *call, int code, const struct err *e, void *user)
 {
     struct subscription *s = user;
@@ -381,14 +430,18 @@ static void start_streams(struct subscription *s)
 
 static void subscribe(struct log_publisher *p, Swarm__SubscriptionMessage *asked)
 {
-    static const struct rpc_call_events events = {.on_message = publish_message,
-                                                  .on_end = publish_end};
+    static const struct rpc_call_events events = {
+        .on_message = publish_message,
+        .on_end = publish_end,
+        .on_drain = publish_drain,
+    };
     cleanup_message Swarm__SubscriptionMessage *owned = asked;
     struct err e;
     struct subscription *s =
         p->n_subscriptions < LOG_SUBSCRIPTIONS_MAX ? calloc(1, sizeof(*s)) : NULL;
     if (!s) {
         log_warn("logs: too many subscriptions or no memory");
+        refuse(p, owned->id);
         return;
     }
     s->publisher = p;

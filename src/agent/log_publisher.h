@@ -7,10 +7,11 @@
 
 /*
  * `service logs`: the manager subscribes to the output of some of this node's tasks, and
- * gets it line by line until it had enough.
+ * gets it line by line until it had enough. When it doesn't take a subscription's lines
+ * as they come, that subscription's output waits in the engine.
  */
 
-/* Subscriptions at a time; further ones are answered with nothing. */
+/* Subscriptions at a time; further ones are answered with an end at once. */
 #define LOG_SUBSCRIPTIONS_MAX 64
 
 /* Bytes of output that leave the node in one slice of time; what is more waits in the

@@ -40,9 +40,8 @@
  * answer. */
 #define API_DISTRIBUTION_TIMEOUT (3 * CLOCK_SECOND)
 
-/* Output that may wait for a slow reader of logs or events; past it, he is cut off. The
- * containers whose output it is aren't slowed down for him: nobody between the node that
- * reads them and this one (agent, node protocol, log broker) can be told to pause. */
+/* What may wait for a slow reader of events; past it, he is cut off. Logs are held back
+ * at their source long before. */
 #define API_STREAM_QUEUE_MAX (8 * 1024 * 1024)
 
 struct api;

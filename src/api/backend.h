@@ -95,6 +95,9 @@ struct backend_ops {
         struct backend *b, const struct backend_logs *what, backend_log_message message,
         void (*end)(int r, const struct err *e, void *user), void *user);
     void (*logs_cancel)(struct backend *b, struct backend_log_stream *l);
+    /* Holds back the output at its source until it is to come again; a little that is on
+     * its way comes all the same. */
+    void (*logs_pause)(struct backend *b, struct backend_log_stream *l, bool is_paused);
 };
 
 struct backend {

@@ -21,6 +21,7 @@
 struct logs {
     struct api_stream stream;
     struct backend_log_stream *source; /* NULL once it has ended */
+    bool is_paused;
     bool has_frames, has_details, has_times;
 };
 
@@ -107,6 +108,14 @@ static int build_line(const struct logs *l, const Swarm__LogMessage *m, struct b
 
 /* ---- the source ---- */
 
+static void hold_back(struct logs *l, bool is_paused)
+{
+    struct backend *b = l->stream.api->backend;
+    l->is_paused = is_paused;
+    if (l->source)
+        b->ops->logs_pause(b, l->source, is_paused);
+}
+
 static void on_message(const Swarm__LogMessage *message, void *user)
 {
     struct logs *l = user;
@@ -117,6 +126,16 @@ static void on_message(const Swarm__LogMessage *message, void *user)
     }
     if (!api_stream_write(&l->stream, line.data, line.len))
         return; /* l is gone */
+    if (!l->is_paused && api_stream_is_full(&l->stream))
+        hold_back(l, true);
+}
+
+/* The client has read what waited: more may come. */
+static void on_drained(struct api_stream *s)
+{
+    struct logs *l = CONTAINER_OF(s, struct logs, stream);
+    if (l->is_paused)
+        hold_back(l, false);
 }
 
 static bool tell_error(struct logs *l, const struct err *e)
@@ -192,6 +211,7 @@ static void start(struct api_request *q, const struct backend_logs *what,
     l->has_details = api_request_flag(q, "details");
     l->has_times = api_request_flag(q, "timestamps");
     api_stream_init(&l->stream, a, q->x, on_closed);
+    l->stream.drained = on_drained;
     api_stream_begin(&l->stream, NULL);
     l->source = a->backend->ops->logs(a->backend, what, on_message, on_end, l);
     api_request_free(q);

@@ -45,6 +45,8 @@ static void on_drain(struct http_exchange *x, void *user)
         return;
     if (s->is_ending)
         finish(s, http_exchange_end);
+    else if (s->drained && !api_stream_is_full(s))
+        s->drained(s);
 }
 
 void api_stream_init(struct api_stream *s, struct api *a, struct http_exchange *x,
@@ -75,6 +77,11 @@ bool api_stream_write(struct api_stream *s, const void *data, size_t n)
         return true;
     api_stream_cut(s);
     return false;
+}
+
+bool api_stream_is_full(const struct api_stream *s)
+{
+    return s->pending.len || http_exchange_queued(s->x);
 }
 
 void api_stream_end(struct api_stream *s)

@@ -173,6 +173,7 @@ static const struct backend_ops ops = {
     .unwatch = unwatch,
     .logs = backend_logs_start,
     .logs_cancel = backend_logs_cancel,
+    .logs_pause = backend_logs_pause,
 };
 
 int node_backend_new(uv_loop_t *loop, struct node *n, struct backend **out, struct err *e)

@@ -120,3 +120,11 @@ void backend_logs_cancel(struct backend *backend, struct backend_log_stream *l)
         defer_cancel(&l->refusal);
     free(l);
 }
+
+void backend_logs_pause(struct backend *backend, struct backend_log_stream *l,
+                        bool is_paused)
+{
+    (void)backend;
+    if (l->subscription)
+        log_broker_pause(l->subscription, is_paused);
+}

@@ -40,3 +40,4 @@ backend_logs_start(struct backend *b, const struct backend_logs *what,
                    backend_log_message message,
                    void (*end)(int r, const struct err *e, void *user), void *user);
 void backend_logs_cancel(struct backend *b, struct backend_log_stream *l);
+void backend_logs_pause(struct backend *b, struct backend_log_stream *l, bool is_paused);

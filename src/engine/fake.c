@@ -69,6 +69,16 @@ void fake_engine_set_health_checks(struct fake_engine *f, bool runs_them)
     f->checks_health = runs_them;
 }
 
+void fake_engine_talk(struct fake_engine *f, unsigned lines)
+{
+    f->lines = lines;
+}
+
+unsigned fake_engine_said(const struct fake_engine *f)
+{
+    return f->lines_said;
+}
+
 unsigned fake_engine_count(const struct fake_engine *f, enum fake_call_kind kind)
 {
     return f->counts[kind];

@@ -69,6 +69,14 @@ int fake_engine_add_image(struct fake_engine *f, const char *name) MUST_CHECK;
 /* Does the engine check health by itself? */
 void fake_engine_set_health_checks(struct fake_engine *f, bool runs_them);
 
+/* Each log stream begins with so many lines of FAKE_LINE_SIZE bytes and their time, one a
+ * turn of the loop, unless it is held back. */
+#define FAKE_LINE_SIZE 1000
+void fake_engine_talk(struct fake_engine *f, unsigned lines);
+
+/* How many such lines were given out. */
+unsigned fake_engine_said(const struct fake_engine *f);
+
 /* How often a call of that kind began. */
 unsigned fake_engine_count(const struct fake_engine *f, enum fake_call_kind kind);
 

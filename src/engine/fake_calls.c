@@ -21,6 +21,8 @@ struct fake_call {
     char *key, *signal;
     struct engine_log_options log;
     engine_log_data data;
+    unsigned lines; /* that it has still to say */
+    bool is_paused;
     struct fake_container *made; /* by create, not yet known to the engine */
     union {
         engine_done plain;
@@ -98,6 +100,19 @@ static void deliver_error(struct fake_call *c, const struct err *e)
 /* Every container says the same: a line on each stream. */
 #define FAKE_OUT_AT INT64_C(1795319105500000000)
 #define FAKE_ERROR_AT INT64_C(1795319106500000000)
+
+static void say_line(struct fake_call *c)
+{
+    static const char time[] = "2026-11-22T03:45:04Z ";
+    char line[sizeof(time) - 1 + FAKE_LINE_SIZE];
+    memset(line, '.', sizeof(line));
+    memcpy(line, time, sizeof(time) - 1);
+    line[sizeof(line) - 1] = '\n';
+    c->lines--;
+    c->engine->lines_said++;
+    timer_start(&c->timer, 0);
+    c->data(1, line, sizeof(line), c->user);
+}
 
 static void answer_logs(struct fake_call *c)
 {
@@ -223,6 +238,12 @@ static void call_due(void *user)
     struct fake_engine *f = c->engine;
     struct err e;
     int r = c->error.code;
+    if (!r && c->is_paused)
+        return;
+    if (!r && c->lines) {
+        say_line(c);
+        return;
+    }
     if (r)
         e = c->error;
     r = r ?: take_fault(f, c->kind, &e);
@@ -246,9 +267,13 @@ static void cancel(struct engine_call *call)
     timer_start(&c->timer, 0);
 }
 
-/* The fake has no output that could be held back. */
-static void ignore_pause(struct engine_call *call, bool is_paused)
+static void pause_call(struct engine_call *call, bool is_paused)
 {
+    struct fake_call *c = CONTAINER_OF(call, struct fake_call, base);
+    bool goes_on = c->is_paused && !is_paused;
+    c->is_paused = is_paused;
+    if (goes_on)
+        timer_start(&c->timer, 0);
 }
 
 static struct fake_call *begin(struct engine *g, enum fake_call_kind kind,
@@ -258,7 +283,7 @@ static struct fake_call *begin(struct engine *g, enum fake_call_kind kind,
     struct fake_call *c = calloc(1, sizeof(*c));
     if (!c)
         return NULL;
-    *c = (struct fake_call){.base = {cancel, ignore_pause},
+    *c = (struct fake_call){.base = {cancel, pause_call},
                             .engine = f,
                             .kind = kind,
                             .key = key ? strdup(key) : NULL,
@@ -383,6 +408,7 @@ static struct engine_call *fake_logs(struct engine *g, const char *id,
     c->done.plain = done;
     c->log = *options;
     c->data = data;
+    c->lines = c->engine->lines;
     return &c->base;
 }
 

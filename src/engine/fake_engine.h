@@ -22,6 +22,7 @@ struct fake_engine {
     struct fake_fault faults[FAKE_KINDS];
     bool loses[FAKE_KINDS];
     unsigned counts[FAKE_KINDS];
+    unsigned lines, lines_said;
     struct map images;
     struct timer up;
     struct loop_close closing;

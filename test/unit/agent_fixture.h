@@ -70,6 +70,8 @@ struct world {
     size_t n_seen;
     struct buf logs;
     bool are_logs_closed;
+    struct rpc_exchange *publishing; /* of the logs */
+    bool pauses_logs;                /* at the next message */
     bool is_removed;
 };
 
@@ -182,6 +184,9 @@ static inline void logs_came(struct rpc_exchange *x, ProtobufCMessage *m, void *
 {
     struct world *w = user;
     Swarm__PublishLogsMessage *q = (Swarm__PublishLogsMessage *)m;
+    w->publishing = x;
+    if (w->pauses_logs)
+        rpc_exchange_pause(x);
     for (size_t i = 0; i < q->n_messages; i++) {
         const Swarm__LogMessage *l = q->messages[i];
         assert_int_equal(buf_printf(&w->logs, "%s %d %lld ", l->context->task_id,

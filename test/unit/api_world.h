@@ -63,7 +63,7 @@ struct api_world {
     backend_log_message log_message;
     void (*log_end)(int r, const struct err *e, void *user);
     void *log_user;
-    bool has_logs;
+    bool has_logs, are_logs_paused;
     bool is_done;
 };
 
@@ -296,7 +296,15 @@ world_logs(struct backend *b, const struct backend_logs *what,
     w->log_end = end;
     w->log_user = user;
     w->has_logs = true;
+    w->are_logs_paused = false;
     return (struct backend_log_stream *)(void *)w;
+}
+
+static inline void world_logs_pause(struct backend *b, struct backend_log_stream *l,
+                                    bool is_paused)
+{
+    assert_true(WORLD_OF(b)->has_logs && WORLD_OF(b)->are_logs_paused != is_paused);
+    WORLD_OF(b)->are_logs_paused = is_paused;
 }
 
 static inline void world_logs_cancel(struct backend *b, struct backend_log_stream *l)
@@ -458,6 +466,7 @@ static inline void world_open(struct api_world *w)
         .unwatch = world_unwatch,
         .logs = world_logs,
         .logs_cancel = world_logs_cancel,
+        .logs_pause = world_logs_pause,
     };
     struct err e = {0};
     memset(w, 0, sizeof(*w));

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/log_publisher.h"
 #include "agent_fixture.h"
 
 static void assign_two(struct world *w)
@@ -135,12 +136,12 @@ static void a_task_that_is_no_container_is_rejected(void **state)
 
 /* ---- logs ---- */
 
-static void subscribe(struct world *w, bool follow)
+static void subscribe_as(struct world *w, const char *id, bool follow)
 {
     TURN_UNTIL(w, w->listen);
     cleanup_message Swarm__SubscriptionMessage *m =
         message_new(&swarm__subscription_message__descriptor);
-    put(&m->id, "subscription");
+    put(&m->id, id);
     m->selector = message_new(&swarm__log_selector__descriptor);
     assert_int_equal(message_append(&m->selector->n_service_ids,
                                     &m->selector->service_ids, strdup(SERVICE_ID)),
@@ -148,6 +149,11 @@ static void subscribe(struct world *w, bool follow)
     m->options = message_new(&swarm__log_subscription_options__descriptor);
     m->options->follow = follow;
     assert_int_equal(rpc_exchange_send(w->listen, &m->base), 0);
+}
+
+static void subscribe(struct world *w, bool follow)
+{
+    subscribe_as(w, "subscription", follow);
 }
 
 static void logs_of_a_service_come_with_task_stream_and_time(void **state)
@@ -194,6 +200,62 @@ static void logs_that_are_followed_go_on_when_the_engine_is_back(void **state)
                                                   " 2 1795319106500000000 error\n");
 }
 
+static void run_one(struct world *w)
+{
+    Swarm__AssignmentsMessage *m = message_begin();
+    add_task(m, task_make(TASK_1, SWARM__TASK_STATE__RUNNING));
+    send_assignments(w, m, true);
+    WAIT_STATE(w, TASK_1, RUNNING);
+}
+
+static void logs_that_are_not_taken_wait_in_the_engine(void **state)
+{
+    struct world *w = *state;
+    fake_engine_talk(w->engine, 500);
+    w->pauses_logs = true;
+    run_one(w);
+    subscribe(w, false);
+    TURN_UNTIL(w, w->publishing);
+    for (int i = 0; i < 1000; i++)
+        uv_run(&w->loop, UV_RUN_NOWAIT);
+    assert_in_range(fake_engine_said(w->engine), 40, 80);
+    w->pauses_logs = false;
+    rpc_exchange_resume(w->publishing);
+    TURN_UNTIL(w, w->are_logs_closed);
+    assert_int_equal(fake_engine_said(w->engine), 500);
+    assert_true(w->logs.len > (size_t)500 * FAKE_LINE_SIZE);
+}
+
+static void logs_that_nobody_takes_can_be_given_up(void **state)
+{
+    struct world *w = *state;
+    fake_engine_talk(w->engine, 500);
+    w->pauses_logs = true;
+    run_one(w);
+    subscribe(w, true);
+    TURN_UNTIL(w, w->publishing);
+    cleanup_message Swarm__SubscriptionMessage *m =
+        message_new(&swarm__subscription_message__descriptor);
+    put(&m->id, "subscription");
+    m->close = true;
+    assert_int_equal(rpc_exchange_send(w->listen, &m->base), 0);
+    for (int i = 0; i < 1000; i++)
+        uv_run(&w->loop, UV_RUN_NOWAIT);
+    assert_true(fake_engine_said(w->engine) < 500);
+}
+
+static void too_many_log_requests_are_ended(void **state)
+{
+    struct world *w = *state;
+    fake_engine_talk(w->engine, 500);
+    run_one(w);
+    for (int i = 0; i < LOG_SUBSCRIPTIONS_MAX; i++)
+        subscribe_as(w, (char[]){(char)('A' + i), 0}, true);
+    assert_false(w->are_logs_closed);
+    subscribe_as(w, "too many", true);
+    TURN_UNTIL(w, w->are_logs_closed);
+}
+
 static void logs_of_nothing_end_at_once(void **state)
 {
     struct world *w = *state;
@@ -218,6 +280,9 @@ int main(void)
         WORLD_TEST(logs_of_a_service_come_with_task_stream_and_time),
         WORLD_TEST(logs_that_are_followed_come_of_later_tasks_too),
         WORLD_TEST(logs_that_are_followed_go_on_when_the_engine_is_back),
+        WORLD_TEST(logs_that_are_not_taken_wait_in_the_engine),
+        WORLD_TEST(logs_that_nobody_takes_can_be_given_up),
+        WORLD_TEST(too_many_log_requests_are_ended),
         WORLD_TEST(logs_of_nothing_end_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

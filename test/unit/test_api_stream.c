@@ -166,6 +166,30 @@ static void a_client_that_does_not_read_is_cut_off(void **state)
     assert_true(sent < API_STREAM_QUEUE_MAX + (4u << 20));
 }
 
+static void a_reader_that_pauses_holds_back_the_source(void **state)
+{
+    struct fixture *f = *state;
+    static char line[64 * 1024];
+    create_service(&f->world, "");
+    open_wire(f, "/services/s/logs?stdout=1&follow=1");
+    TURN_UNTIL(&f->world.net, f->world.has_logs);
+    wire_stop_reading(&f->wire);
+    memset(line, 'x', sizeof(line) - 1);
+    size_t sent = 0;
+    for (int round = 0; round < 2; round++) {
+        for (; !f->world.are_logs_paused; sent++)
+            send_line(&f->world, SWARM__LOG_STREAM__LOG_STREAM_STDOUT, line);
+        assert_in_range(sent, 1, (2u << 20) / sizeof(line));
+        wire_read_on(&f->wire);
+        TURN_UNTIL(&f->world.net, !f->world.are_logs_paused);
+        wire_stop_reading(&f->wire);
+    }
+    wire_read_on(&f->wire);
+    send_line(&f->world, SWARM__LOG_STREAM__LOG_STREAM_STDOUT, "the last");
+    wait_for(f, "the last");
+    assert_true(f->wire.got.len > sent * sizeof(line));
+}
+
 static void a_slow_reader_gets_it_all(void **state)
 {
     struct fixture *f = *state;
@@ -495,6 +519,7 @@ int main(void)
         TEST(a_terminal_has_no_frames),
         TEST(a_client_that_goes_away_ends_the_logs),
         TEST(a_client_that_does_not_read_is_cut_off),
+        TEST(a_reader_that_pauses_holds_back_the_source),
         TEST(a_slow_reader_gets_it_all),
         TEST(events_of_the_swarm_need_no_engine),
         TEST(past_events_come_when_asked_for),
