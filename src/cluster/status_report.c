@@ -9,6 +9,7 @@ struct status_report {
     struct rpc_exchange *x; /* NULL once the caller is gone */
     char node_id[OBJECT_ID_SIZE];
     Swarm__UpdateTaskStatusRequest *request;
+    struct err refusal; /* the first of an update that is not taken */
 };
 
 static void report_free(struct status_report *report)
@@ -17,20 +18,36 @@ static void report_free(struct status_report *report)
     free(report);
 }
 
+static int take_update(struct store_tx *tx, const struct status_report *report,
+                       const Swarm__UpdateTaskStatusRequest__TaskStatusUpdate *update,
+                       int64_t now, struct err *e)
+{
+    if (!update->status)
+        return err_set(e, ERR_INVALID_ARGUMENT, "task %s: status is missing",
+                       update->task_id);
+    return task_status_report(tx, report->node_id, update->task_id, update->status, now,
+                              e);
+}
+
+static bool is_refusal(int r)
+{
+    return r == ERR_INVALID_ARGUMENT || r == ERR_PERMISSION_DENIED;
+}
+
+/* An update that is refused changes nothing and doesn't hold up the others. */
 static int run(struct store_tx *tx, const struct manager_env *env, void *user,
                struct err *e)
 {
     struct status_report *report = user;
     for (size_t i = 0; i < report->request->n_updates; i++) {
-        const Swarm__UpdateTaskStatusRequest__TaskStatusUpdate *update =
-            report->request->updates[i];
-        if (!update->status)
-            return err_set(e, ERR_INVALID_ARGUMENT, "task %s: status is missing",
-                           update->task_id);
-        int r = task_status_report(tx, report->node_id, update->task_id, update->status,
-                                   env->now, e);
-        if (r)
+        struct err refusal = {0};
+        int r = take_update(tx, report, report->request->updates[i], env->now, &refusal);
+        if (r && !is_refusal(r)) {
+            *e = refusal;
             return r;
+        }
+        if (r && !report->refusal.code)
+            report->refusal = refusal;
     }
     return 0;
 }
@@ -39,9 +56,14 @@ static void finished(int r, const struct err *e, void *user)
 {
     struct status_report *report = user;
     struct rpc_exchange *x = report->x;
+    struct err refusal = report->refusal;
     report_free(report);
     if (!x)
         return;
+    if (!r && refusal.code) {
+        rpc_exchange_end(x, refusal.code, &refusal);
+        return;
+    }
     Swarm__UpdateTaskStatusResponse response = SWARM__UPDATE_TASK_STATUS_RESPONSE__INIT;
     if (!r)
         r = rpc_exchange_send(x, &response.base);

@@ -254,6 +254,34 @@ static void a_report_without_a_status_is_refused(void **state)
     assert_int_equal(site_wait_end(&f->site, &c), ERR_INVALID_ARGUMENT);
 }
 
+static void add_update(Swarm__UpdateTaskStatusRequest *q, const char *task,
+                       Swarm__TaskState state)
+{
+    Swarm__UpdateTaskStatusRequest__TaskStatusUpdate *u =
+        world_new(&swarm__update_task_status_request__task_status_update__descriptor);
+    fixture_set(&u->task_id, task);
+    u->status = world_new(&swarm__task_status__descriptor);
+    u->status->state = state;
+    assert_int_equal(message_append(&q->n_updates, &q->updates, u), 0);
+}
+
+static void a_refused_update_does_not_hold_up_the_others(void **state)
+{
+    struct fixture *f = *state;
+    cleanup_call struct site_call c;
+    cleanup_message Swarm__UpdateTaskStatusRequest *q =
+        world_new(&swarm__update_task_status_request__descriptor);
+    const char *id, *task = begin_with_task(f, &id);
+    fixture_set(&q->session_id, id);
+    add_update(q, task, SWARM__TASK_STATE__NEW);
+    add_update(q, "nosuch", SWARM__TASK_STATE__RUNNING);
+    add_update(q, task, SWARM__TASK_STATE__RUNNING);
+    site_call(f->site.node, &node_protocol_update_task_status, &q->base, &c);
+    assert_int_equal(site_wait_end(&f->site, &c), ERR_INVALID_ARGUMENT);
+    assert_int_equal(site_task(&f->site, "web")->status->state,
+                     SWARM__TASK_STATE__RUNNING);
+}
+
 static void a_report_counts_even_when_its_caller_is_gone(void **state)
 {
     struct fixture *f = *state;
@@ -297,6 +325,7 @@ int main(void)
         TEST(a_report_that_is_not_saved_is_an_error),
         TEST(another_nodes_task_is_not_to_be_reported),
         TEST(a_report_without_a_status_is_refused),
+        TEST(a_refused_update_does_not_hold_up_the_others),
         TEST(a_report_counts_even_when_its_caller_is_gone),
         TEST(two_reports_in_one_call_are_one),
     };
