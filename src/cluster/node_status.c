@@ -85,6 +85,10 @@ int node_status_register(struct proposer *p, const char *node_id,
                          const Swarm__NodeDescription *description, const char *addr,
                          proposal_done done, void *user, struct err *e)
 {
+    if (protobuf_c_message_get_packed_size(&description->base) > NODE_DESCRIPTION_LIMIT)
+        return err_set(e, ERR_INVALID_ARGUMENT,
+                       "a node's description must not have more than %d bytes",
+                       NODE_DESCRIPTION_LIMIT);
     struct change *c = calloc(1, sizeof(*c));
     if (!c)
         return err_no_memory(e);

@@ -9,7 +9,9 @@
  */
 
 /* A node registered: READY, with its description (copied) and the address it was seen at.
- * done as proposal_done. */
+ * done as proposal_done. A description of more bytes than the limit is
+ * ERR_INVALID_ARGUMENT. */
+#define NODE_DESCRIPTION_LIMIT (256 * 1024)
 int node_status_register(struct proposer *p, const char *node_id,
                          const Swarm__NodeDescription *description, const char *addr,
                          proposal_done done, void *user, struct err *e) MUST_CHECK;

@@ -93,10 +93,12 @@ bool assignments_is_concerned(struct assignments *a, const struct store_change *
  * Takes a node's report about one of its tasks into tx. Unknown tasks are ignored, and so
  * is a state that lies behind the one that is known. A task of another node is
  * ERR_PERMISSION_DENIED "cannot update a task not assigned this node"; a state that isn't
- * a node's to report is ERR_INVALID_ARGUMENT. Texts are cut to
- * TASK_STATUS_TEXT_LIMIT.
+ * a node's to report is ERR_INVALID_ARGUMENT, and so is a
+ * status with more ports, or more bytes without its texts, than the limits say. Texts are
+ * cut to TASK_STATUS_TEXT_LIMIT.
  */
 #define TASK_STATUS_TEXT_LIMIT 4096
+#define TASK_STATUS_SIZE_LIMIT (128 * 1024)
 #define TASK_STATUS_PORTS_LIMIT 1024
 int task_status_report(struct store_tx *tx, const char *node_id, const char *task_id,
                        const Swarm__TaskStatus *status, int64_t now,

@@ -11,12 +11,24 @@ static bool is_from_node(Swarm__TaskState state)
            !str_equal(task_state_name(state), "unknown");
 }
 
+/* All the rest is kept as it is: names of ports, and fields that aren't known. */
+static size_t size_without_texts(const Swarm__TaskStatus *status)
+{
+    Swarm__TaskStatus rest = *status;
+    rest.message = rest.err = NULL;
+    return protobuf_c_message_get_packed_size(&rest.base);
+}
+
 static int check(const Swarm__TaskStatus *status, const char *task_id, struct err *e)
 {
     if (!is_from_node(status->state))
         return err_set(e, ERR_INVALID_ARGUMENT,
                        "task %s: state %d is not a node's to set", task_id,
                        (int)status->state);
+    if (size_without_texts(status) > TASK_STATUS_SIZE_LIMIT)
+        return err_set(e, ERR_INVALID_ARGUMENT,
+                       "task %s: its status has more than %d bytes", task_id,
+                       TASK_STATUS_SIZE_LIMIT);
     if (status->port_status && status->port_status->n_ports > TASK_STATUS_PORTS_LIMIT)
         return err_set(e, ERR_INVALID_ARGUMENT, "task %s: more than %d ports", task_id,
                        TASK_STATUS_PORTS_LIMIT);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dispatcher_fixture.h"
 
+#include "cluster/node_status.h"
+
 /* Short enough to wait for in a test. */
 #define SHORT_PERIOD (10 * CLOCK_MILLISECOND)
 
@@ -64,6 +66,22 @@ static void a_session_without_a_description_is_refused(void **state)
     begin(f, 0);
     site_call(f->site.node, &node_protocol_session, &q.base, &f->session);
     assert_int_equal(site_wait_end(&f->site, &f->session), ERR_INVALID_ARGUMENT);
+}
+
+static void a_session_with_too_long_a_description_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    cleanup_message Swarm__SessionRequest *q =
+        world_new(&swarm__session_request__descriptor);
+    cleanup_free char *name = calloc(1, NODE_DESCRIPTION_LIMIT + 1);
+    assert_non_null(name);
+    memset(name, 'h', NODE_DESCRIPTION_LIMIT);
+    q->description = world_new(&swarm__node_description__descriptor);
+    fixture_set(&q->description->hostname, name);
+    begin(f, 0);
+    site_call(f->site.node, &node_protocol_session, &q->base, &f->session);
+    assert_int_equal(site_wait_end(&f->site, &f->session), ERR_INVALID_ARGUMENT);
+    assert_int_equal(node_status(f)->state, SWARM__NODE_STATUS__STATE__DOWN);
 }
 
 static void a_registration_that_is_not_saved_ends_the_session(void **state)
@@ -271,6 +289,7 @@ int main(void)
         TEST(a_session_can_be_taken_up_again),
         TEST(a_node_of_no_swarm_is_refused),
         TEST(a_session_without_a_description_is_refused),
+        TEST(a_session_with_too_long_a_description_is_refused),
         TEST(a_registration_that_is_not_saved_ends_the_session),
         TEST(a_change_of_the_node_is_told),
         TEST(a_second_request_on_a_stream_is_ignored),

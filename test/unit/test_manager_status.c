@@ -151,6 +151,25 @@ static void too_much_is_refused(void **state)
     w->tx = NULL;
 }
 
+/* Whatever it is that a node makes long, it isn't kept. */
+static void a_large_status_is_refused(void **state)
+{
+    struct world *w = *state;
+    cleanup_message Swarm__TaskStatus *s = status(SWARM__TASK_STATE__RUNNING);
+    size_t changed;
+    Swarm__PortConfig *port = world_new(&swarm__port_config__descriptor);
+    s->port_status = world_new(&swarm__port_status__descriptor);
+    assert_int_equal(
+        message_append(&s->port_status->n_ports, &s->port_status->ports, port), 0);
+    port->name = malloc(TASK_STATUS_SIZE_LIMIT + 1);
+    assert_non_null(port->name);
+    memset(port->name, 'p', TASK_STATUS_SIZE_LIMIT);
+    port->name[TASK_STATUS_SIZE_LIMIT] = '\0';
+    assert_int_equal(report(w, "n1", task(w)->id, s, &changed), ERR_INVALID_ARGUMENT);
+    store_tx_drop(w->tx);
+    w->tx = NULL;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +182,7 @@ int main(void)
         TEST(only_a_nodes_states_are_taken),
         TEST(long_texts_are_cut_between_characters),
         TEST(too_much_is_refused),
+        TEST(a_large_status_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
