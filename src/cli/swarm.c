@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/swarm.h"
+#include "cli/swarm_private.h"
 
 #include <string.h>
 
@@ -42,7 +42,7 @@ static json_t *spec_value(const struct spec_flag *s, const struct flags *f)
     return json_integer(n);
 }
 
-static int change_spec(json_t *spec, const struct flags *f, struct err *e)
+int swarm_change_spec(json_t *spec, const struct flags *f, struct err *e)
 {
     for (size_t i = 0; i < ARRAY_SIZE(spec_flags); i++)
         if (flags_has(f, spec_flags[i].flag) &&
@@ -51,9 +51,8 @@ static int change_spec(json_t *spec, const struct flags *f, struct err *e)
     return 0;
 }
 
-/* Posts a spec to /swarm/update; `rotate` ends the path with what is to rotate. */
-static int post_update(struct cli *c, const json_t *cluster, const char *rotate,
-                       struct err *e)
+int swarm_post_update(struct cli *c, const json_t *cluster, const char *rotate,
+                      struct err *e)
 {
     char version[32];
     cleanup_buf struct buf path = BUF_INIT;
@@ -71,8 +70,8 @@ static int update(struct cli *c, const char *rotate, struct err *e)
     cleanup_json json_t *cluster = NULL;
     int r = client_get(c->client, "/swarm", &cluster, e);
     if (!r)
-        r = change_spec(field_object(cluster, "Spec"), &c->flags, e);
-    return r ? r : post_update(c, cluster, rotate, e);
+        r = swarm_change_spec(field_object(cluster, "Spec"), &c->flags, e);
+    return r ? r : swarm_post_update(c, cluster, rotate, e);
 }
 
 /* ---- tokens ---- */
@@ -130,41 +129,7 @@ static int run_join_token(struct cli *c, struct err *e)
     return r;
 }
 
-/* ---- the unlock key ---- */
-
-static int print_unlock_key(struct cli *c, bool quiet, struct err *e)
-{
-    cleanup_json json_t *answer = NULL;
-    int r = client_get(c->client, "/swarm/unlockkey", &answer, e);
-    if (r)
-        return err_wrap(e, r, "could not fetch unlock key");
-    const char *key = field_string(answer, "UnlockKey");
-    if (!*key)
-        return err_set(e, ERR_FAILED_PRECONDITION, "no unlock key is set");
-    if (quiet)
-        printf("%s\n", key);
-    else
-        printf(
-            "To unlock a swarm manager after it restarts, run the `coffer swarm unlock`\n"
-            "command and provide the following key:\n\n    %s\n\n"
-            "Remember to store this key in a password manager, since without it you\n"
-            "will not be able to restart the manager.\n",
-            key);
-    return 0;
-}
-
-static int run_unlock_key(struct cli *c, struct err *e)
-{
-    bool quiet = flags_switch(&c->flags, "quiet");
-    if (flags_switch(&c->flags, "rotate")) {
-        int r = update(c, "&rotateManagerUnlockKey=true", e);
-        if (r)
-            return r;
-        if (!quiet)
-            puts("Successfully rotated manager unlock key.\n");
-    }
-    return print_unlock_key(c, quiet, e);
-}
+/* ---- the key of the store ---- */
 
 static int run_rotate_key(struct cli *c, struct err *e)
 {
@@ -205,7 +170,7 @@ static int run_init(struct cli *c, struct err *e)
     cleanup_json json_t *body = json_object(), *id = NULL;
     int r = init_request(&c->flags, body, e);
     if (!r)
-        r = change_spec(field_object(body, "Spec"), &c->flags, e);
+        r = swarm_change_spec(field_object(body, "Spec"), &c->flags, e);
     if (!r)
         r = client_post(c->client, "/swarm/init", body, &id, e);
     if (r)
@@ -219,7 +184,7 @@ static int run_init(struct cli *c, struct err *e)
     puts("To add a manager to this swarm, run 'coffer swarm join-token manager' and "
          "follow "
          "the instructions.");
-    return flags_switch(&c->flags, "autolock") ? print_unlock_key(c, false, e) : 0;
+    return flags_switch(&c->flags, "autolock") ? swarm_print_unlock_key(c, false, e) : 0;
 }
 
 static int run_join(struct cli *c, struct err *e)
@@ -264,7 +229,7 @@ static int run_update(struct cli *c, struct err *e)
     if (r)
         return r;
     puts("Swarm updated.");
-    return flags_switch(&c->flags, "autolock") ? print_unlock_key(c, false, e) : 0;
+    return flags_switch(&c->flags, "autolock") ? swarm_print_unlock_key(c, false, e) : 0;
 }
 
 /* ---- the table ---- */
@@ -362,6 +327,8 @@ static const struct flag leave_flags[] = {
 static const struct flag update_flags[] = {SPEC_FLAGS, {0}};
 
 const struct command swarm_commands[] = {
+    {"ca", NULL, "[OPTIONS]", "Display and rotate the root CA", 0, 0, false,
+     TAKES_NOTHING, swarm_ca_flags, swarm_run_ca},
     {"init", NULL, "[OPTIONS]", "Initialize a swarm", 0, 0, false, TAKES_NOTHING,
      init_flags, run_init},
     {"join", NULL, "[OPTIONS] HOST:PORT", "Join a swarm as a node and/or manager", 1, 1,
@@ -372,8 +339,10 @@ const struct command swarm_commands[] = {
      leave_flags, run_leave},
     {"rotate-key", NULL, "", "Rotate the key that seals what is stored", 0, 0, false,
      TAKES_NOTHING, NULL, run_rotate_key},
+    {"unlock", NULL, "", "Unlock swarm", 0, 0, false, TAKES_NOTHING, NULL,
+     swarm_run_unlock},
     {"unlock-key", NULL, "[OPTIONS]", "Manage the unlock key", 0, 0, false, TAKES_NOTHING,
-     key_flags, run_unlock_key},
+     key_flags, swarm_run_unlock_key},
     {"update", NULL, "[OPTIONS]", "Update the swarm", 0, 0, false, TAKES_NOTHING,
      update_flags, run_update},
     {0},
