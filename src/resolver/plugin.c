@@ -88,8 +88,9 @@ int plugin_check_version(const char *version, struct err *e)
     if (*version != 'v')
         return err_set(e, ERR_INVALID_ARGUMENT,
                        "parsing version: missing version prefix");
-    if (n > PLUGIN_VERSION_MAX || !is_semver(version + 1))
-        return err_set(e, ERR_INVALID_ARGUMENT, "parsing version: invalid version: %s",
-                       quote(quoted, version, n));
-    return 0;
+    if (n <= PLUGIN_VERSION_MAX && is_semver(version + 1))
+        return 0;
+    quote(quoted, version, n);
+    return err_set(e, ERR_INVALID_ARGUMENT, "parsing version: invalid version: %.*s",
+                   (int)strlen(quoted) - 2, quoted + 1);
 }
