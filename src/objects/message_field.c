@@ -1,51 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Setting and reading single fields of messages that are put together by hand. */
-#include <string.h>
-
+/* Maps and times in messages that are put together by hand. */
 #include "base/clock.h"
-#include "base/mem.h"
 #include "base/str.h"
 #include "objects/objects.h"
-
-int message_set_string(char **field, const char *value)
-{
-    const char *text = value ? value : "";
-    char *copy = mem_dup(text, strlen(text));
-    if (!copy)
-        return ERR_NO_MEMORY;
-    /* An unset string is one constant of protobuf-c's, which isn't ours to free. */
-    if (*field != protobuf_c_empty_string)
-        mem_wipe_free(*field);
-    *field = copy;
-    return 0;
-}
-
-int message_set_bytes(ProtobufCBinaryData *field, const void *data, size_t n)
-{
-    uint8_t *copy = NULL;
-    if (n) {
-        copy = mem_dup(data, n);
-        if (!copy)
-            return ERR_NO_MEMORY;
-    }
-    mem_wipe_free(field->data);
-    *field = (ProtobufCBinaryData){.len = n, .data = copy};
-    return 0;
-}
-
-int message_append(size_t *n, void *array, void *item)
-{
-    /* The array's elements have some other pointer type; memcpy may look at any. */
-    void *items;
-    memcpy(&items, array, sizeof(items));
-    void *grown = reallocarray(items, *n + 1, sizeof(item));
-    if (!grown)
-        return ERR_NO_MEMORY;
-    memcpy((char *)grown + *n * sizeof(item), &item, sizeof(item));
-    memcpy(array, &grown, sizeof(grown));
-    ++*n;
-    return 0;
-}
 
 /* The entry of a key. When a key stands there twice, the last one counts, as everywhere
  * with protobuf. */

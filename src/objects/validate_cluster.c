@@ -19,6 +19,9 @@ static int certificates_validate(const Swarm__CAConfig *ca, struct err *e)
     if (ca->n_external_cas)
         return refuse(e, "an external certificate authority (--external-ca)",
                       "let the cluster issue its own certificates");
+    if (ca->force_rotate || ca->signing_ca_cert.len || ca->signing_ca_key.len)
+        return refuse(e, "a new root certificate (swarm ca --rotate)",
+                      "leave ForceRotate, SigningCACert and SigningCAKey out");
     return 0;
 }
 

@@ -4,11 +4,12 @@
  * what is added here is the allocator (memory is wiped when it goes, and what foreign
  * bytes may ask for is bounded) and the error codes.
  *
- * How deep messages nest is bounded by the schema, which has no message that contains
- * itself (a test walks the descriptors); so protobuf-c's recursion is bounded as well.
+ * How deep messages nest is bounded by the schemas, which have no message that contains
+ * itself (tests walk the descriptors); so protobuf-c's recursion is bounded as well.
  */
-#include "objects/objects.h"
+#include "wire/message.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -156,4 +157,46 @@ void *message_new(const ProtobufCMessageDescriptor *type)
     if (m)
         protobuf_c_message_init(type, m);
     return m;
+}
+
+/* ---- fields ---- */
+
+int message_set_string(char **field, const char *value)
+{
+    const char *text = value ? value : "";
+    char *copy = mem_dup(text, strlen(text));
+    if (!copy)
+        return ERR_NO_MEMORY;
+    /* An unset string is one constant of protobuf-c's, which isn't ours to free. */
+    if (*field != protobuf_c_empty_string)
+        mem_wipe_free(*field);
+    *field = copy;
+    return 0;
+}
+
+int message_set_bytes(ProtobufCBinaryData *field, const void *data, size_t n)
+{
+    uint8_t *copy = NULL;
+    if (n) {
+        copy = mem_dup(data, n);
+        if (!copy)
+            return ERR_NO_MEMORY;
+    }
+    mem_wipe_free(field->data);
+    *field = (ProtobufCBinaryData){.len = n, .data = copy};
+    return 0;
+}
+
+int message_append(size_t *n, void *array, void *item)
+{
+    /* The array's elements have some other pointer type; memcpy may look at any. */
+    void *items;
+    memcpy(&items, array, sizeof(items));
+    void *grown = reallocarray(items, *n + 1, sizeof(item));
+    if (!grown)
+        return ERR_NO_MEMORY;
+    memcpy((char *)grown + *n * sizeof(item), &item, sizeof(item));
+    memcpy(array, &grown, sizeof(grown));
+    ++*n;
+    return 0;
 }
