@@ -274,6 +274,12 @@ static void what_the_cluster_refuses(void **state)
                    "minimum certificate expiry time is: 1h0m0s");
     assert_int_equal(message_set_duration(&spec->ca_config->node_cert_expiry, CLOCK_HOUR),
                      0);
+    spec->ca_config->force_rotate = 1;
+    expect_cluster(
+        spec, ERR_UNIMPLEMENTED,
+        "a new root certificate (swarm ca --rotate) is not supported yet: leave "
+        "ForceRotate, SigningCACert and SigningCAKey out");
+    spec->ca_config->force_rotate = 0;
     Swarm__ExternalCA *external = message_new(&swarm__external_ca__descriptor);
     assert_int_equal(message_append(&spec->ca_config->n_external_cas,
                                     &spec->ca_config->external_cas, external),
