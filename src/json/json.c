@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "json/json.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 
 void json_setup(void)
@@ -13,16 +15,25 @@ void json_cleanup(json_t **j)
     json_decref(*j);
 }
 
-static int append(const char *data, size_t n, void *out)
+/* jansson passes over a failure to write an object's key and goes on, so that the first
+ * failure is kept here. */
+struct writing {
+    struct buf *out;
+    bool has_failed;
+};
+
+static int append(const char *data, size_t n, void *user)
 {
-    return buf_append(out, data, n) ? -1 : 0;
+    struct writing *w = user;
+    w->has_failed = w->has_failed || buf_append(w->out, data, n);
+    return w->has_failed ? -1 : 0;
 }
 
 int json_write(const json_t *j, struct buf *out)
 {
-    return json_dump_callback(j, append, out, JSON_COMPACT | JSON_ENCODE_ANY)
-               ? ERR_NO_MEMORY
-               : 0;
+    struct writing w = {.out = out};
+    int r = json_dump_callback(j, append, &w, JSON_COMPACT | JSON_ENCODE_ANY);
+    return r || w.has_failed ? ERR_NO_MEMORY : 0;
 }
 
 size_t json_utf8_length(const uint8_t *s, size_t n)
@@ -41,4 +52,46 @@ size_t json_utf8_length(const uint8_t *s, size_t n)
     bool is_surrogate = s[0] == 0xed && s[1] > 0x9f;
     bool is_too_big = s[0] == 0xf4 && s[1] > 0x8f;
     return is_overlong || is_surrogate || is_too_big ? 0 : len;
+}
+
+bool json_is_text(const char *s)
+{
+    const uint8_t *at = (const uint8_t *)s;
+    for (size_t left = strlen(s), n; left; at += n, left -= n) {
+        n = json_utf8_length(at, left);
+        if (!n)
+            return false;
+    }
+    return true;
+}
+
+int json_get_text(const json_t *o, const char *key, const char **out, struct err *e)
+{
+    const json_t *member = json_object_get(o, key);
+    if (!json_is_string(member))
+        return err_set(e, ERR_INVALID_ARGUMENT, "%s: must be a string", key);
+    *out = json_string_value(member);
+    return 0;
+}
+
+int json_get_bool(const json_t *o, const char *key, bool *out, struct err *e)
+{
+    const json_t *member = json_object_get(o, key);
+    if (!json_is_boolean(member))
+        return err_set(e, ERR_INVALID_ARGUMENT, "%s: must be true or false", key);
+    *out = json_is_true(member);
+    return 0;
+}
+
+int json_get_int(const json_t *o, const char *key, int64_t min, int64_t max, int64_t *out,
+                 struct err *e)
+{
+    const json_t *member = json_object_get(o, key);
+    int64_t value = json_integer_value(member);
+    if (!json_is_integer(member) || value < min || value > max)
+        return err_set(e, ERR_INVALID_ARGUMENT,
+                       "%s: must be a whole number from %lld to %lld", key,
+                       (long long)min, (long long)max);
+    *out = value;
+    return 0;
 }

@@ -36,6 +36,7 @@ struct json_limits {
     size_t bytes;   /* of the whole text */
     size_t values;  /* in one tree, the outermost included, keys not counted */
     unsigned depth; /* of objects and arrays within each other; up to JSON_DEPTH_MAX */
+    bool mends_strings; /* a NUL or half a surrogate pair is read as U+FFFD, no error */
 };
 
 /*
@@ -65,3 +66,18 @@ int json_write(const json_t *j, struct buf *out) MUST_CHECK;
 
 /* The length of the UTF-8 sequence at s (n > 0 bytes are there), 0 when it is none. */
 size_t json_utf8_length(const uint8_t *s, size_t n);
+
+/* Is it a text that JSON can have, UTF-8? jansson tells one that isn't as missing memory.
+ */
+bool json_is_text(const char *s);
+
+/*
+ * Members that must be there with a given type, of an object (or NULL, which has none).
+ * ERR_INVALID_ARGUMENT with the key: "version: must be a whole number from 1 to 9". The
+ * text belongs to the object.
+ */
+int json_get_text(const json_t *o, const char *key, const char **out,
+                  struct err *e) MUST_CHECK;
+int json_get_bool(const json_t *o, const char *key, bool *out, struct err *e) MUST_CHECK;
+int json_get_int(const json_t *o, const char *key, int64_t min, int64_t max, int64_t *out,
+                 struct err *e) MUST_CHECK;

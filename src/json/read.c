@@ -11,6 +11,7 @@
 
 struct reader {
     const char *at, *end;
+    bool mends;
     struct err *e;
 };
 
@@ -53,20 +54,32 @@ static int append_character(struct buf *out, uint32_t c)
     return buf_append(out, text, n);
 }
 
+/* The other half of a pair, when it follows; else nothing is read. */
+static uint32_t read_low_half(struct reader *c, uint32_t high)
+{
+    const char *before = c->at;
+    if (c->at[0] != '\\' || c->at[1] != 'u')
+        return high;
+    c->at += 2;
+    uint32_t low = read_hex(c);
+    if (low >= 0xdc00 && low < 0xe000)
+        return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+    c->at = before;
+    return high;
+}
+
 /* \uXXXX, of which the \u was read; two of them for what lies beyond 16 bits. */
 static int read_code(struct reader *c, struct buf *out)
 {
     uint32_t code = read_hex(c);
-    if (code == 0)
+    if (code >= 0xd800 && code < 0xdc00)
+        code = read_low_half(c, code);
+    bool is_half = code >= 0xd800 && code < 0xe000;
+    if (c->mends && (code == 0 || is_half))
+        code = 0xfffd;
+    else if (code == 0)
         return err_set(c->e, ERR_INVALID_ARGUMENT, "a string contains a NUL character");
-    if (code >= 0xd800 && code < 0xdc00 && c->at[0] == '\\' && c->at[1] == 'u') {
-        c->at += 2;
-        uint32_t low = read_hex(c);
-        code = low >= 0xdc00 && low < 0xe000
-                   ? 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00)
-                   : code;
-    }
-    if (code >= 0xd800 && code < 0xe000)
+    else if (is_half)
         return err_set(c->e, ERR_INVALID_ARGUMENT, "a string has half a surrogate pair");
     return keep(append_character(out, code), c->e);
 }
@@ -256,7 +269,8 @@ int json_read_next(const void *text, size_t n, size_t *at, const struct json_lim
     json_t *j = NULL;
     if (start < n) {
         int r = json_check(s, n, &end, l, e);
-        struct reader c = {.at = s + start, .end = s + end, .e = e};
+        struct reader c = {
+            .at = s + start, .end = s + end, .mends = l->mends_strings, .e = e};
         r = r ? r : read_value(&c, &j);
         if (r)
             return r;

@@ -33,7 +33,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     const struct json_limits limits = {.bytes = SIZE_MAX,
                                        .values = data[0] % 16 ? 1000 : 4,
-                                       .depth = data[0] / 16 ? JSON_DEPTH_MAX : 2};
+                                       .depth = data[0] / 16 ? JSON_DEPTH_MAX : 2,
+                                       .mends_strings = data[0] % 16 == 2};
     size_t at = 0;
     json_setup();
     for (;;) {

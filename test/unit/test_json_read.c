@@ -115,6 +115,68 @@ static void strings_are_read(void **state)
     expect_read("{\"\\u006b\":1}", "{\"k\":1}");
 }
 
+static void strings_can_be_mended(void **state)
+{
+    (void)state;
+    const struct json_limits mending = {
+        .bytes = 100, .values = 9, .depth = 2, .mends_strings = true};
+    static const struct {
+        const char *text, *expected;
+    } cases[] = {
+        {"\"a\\u0000b\"", "\"a\uFFFDb\""},
+        {"\"\\ud800\"", "\"\uFFFD\""},
+        {"\"\\ud800\\u0041\"", "\"\uFFFDA\""},
+        {"\"\\ud800\\ud83d\\ude00\"", "\"\uFFFD\U0001F600\""},
+        {"\"\\udc00\\n\"", "\"\uFFFD\\n\""},
+        {"{\"k\\u0000\":1}", "{\"k\uFFFD\":1}"},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        cleanup_json json_t *j = NULL;
+        cleanup_buf struct buf out = BUF_INIT;
+        assert_int_equal(
+            json_read(cases[i].text, strlen(cases[i].text), &mending, &j, NULL), 0);
+        assert_int_equal(json_write(j, &out), 0);
+        assert_string_equal(buf_str(&out), cases[i].expected);
+    }
+}
+
+/* ---- members ---- */
+
+static void members_must_have_their_type(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    cleanup_json json_t *j = NULL;
+    const char *text = NULL;
+    bool is_so = false;
+    int64_t number = 0;
+    const char all[] = "{\"t\":\"x\",\"b\":true,\"n\":5}";
+    assert_int_equal(json_read(all, strlen(all), &roomy, &j, &e), 0);
+    assert_int_equal(json_get_text(j, "t", &text, &e), 0);
+    assert_string_equal(text, "x");
+    assert_int_equal(json_get_bool(j, "b", &is_so, &e), 0);
+    assert_true(is_so);
+    assert_int_equal(json_get_int(j, "n", 5, 5, &number, &e), 0);
+    assert_int_equal(number, 5);
+    assert_int_equal(json_get_int(j, "n", 0, 4, &number, &e), ERR_INVALID_ARGUMENT);
+    assert_string_equal(e.text, "n: must be a whole number from 0 to 4");
+    assert_int_equal(json_get_text(j, "n", &text, &e), ERR_INVALID_ARGUMENT);
+    assert_string_equal(e.text, "n: must be a string");
+    assert_int_equal(json_get_bool(j, "none", &is_so, &e), ERR_INVALID_ARGUMENT);
+    assert_string_equal(e.text, "none: must be true or false");
+    assert_int_equal(json_get_text(NULL, "t", &text, &e), ERR_INVALID_ARGUMENT);
+}
+
+static void text_is_utf8(void **state)
+{
+    (void)state;
+    assert_true(json_is_text(""));
+    assert_true(json_is_text("a\u00e9\U0001F600"));
+    assert_false(json_is_text("a\xff"));
+    assert_false(json_is_text("\xc3"));
+    assert_false(json_is_text("\xed\xa0\x80"));
+}
+
 /* ---- limits ---- */
 
 static void expect_refused(const char *text, const struct json_limits *l, const char *why)
@@ -252,6 +314,9 @@ int main(void)
         cmocka_unit_test(json_that_is_none_for_us_is_refused),
         cmocka_unit_test(values_are_read),
         cmocka_unit_test(strings_are_read),
+        cmocka_unit_test(strings_can_be_mended),
+        cmocka_unit_test(members_must_have_their_type),
+        cmocka_unit_test(text_is_utf8),
         cmocka_unit_test(each_limit_is_told),
         cmocka_unit_test(what_is_at_a_limit_is_read),
         cmocka_unit_test(the_deepest_nesting_is_read),
