@@ -22,9 +22,7 @@
 #define DOCKER_TIMEOUT_SLOW (5 * CLOCK_MINUTE) /* create, start, remove, list */
 #define DOCKER_TIMEOUT_PULL (2 * CLOCK_HOUR)
 
-/* The largest answers taken. */
-#define DOCKER_BODY_MAX (4 * 1024 * 1024)
-#define DOCKER_BODY_LIST_MAX (128 * 1024 * 1024)
+/* The largest answer taken of a pull; the others' are in docker_state.h. */
 #define DOCKER_BODY_PULL_MAX (16 * 1024 * 1024)
 
 /* Calls under way at a time; more end with ERR_RESOURCE_EXHAUSTED. */
@@ -121,6 +119,14 @@ struct docker_call *docker_call_new(struct docker_api *api, void *user);
  * other. */
 void docker_call_send(struct docker_call *c, const struct docker_request *q,
                       docker_step step);
+
+/* The same for a GET; the target moves in (NULL: no memory). */
+void docker_call_get(struct docker_call *c, char *target, int64_t timeout, size_t max,
+                     docker_step step);
+
+/* Delivers to a caller that only wants to know how it went: a call's `deliver`. */
+void docker_call_plain(struct docker_call *c, int r, const struct err *e,
+                       const union docker_result *result);
 
 /* Ends the call and frees it. */
 void docker_call_end(struct docker_call *c, int r, const struct err *e,

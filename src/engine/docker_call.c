@@ -209,3 +209,17 @@ void docker_call_send(struct docker_call *c, const struct docker_request *q,
     else
         send_now(c);
 }
+
+void docker_call_get(struct docker_call *c, char *target, int64_t timeout, size_t max,
+                     docker_step step)
+{
+    const struct docker_request q = {
+        .method = "GET", .target = target, .timeout = timeout, .max = max};
+    docker_call_send(c, &q, step);
+}
+
+void docker_call_plain(struct docker_call *c, int r, const struct err *e,
+                       const union docker_result *result)
+{
+    c->done.plain(r, e, c->user);
+}

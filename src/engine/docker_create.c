@@ -22,22 +22,18 @@ static int put_labels(const struct engine_container *c, json_t *body)
     json_t *labels = json_object();
     int r = docker_json_put(body, "Labels", labels);
     for (size_t i = 0; i < spec->n_labels && !r; i++)
-        r = docker_json_put(labels, spec->labels[i]->key,
-                            json_string(spec->labels[i]->value));
+        r = docker_json_put_string(labels, spec->labels[i]->key, spec->labels[i]->value);
     const Swarm__Annotations *own = t->annotations;
     for (size_t i = 0; own && i < own->n_labels && !r; i++)
-        r = docker_json_put(labels, own->labels[i]->key,
-                            json_string(own->labels[i]->value));
-    r = r ?: docker_json_put(labels, LABEL_PREFIX "task", json_string(""));
-    r = r ?: docker_json_put(labels, LABEL_PREFIX "task.id", json_string(t->id));
-    r = r ?: docker_json_put(labels, LABEL_PREFIX "task.name", json_string(c->name));
-    r = r ?: docker_json_put(labels, LABEL_PREFIX "node.id", json_string(c->node_id));
-    r = r
-            ?: docker_json_put(labels, LABEL_PREFIX "service.id",
-                               json_string(t->service_id));
+        r = docker_json_put_string(labels, own->labels[i]->key, own->labels[i]->value);
+    r = r ?: docker_json_put_string(labels, LABEL_PREFIX "task", "");
+    r = r ?: docker_json_put_string(labels, LABEL_PREFIX "task.id", t->id);
+    r = r ?: docker_json_put_string(labels, LABEL_PREFIX "task.name", c->name);
+    r = r ?: docker_json_put_string(labels, LABEL_PREFIX "node.id", c->node_id);
+    r = r ?: docker_json_put_string(labels, LABEL_PREFIX "service.id", t->service_id);
     return r
-               ?: docker_json_put(labels, LABEL_PREFIX "service.name",
-                                  json_string(service ? service->name : ""));
+               ?: docker_json_put_string(labels, LABEL_PREFIX "service.name",
+                                         service ? service->name : "");
 }
 
 static int put_health(const Swarm__HealthConfig *h, json_t *body)
@@ -68,7 +64,7 @@ static int put_command(const Swarm__ContainerSpec *spec, json_t *body)
 static int put_config(const struct engine_container *c, const char *image, json_t *body)
 {
     const Swarm__ContainerSpec *spec = c->task->spec->container;
-    int r = docker_json_put(body, "Image", json_string(image));
+    int r = docker_json_put_string(body, "Image", image);
     r = r ?: put_command(spec, body);
     r = r ?: put_labels(c, body);
     r = r ?: docker_json_put_text(body, "Hostname", spec->hostname);
@@ -81,18 +77,23 @@ static int put_config(const struct engine_container *c, const char *image, json_
     return r ?: put_health(spec->healthcheck, body);
 }
 
+static int append_ulimit(const Swarm__ContainerSpec__Ulimit *u, json_t *ulimits)
+{
+    json_t *ulimit = json_object();
+    int r = docker_json_append(ulimits, ulimit);
+    r = r ?: docker_json_put_string(ulimit, "Name", u->name);
+    r = r ?: docker_json_put(ulimit, "Soft", json_integer(u->soft));
+    return r ?: docker_json_put(ulimit, "Hard", json_integer(u->hard));
+}
+
 static int put_ulimits(const Swarm__ContainerSpec *spec, json_t *host)
 {
     if (!spec->n_ulimits)
         return 0;
     json_t *ulimits = json_array();
     int r = docker_json_put(host, "Ulimits", ulimits);
-    for (size_t i = 0; i < spec->n_ulimits && !r; i++) {
-        const Swarm__ContainerSpec__Ulimit *u = spec->ulimits[i];
-        r = docker_json_append(ulimits, json_pack("{sssIsI}", "Name", u->name, "Soft",
-                                                  (json_int_t)u->soft, "Hard",
-                                                  (json_int_t)u->hard));
-    }
+    for (size_t i = 0; i < spec->n_ulimits && !r; i++)
+        r = append_ulimit(spec->ulimits[i], ulimits);
     return r;
 }
 
@@ -132,7 +133,7 @@ static int put_resources(const Swarm__TaskSpec *spec, json_t *host)
 static int append_option(json_t *options, const char *name, const char *value)
 {
     cleanup_free char *text = str_format("%s%s", name, value);
-    return text ? docker_json_append(options, json_string(text)) : ERR_NO_MEMORY;
+    return text ? docker_json_append_string(options, text) : ERR_NO_MEMORY;
 }
 
 static int append_selinux(const Swarm__Privileges__SELinuxContext *s, json_t *options)

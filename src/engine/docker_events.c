@@ -38,21 +38,22 @@ static bool read_action(const json_t *j, char *out, size_t size)
     return true;
 }
 
-bool docker_event_parse(const char *line, size_t n, struct docker_event *out)
+int docker_event_parse(const char *line, size_t n, struct docker_event *out)
 {
     cleanup_json json_t *j = NULL;
-    if (docker_parse(line, n, &j, NULL))
-        return false;
+    int r = docker_parse(line, n, &j, NULL);
+    if (r)
+        return r == ERR_NO_MEMORY ? r : ERR_BAD_MESSAGE;
     const char *type = docker_json_text(j, "Type");
     if (*type && !str_equal(type, "container"))
-        return false;
+        return ERR_BAD_MESSAGE;
     const char *id = docker_json_text(docker_json_object(j, "Actor"), "ID");
     if (!*id)
         id = docker_json_text(j, "id");
     if (!*id || strlen(id) >= sizeof(out->id))
-        return false;
+        return ERR_BAD_MESSAGE;
     strcpy_cut(out->id, sizeof(out->id), id);
-    return read_action(j, out->action, sizeof(out->action));
+    return read_action(j, out->action, sizeof(out->action)) ? 0 : ERR_BAD_MESSAGE;
 }
 
 /* ---- going down and up ---- */
@@ -98,11 +99,19 @@ static void retry_due(void *user)
 
 /* ---- the stream ---- */
 
+/* An event that is lost for want of memory is made up for by going down and up, since
+ * then everything is looked at anew. */
 static void take_line(struct docker_events *w, const char *line, size_t n)
 {
     struct docker_event event;
-    if (docker_event_parse(line, n, &event))
+    int r = docker_event_parse(line, n, &event);
+    struct err e;
+    if (r == ERR_NO_MEMORY) {
+        err_no_memory(&e);
+        go_down(w, &e);
+    } else if (!r) {
         w->told.on_container(event.id, event.action, w->told.user);
+    }
 }
 
 /* The owner may end the watch in any event. */
@@ -135,13 +144,16 @@ static void stream_body(struct http_call *call, const void *data, size_t n, void
 {
     struct docker_events *w = user;
     struct err e;
-    if (w->line.len + n > DOCKER_EVENT_MAX || buf_append(&w->line, data, n)) {
+    if (w->line.len + n > DOCKER_EVENT_MAX) {
         err_set(&e, ERR_UNAVAILABLE, "%s: events: a line is too long",
                 http_client_path(w->http));
         go_down(w, &e);
-        return;
+    } else if (buf_append(&w->line, data, n)) {
+        err_no_memory(&e);
+        go_down(w, &e);
+    } else {
+        take_lines(w);
     }
-    take_lines(w);
 }
 
 static void stream_end(struct http_call *call, int code, const struct err *e, void *user)

@@ -51,9 +51,10 @@ void docker_events_suspect(struct docker_events *w, const struct err *e);
 
 void docker_events_close(struct docker_events *w, struct loop_close *c);
 
-/* One event. False for a line that is none of a container's life. Pure. */
+/* One event. ERR_BAD_MESSAGE for a line that is none of a container's life,
+ * ERR_NO_MEMORY. Pure. */
 struct docker_event {
-    char id[128];
+    char id[DOCKER_ID_MAX + 1];
     char action[64];
 };
-bool docker_event_parse(const char *line, size_t n, struct docker_event *out);
+int docker_event_parse(const char *line, size_t n, struct docker_event *out) MUST_CHECK;

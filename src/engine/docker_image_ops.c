@@ -9,12 +9,6 @@
 #include "base/str.h"
 #include "engine/docker_api.h"
 
-static void deliver(struct docker_call *c, int r, const struct err *e,
-                    const union docker_result *result)
-{
-    c->done.plain(r, e, c->user);
-}
-
 static void no_such_image(struct docker_call *c)
 {
     struct err e;
@@ -30,12 +24,8 @@ static void send_inspect(struct docker_call *c, docker_step step)
         docker_call_fail(c, &e);
         return;
     }
-    struct docker_request q = {.method = "GET",
-                               .target =
-                                   docker_target("/images/", buf_str(&name), "/json"),
-                               .timeout = DOCKER_TIMEOUT,
-                               .max = DOCKER_BODY_MAX};
-    docker_call_send(c, &q, step);
+    docker_call_get(c, docker_target("/images/", buf_str(&name), "/json"), DOCKER_TIMEOUT,
+                    DOCKER_BODY_MAX, step);
 }
 
 static void looked_again(struct docker_call *c, int status, const void *body, size_t n)
@@ -89,7 +79,7 @@ struct engine_call *docker_image_ensure(struct engine *g, const char *image,
     struct docker_call *c = docker_call_new(api, user);
     if (!c)
         return NULL;
-    c->deliver = deliver;
+    c->deliver = docker_call_plain;
     c->done.plain = done;
     c->text = strdup(image);
     c->auth = strdup(auth ? auth : "");

@@ -11,6 +11,9 @@
 /* The API that is spoken, unless the engine only knows later ones. */
 #define API_MINOR 41
 
+/* More than any machine has. */
+#define CPUS_MAX 1000000
+
 /* Go's names for machines; nodes are described by the kernel's. */
 static const char *machine_name(const char *arch)
 {
@@ -35,7 +38,7 @@ static void add_plugin(struct plugin_list *l, const char *type, const char *name
         if (str_equal(l->plugins[i].type, type) && str_equal(l->plugins[i].name, name))
             return;
     }
-    if (l->n < DOCKER_PLUGINS_MAX)
+    if (l->n < DOCKER_PLUGINS_MAX && strlen(name) <= DOCKER_TEXT_MAX)
         l->plugins[l->n++] = (struct engine_plugin){type, name};
 }
 
@@ -74,17 +77,21 @@ int docker_info_from_json(const json_t *j, enum docker_kind kind,
 {
     if (!json_is_object(j))
         return err_set(e, ERR_BAD_MESSAGE, "the engine's answer is no description");
-    *out = (struct engine_info){
-        .hostname = docker_json_text(j, "Name"),
-        .os = docker_json_text(j, "OSType"),
-        .arch = machine_name(docker_json_text(j, "Architecture")),
-        .version = docker_json_text(j, "ServerVersion"),
-        .name = kind == DOCKER_PODMAN ? "podman" : "docker",
-        .nano_cpus = docker_json_number(j, "NCPU") * 1000000000,
-        .memory_bytes = docker_json_number(j, "MemTotal"),
-        .n_plugins = read_plugins(j, kind, plugins),
-        .plugins = plugins,
-    };
+    struct engine_info info = {.name = kind == DOCKER_PODMAN ? "podman" : "docker"};
+    int64_t cpus = 0;
+    int r = docker_json_read_text(j, "Name", DOCKER_TEXT_MAX, &info.hostname, e);
+    r = r ?: docker_json_read_text(j, "OSType", DOCKER_TEXT_MAX, &info.os, e);
+    r = r ?: docker_json_read_text(j, "Architecture", DOCKER_TEXT_MAX, &info.arch, e);
+    r = r ?: docker_json_read_text(j, "ServerVersion", DOCKER_TEXT_MAX, &info.version, e);
+    r = r ?: docker_json_read_int(j, "NCPU", 0, CPUS_MAX, &cpus, e);
+    r = r ?: docker_json_read_int(j, "MemTotal", 0, INT64_MAX, &info.memory_bytes, e);
+    if (r)
+        return r;
+    info.arch = machine_name(info.arch);
+    info.nano_cpus = cpus * 1000000000;
+    info.n_plugins = read_plugins(j, kind, plugins);
+    info.plugins = plugins;
+    *out = info;
     return 0;
 }
 
@@ -148,7 +155,10 @@ int docker_error(int status, const void *body, size_t n, struct err *e)
 {
     int code = code_of_status(status);
     cleanup_json json_t *j = NULL;
-    if (docker_parse(body, n, &j, NULL))
+    int r = docker_parse(body, n, &j, NULL);
+    if (r == ERR_NO_MEMORY)
+        return err_no_memory(e);
+    if (r)
         return err_set(e, code, "the engine answered HTTP %d", status);
     const char *cause = docker_json_text(j, "cause");
     for (size_t i = 0; i < ARRAY_SIZE(causes); i++) {

@@ -23,12 +23,6 @@ static struct stream *stream_of(struct docker_call *c)
     return CONTAINER_OF(c->logs, struct stream, logs);
 }
 
-static void deliver(struct docker_call *c, int r, const struct err *e,
-                    const union docker_result *result)
-{
-    c->done.plain(r, e, c->user);
-}
-
 static void on_head(struct http_call *call, const struct http_head *head, void *user)
 {
     struct docker_call *c = user;
@@ -122,7 +116,7 @@ struct engine_call *docker_logs_start(struct engine *g, const char *id,
     docker_logs_init(&s->logs, options->is_tty, give_data, c);
     c->logs = &s->logs;
     c->data = data;
-    c->deliver = deliver;
+    c->deliver = docker_call_plain;
     c->done.plain = done;
     struct err e;
     if (send_logs(c, id, options, &e))

@@ -20,7 +20,7 @@ static int append_host(const char *entry, json_t *hosts)
     while (!r && *(rest += strspn(rest, " \t"))) {
         size_t name = strcspn(rest, " \t");
         cleanup_free char *text = str_format("%.*s:%.*s", (int)name, rest, (int)n, entry);
-        r = text ? docker_json_append(hosts, json_string(text)) : ERR_NO_MEMORY;
+        r = text ? docker_json_append_string(hosts, text) : ERR_NO_MEMORY;
         rest += name;
     }
     return r;

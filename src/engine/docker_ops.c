@@ -26,16 +26,27 @@ static struct docker_call *new_call(struct docker_api *api, void *user,
     return c;
 }
 
-static void deliver_plain(struct docker_call *c, int r, const struct err *e,
-                          const union docker_result *result)
+/* Parses the answer to a GET by one of docker_parse and docker_parse_list. When it isn't
+ * what was asked for, the call ends: false. */
+static bool take_json(struct docker_call *c, int status, const void *body, size_t n,
+                      int (*parse)(const void *data, size_t n, json_t **out,
+                                   struct err *e),
+                      json_t **out)
 {
-    c->done.plain(r, e, c->user);
+    struct err e;
+    int r = status == 200 ? parse(body, n, out, &e) : 0;
+    if (status != 200)
+        docker_call_refused(c, status, body, n);
+    else if (r)
+        docker_call_end(c, r, &e, NULL);
+    return *out;
 }
 
-/* Ends a call whose answer's JSON didn't do. */
-static void end_bad(struct docker_call *c, const struct err *e)
+/* Ends a call with what was read, or with why it could not be. */
+static void end_read(struct docker_call *c, int r, const struct err *e,
+                     const union docker_result *result)
 {
-    docker_call_end(c, e->code, e, NULL);
+    docker_call_end(c, r, r ? e : NULL, r ? NULL : result);
 }
 
 /* ---- info ---- */
@@ -48,23 +59,19 @@ static void deliver_info(struct docker_call *c, int r, const struct err *e,
 
 static void info_answered(struct docker_call *c, int status, const void *body, size_t n)
 {
-    if (status != 200) {
-        docker_call_refused(c, status, body, n);
-        return;
-    }
     cleanup_json json_t *j = NULL;
     struct engine_plugin plugins[DOCKER_PLUGINS_MAX];
     struct engine_info info;
     struct err e;
-    int r = docker_parse(body, n, &j, &e);
-    r = r ?: docker_info_from_json(j, c->api->version.kind, plugins, &info, &e);
-    if (r) {
-        end_bad(c, &e);
+    if (!take_json(c, status, body, n, docker_parse, &j))
         return;
+    int r = docker_info_from_json(j, c->api->version.kind, plugins, &info, &e);
+    if (!r) {
+        info.pid = c->api->limits.pid;
+        info.runs_health_checks =
+            docker_runs_health_checks(c->api->version.kind, info.pid);
     }
-    info.pid = c->api->limits.pid;
-    info.runs_health_checks = docker_runs_health_checks(c->api->version.kind, info.pid);
-    docker_call_end(c, 0, NULL, &(union docker_result){.info = &info});
+    end_read(c, r, &e, &(union docker_result){.info = &info});
 }
 
 static struct engine_call *docker_info(struct engine *g, engine_info_done done,
@@ -74,11 +81,7 @@ static struct engine_call *docker_info(struct engine *g, engine_info_done done,
     if (!c)
         return NULL;
     c->done.info = done;
-    struct docker_request q = {.method = "GET",
-                               .target = strdup("/info"),
-                               .timeout = DOCKER_TIMEOUT,
-                               .max = DOCKER_BODY_MAX};
-    docker_call_send(c, &q, info_answered);
+    docker_call_get(c, strdup("/info"), DOCKER_TIMEOUT, DOCKER_BODY_MAX, info_answered);
     return &c->base;
 }
 
@@ -111,17 +114,11 @@ static void create_answered(struct docker_call *c, int status, const void *body,
     }
     cleanup_json json_t *j = NULL;
     struct err e;
-    if (docker_parse(body, n, &j, &e)) {
-        end_bad(c, &e);
-        return;
-    }
+    int r = docker_parse(body, n, &j, &e);
     const char *id = docker_json_text(j, "Id");
-    if (!*id) {
-        err_set(&e, ERR_BAD_MESSAGE, "the engine's answer has no container id");
-        end_bad(c, &e);
-        return;
-    }
-    docker_call_end(c, 0, NULL, &(union docker_result){.id = id});
+    if (!r && (!*id || strlen(id) > DOCKER_ID_MAX))
+        r = err_set(&e, ERR_BAD_MESSAGE, "the engine's answer has no container id");
+    end_read(c, r, &e, &(union docker_result){.id = id});
 }
 
 static int send_create(struct docker_call *c, const struct engine_container *container,
@@ -133,14 +130,14 @@ static int send_create(struct docker_call *c, const struct engine_container *con
     r = r ?: engine_complete_create(&c->api->limits, body, e);
     if (r)
         return r;
+    cleanup_buf struct buf text = BUF_INIT;
     c->text = strdup(container->task->spec->container->image);
-    cleanup_wipe_free char *text = json_dumps(body, JSON_COMPACT);
-    if (!c->text || !text)
+    if (!c->text || json_write(body, &text))
         return err_no_memory(e);
     struct docker_request q = {
         .method = "POST",
         .target = docker_target("/containers/create?name=", container->name, ""),
-        .body = TAKE(text),
+        .body = buf_take(&text),
         .timeout = DOCKER_TIMEOUT_SLOW,
         .max = DOCKER_BODY_MAX,
         .is_heavy = true};
@@ -195,7 +192,7 @@ static struct engine_call *send_plain(struct engine *g, const char *method, char
                                       bool is_heavy, docker_step step, engine_done done,
                                       void *user)
 {
-    struct docker_call *c = NEW_CALL(g, user, deliver_plain);
+    struct docker_call *c = NEW_CALL(g, user, docker_call_plain);
     if (!c) {
         free(target);
         return NULL;
@@ -243,20 +240,14 @@ static void deliver_inspect(struct docker_call *c, int r, const struct err *e,
 static void inspect_answered(struct docker_call *c, int status, const void *body,
                              size_t n)
 {
-    if (status != 200) {
-        docker_call_refused(c, status, body, n);
-        return;
-    }
     cleanup_json json_t *j = NULL;
     struct engine_port ports[DOCKER_PORTS_MAX];
     struct engine_state state;
     struct err e;
-    int r = docker_parse(body, n, &j, &e);
-    r = r ?: docker_state_from_inspect(j, ports, &state, &e);
-    if (r)
-        end_bad(c, &e);
-    else
-        docker_call_end(c, 0, NULL, &(union docker_result){.state = &state});
+    if (!take_json(c, status, body, n, docker_parse, &j))
+        return;
+    int r = docker_state_from_inspect(j, ports, &state, &e);
+    end_read(c, r, &e, &(union docker_result){.state = &state});
 }
 
 static struct engine_call *docker_inspect(struct engine *g, const char *id,
@@ -266,11 +257,8 @@ static struct engine_call *docker_inspect(struct engine *g, const char *id,
     if (!c)
         return NULL;
     c->done.inspect = done;
-    struct docker_request q = {.method = "GET",
-                               .target = docker_target("/containers/", id, "/json"),
-                               .timeout = DOCKER_TIMEOUT,
-                               .max = DOCKER_BODY_MAX};
-    docker_call_send(c, &q, inspect_answered);
+    docker_call_get(c, docker_target("/containers/", id, "/json"), DOCKER_TIMEOUT,
+                    DOCKER_BODY_MAX, inspect_answered);
     return &c->base;
 }
 
@@ -282,21 +270,15 @@ static void deliver_list(struct docker_call *c, int r, const struct err *e,
 
 static void list_answered(struct docker_call *c, int status, const void *body, size_t n)
 {
-    if (status != 200) {
-        docker_call_refused(c, status, body, n);
-        return;
-    }
     cleanup_json json_t *j = NULL;
     cleanup_free struct engine_state *states = NULL;
     size_t found = 0;
     struct err e;
-    int r = docker_parse(body, n, &j, &e);
-    r = r ?: docker_states_from_list(j, &states, &found, &e);
+    if (!take_json(c, status, body, n, docker_parse_list, &j))
+        return;
+    int r = docker_states_from_list(j, &states, &found, &e);
     union docker_result result = {.list = {.states = states, .n = found}};
-    if (r)
-        end_bad(c, &e);
-    else
-        docker_call_end(c, 0, NULL, &result);
+    end_read(c, r, &e, &result);
 }
 
 static char *list_target(const char *node_id)
@@ -313,11 +295,8 @@ static struct engine_call *docker_list(struct engine *g, const char *node_id,
     if (!c)
         return NULL;
     c->done.list = done;
-    struct docker_request q = {.method = "GET",
-                               .target = list_target(node_id),
-                               .timeout = DOCKER_TIMEOUT_SLOW,
-                               .max = DOCKER_BODY_LIST_MAX};
-    docker_call_send(c, &q, list_answered);
+    docker_call_get(c, list_target(node_id), DOCKER_TIMEOUT_SLOW, DOCKER_BODY_LIST_MAX,
+                    list_answered);
     return &c->base;
 }
 
@@ -331,16 +310,9 @@ static void deliver_health(struct docker_call *c, int r, const struct err *e,
 
 static void health_answered(struct docker_call *c, int status, const void *body, size_t n)
 {
-    if (status != 200) {
-        docker_call_refused(c, status, body, n);
-        return;
-    }
     cleanup_json json_t *j = NULL;
-    struct err e;
-    if (docker_parse(body, n, &j, &e)) {
-        end_bad(c, &e);
+    if (!take_json(c, status, body, n, docker_parse, &j))
         return;
-    }
     union docker_result result = {.health = docker_health_from_json(j)};
     docker_call_end(c, 0, NULL, &result);
 }
@@ -353,12 +325,8 @@ static struct engine_call *docker_health(struct engine *g, const char *id,
     if (!c)
         return NULL;
     c->done.health = done;
-    struct docker_request q = {
-        .method = "GET",
-        .target = docker_target("/libpod/containers/", id, "/healthcheck"),
-        .timeout = DOCKER_TIMEOUT_SLOW,
-        .max = DOCKER_BODY_MAX};
-    docker_call_send(c, &q, health_answered);
+    docker_call_get(c, docker_target("/libpod/containers/", id, "/healthcheck"),
+                    DOCKER_TIMEOUT_SLOW, DOCKER_BODY_MAX, health_answered);
     return &c->base;
 }
 

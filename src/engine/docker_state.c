@@ -9,20 +9,43 @@
 
 #define LABEL_TASK_ID "com.docker.swarm.task.id"
 
+static int parse(const void *data, size_t n, const struct json_limits *l, json_t **out,
+                 struct err *e)
+{
+    struct err why;
+    int r = json_read(data ? data : "", n, l, out, &why);
+    if (r == ERR_INVALID_ARGUMENT)
+        return err_set(e, ERR_BAD_MESSAGE, "the engine's answer is no JSON: %s",
+                       why.text);
+    if (r == ERR_RESOURCE_EXHAUSTED)
+        return err_set(e, r, "the engine's answer: %s", why.text);
+    return r ? err_no_memory(e) : 0;
+}
+
 int docker_parse(const void *data, size_t n, json_t **out, struct err *e)
 {
-    json_error_t error;
-    json_t *j = json_loadb(data ? data : "", n, JSON_DISABLE_EOF_CHECK, &error);
-    if (!j && json_error_code(&error) == json_error_out_of_memory)
-        return err_no_memory(e);
-    if (!j)
-        return err_set(e, ERR_BAD_MESSAGE, "the engine's answer is no JSON: %s",
-                       error.text);
-    *out = j;
-    return 0;
+    static const struct json_limits limits = {.bytes = DOCKER_BODY_MAX,
+                                              .values = DOCKER_VALUES_MAX,
+                                              .depth = JSON_DEPTH_MAX,
+                                              .mends_strings = true};
+    return parse(data, n, &limits, out, e);
+}
+
+int docker_parse_list(const void *data, size_t n, json_t **out, struct err *e)
+{
+    static const struct json_limits limits = {.bytes = DOCKER_BODY_LIST_MAX,
+                                              .values = DOCKER_VALUES_LIST_MAX,
+                                              .depth = JSON_DEPTH_MAX,
+                                              .mends_strings = true};
+    return parse(data, n, &limits, out, e);
 }
 
 /* ---- containers ---- */
+
+static bool id_is_sane(const char *id)
+{
+    return *id && strlen(id) <= DOCKER_ID_MAX;
+}
 
 static const char *task_id_label(const json_t *labels)
 {
@@ -62,8 +85,9 @@ static void read_health(const json_t *j, const json_t *state, struct engine_stat
     s->health = docker_health_from_json(docker_json_object(state, "Health"));
     if (s->health == ENGINE_HEALTH_NONE)
         s->health = ENGINE_HEALTH_STARTING;
-    s->health_interval =
+    int64_t interval =
         docker_json_number(docker_json_object(config, "Healthcheck"), "Interval");
+    s->health_interval = interval > 0 ? interval : 0;
 }
 
 /* "80/tcp", and the bound port "8080". */
@@ -105,22 +129,35 @@ static size_t read_ports(const json_t *j, struct engine_port *ports)
     return n;
 }
 
+/* Without these nobody could tell a container that runs from one that ended well. */
+static int check_state(const json_t *j, const json_t *state, struct err *e)
+{
+    const char *id = docker_json_text(j, "Id");
+    if (!id_is_sane(id) || !json_is_boolean(json_object_get(state, "Running")) ||
+        !*docker_json_text(state, "Status"))
+        return err_set(e, ERR_BAD_MESSAGE, "the engine's answer is no container");
+    return 0;
+}
+
 int docker_state_from_inspect(const json_t *j, struct engine_port *ports,
                               struct engine_state *out, struct err *e)
 {
     json_t *state = docker_json_object(j, "State");
-    const char *id = docker_json_text(j, "Id");
-    if (!state || !*id)
-        return err_set(e, ERR_BAD_MESSAGE, "the engine's answer is no container");
+    int64_t pid = 0, exit_code = 0;
+    int r = check_state(j, state, e);
+    r = r ?: docker_json_read_int(state, "Pid", 0, INT32_MAX, &pid, e);
+    r = r ?: docker_json_read_int(state, "ExitCode", INT32_MIN, INT32_MAX, &exit_code, e);
+    if (r)
+        return r;
     struct engine_state s = {
-        .id = id,
+        .id = docker_json_text(j, "Id"),
         .name = plain_name(docker_json_text(j, "Name")),
         .task_id =
             task_id_label(docker_json_object(docker_json_object(j, "Config"), "Labels")),
         .is_running = json_is_true(json_object_get(state, "Running")),
         .is_created_only = str_equal(docker_json_text(state, "Status"), "created"),
-        .pid = (int32_t)docker_json_number(state, "Pid"),
-        .exit_code = (int32_t)docker_json_number(state, "ExitCode"),
+        .pid = (int32_t)pid,
+        .exit_code = (int32_t)exit_code,
         .is_oom_killed = json_is_true(json_object_get(state, "OOMKilled")),
         .error = docker_json_text(state, "Error"),
         .stop_signal = docker_json_text(docker_json_object(j, "Config"), "StopSignal"),
@@ -146,7 +183,7 @@ static bool state_from_item(const json_t *j, struct engine_state *out)
         .error = "",
         .stop_signal = "",
     };
-    return *id;
+    return id_is_sane(id);
 }
 
 int docker_states_from_list(const json_t *j, struct engine_state **out, size_t *n,
@@ -169,25 +206,4 @@ int docker_states_from_list(const json_t *j, struct engine_state **out, size_t *
     *out = states;
     *n = found;
     return 0;
-}
-
-/* ---- pulling ---- */
-
-int docker_pull_result(const void *body, size_t n, struct err *e)
-{
-    const char *at = body;
-    int r = 0;
-    while (n) {
-        json_error_t error;
-        json_t *j = json_loadb(at, n, JSON_DISABLE_EOF_CHECK, &error);
-        if (!j)
-            break; /* the white space at the end */
-        const char *text = docker_json_text(j, "error");
-        if (*text)
-            r = err_set(e, ERR_UNKNOWN, "%s", text);
-        json_decref(j);
-        at += error.position;
-        n -= (size_t)error.position;
-    }
-    return r;
 }

@@ -44,11 +44,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct docker_event event;
     struct err e;
     cleanup_json json_t *j = NULL;
-    docker_event_parse((const char *)data, size, &event);
-    docker_pull_result(data, size, &e);
+    if (!docker_event_parse((const char *)data, size, &event) && !*event.id)
+        abort();
     if (docker_error(500, data, size, &e) == 0)
         abort();
-    if (!docker_parse(data, size, &j, &e))
+    if (!docker_parse_list(data, size, &j, &e))
         read_all(j);
     return 0;
 }

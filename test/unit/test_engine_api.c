@@ -208,8 +208,9 @@ static void removing_what_is_not_there_is_no_error(void **state)
 static void an_inspect_and_a_list_are_read(void **state)
 {
     struct fixture *f = *state;
-    will_reply(f, "GET /v1.41/containers/c/json", 200,
-               "{\"Id\":\"c\",\"State\":{\"Running\":true,\"Pid\":7}}");
+    will_reply(
+        f, "GET /v1.41/containers/c/json", 200,
+        "{\"Id\":\"c\",\"State\":{\"Status\":\"running\",\"Running\":true,\"Pid\":7}}");
     f->engine->ops->inspect(f->engine, "c", inspected, f);
     WAIT_CALL(f);
     assert_string_equal(f->id, "c 1 7");

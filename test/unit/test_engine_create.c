@@ -12,6 +12,7 @@
 #include "engine/docker_create.h"
 #include "engine/docker_json.h"
 #include "engine/docker_limits.h"
+#include "fault_malloc.h"
 
 struct fixture {
     Swarm__Task *task;
@@ -57,7 +58,22 @@ static int teardown(void **state)
     return 0;
 }
 
-/* The body and the expected one are compared as values; a failure shows both. */
+struct making {
+    struct fixture *f;
+    enum docker_kind kind;
+};
+
+static int make(void *user)
+{
+    const struct making *m = user;
+    cleanup_json json_t *body = NULL;
+    cleanup_buf struct buf text = BUF_INIT;
+    int r = docker_create_body(&m->f->container, m->kind, &body, NULL);
+    return r ? r : json_write(body, &text);
+}
+
+/* The body and the expected one are compared as values; a failure shows both. Each
+ * allocation on the way may fail. */
 static void expect(struct fixture *f, enum docker_kind kind, const char *expected)
 {
     struct err e;
@@ -69,6 +85,7 @@ static void expect(struct fixture *f, enum docker_kind kind, const char *expecte
     cleanup_free char *a = json_dumps(body, JSON_SORT_KEYS | JSON_INDENT(1));
     cleanup_free char *b = json_dumps(wanted, JSON_SORT_KEYS | JSON_INDENT(1));
     assert_string_equal(a, b);
+    assert_true(fault_malloc_each(make, &(struct making){f, kind}) > 10);
 }
 
 static void expect_refusal(struct fixture *f, int code, const char *text)
@@ -371,6 +388,20 @@ static void a_restricted_podman_gets_both_limits(void **state)
         "{\"Name\":\"nproc\",\"Hard\":300,\"Soft\":300}]}}");
 }
 
+static int complete(void *user)
+{
+    const struct engine_limits *l = user;
+    cleanup_json json_t *body = json_object();
+    return body ? engine_complete_create(l, body, NULL) : ERR_NO_MEMORY;
+}
+
+static void each_allocation_of_the_limits_may_fail(void **state)
+{
+    struct engine_limits l = {
+        .is_restricted = true, .fills_unset = true, .nofile = 20, .nproc = 30};
+    assert_true(fault_malloc_each(complete, &l) > 10);
+}
+
 static void others_keep_what_they_have(void **state)
 {
     struct engine_limits l = {.is_restricted = true, .nofile = 20, .nproc = UINT64_MAX};
@@ -424,9 +455,11 @@ int main(void)
         cmocka_unit_test(a_pull_names_image_and_tag_apart),
         cmocka_unit_test(a_name_that_is_too_long_is_refused),
         cmocka_unit_test(a_restricted_podman_gets_both_limits),
+        cmocka_unit_test(each_allocation_of_the_limits_may_fail),
         cmocka_unit_test(others_keep_what_they_have),
         cmocka_unit_test(a_body_that_is_none_is_refused),
         cmocka_unit_test(hard_limits_are_read_as_the_kernel_writes_them),
     };
+    json_setup();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

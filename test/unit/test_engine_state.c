@@ -57,11 +57,13 @@ static void an_inspect_tells_a_running_container(void **state)
 static void a_check_without_a_result_is_starting_and_none_is_none(void **state)
 {
     cleanup_json json_t *a =
-        parse("{\"Id\":\"x\",\"State\":{\"Status\":\"created\",\"Health\":{\"Status\":"
+        parse("{\"Id\":\"x\",\"State\":{\"Status\":\"created\",\"Running\":false,"
+              "\"Health\":{\"Status\":"
               "\"\"}},\"Config\":{\"Healthcheck\":{\"Test\":[\"CMD\",\"true\"]}}}");
-    cleanup_json json_t *b = parse(
-        "{\"Id\":\"x\",\"State\":{\"Status\":\"exited\",\"ExitCode\":137,\"Health\":"
-        "{\"Status\":\"\"}},\"Config\":{\"Healthcheck\":{\"Test\":[\"NONE\"]}}}");
+    cleanup_json json_t *b =
+        parse("{\"Id\":\"x\",\"State\":{\"Status\":\"exited\",\"Running\":false,"
+              "\"ExitCode\":137,\"Health\":"
+              "{\"Status\":\"\"}},\"Config\":{\"Healthcheck\":{\"Test\":[\"NONE\"]}}}");
     struct engine_port ports[DOCKER_PORTS_MAX];
     struct engine_state s;
     struct err e;
@@ -184,7 +186,7 @@ static void errors_are_told_in_the_engines_words(void **state)
 static void expect_event(const char *line, const char *id, const char *action)
 {
     struct docker_event event;
-    assert_true(docker_event_parse(line, strlen(line), &event));
+    assert_int_equal(docker_event_parse(line, strlen(line), &event), 0);
     assert_string_equal(event.id, id);
     assert_string_equal(event.action, action);
 }
@@ -214,7 +216,8 @@ static void what_is_no_containers_event_is_dropped(void **state)
         "{\"Type\":\"container\",\"Action\":\"die\"}"};
     struct docker_event event;
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
-        assert_false(docker_event_parse(bad[i], strlen(bad[i]), &event));
+        assert_int_equal(docker_event_parse(bad[i], strlen(bad[i]), &event),
+                         ERR_BAD_MESSAGE);
 }
 
 /* ---- logs ---- */
