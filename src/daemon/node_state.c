@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/node_state.h"
 
-#include <jansson.h>
-
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "json/json.h"
 
 #define NODE_STATE_MAX 4096
 #define NODE_STATE_VERSION 1
@@ -24,20 +23,26 @@ static int membership_from_name(const char *name)
     return -1;
 }
 
-static int decode(json_t *root, struct node_state *out)
+static int decode(const json_t *root, struct node_state *out, struct err *e)
 {
-    int version, is_auto, membership;
-    const char *name, *node_id, *cluster_id, *addr;
-    if (json_unpack(root, "{s:i, s:s, s:b, s:s, s:s, s:s}", "version", &version,
-                    "membership", &name, "auto", &is_auto, "node", &node_id, "cluster",
-                    &cluster_id, "manager-addr", &addr))
-        return ERR_DATA_LOSS;
-    membership = membership_from_name(name);
-    if (version != NODE_STATE_VERSION || membership < 0)
-        return ERR_DATA_LOSS;
-    if (membership == NODE_MEMBER &&
+    int64_t version;
+    bool is_auto = false;
+    const char *name = "", *node_id = "", *cluster_id = "", *addr = "";
+    int r = json_get_int(root, "version", NODE_STATE_VERSION, NODE_STATE_VERSION,
+                         &version, e);
+    r = r ?: json_get_text(root, "membership", &name, e);
+    r = r ?: json_get_bool(root, "auto", &is_auto, e);
+    r = r ?: json_get_text(root, "node", &node_id, e);
+    r = r ?: json_get_text(root, "cluster", &cluster_id, e);
+    r = r ?: json_get_text(root, "manager-addr", &addr, e);
+    int membership = membership_from_name(name);
+    if (!r && membership < 0)
+        r = err_set(e, ERR_INVALID_ARGUMENT, "membership: unknown");
+    if (!r && membership == NODE_MEMBER &&
         (!object_id_is_valid(node_id) || !object_id_is_valid(cluster_id)))
-        return ERR_DATA_LOSS;
+        r = err_set(e, ERR_INVALID_ARGUMENT, "node, cluster: must be ids");
+    if (r)
+        return r;
     *out = (struct node_state){.membership = (enum node_membership)membership,
                                .is_auto = is_auto};
     strcpy_cut(out->node_id, sizeof(out->node_id), node_id);
@@ -48,6 +53,8 @@ static int decode(json_t *root, struct node_state *out)
 
 int node_state_load(const char *path, struct node_state *out, struct err *e)
 {
+    static const struct json_limits limits = {
+        .bytes = NODE_STATE_MAX, .values = 64, .depth = 4};
     cleanup_buf struct buf text = BUF_INIT;
     int r = file_read(path, NODE_STATE_MAX, &text, e);
     if (r == ERR_NOT_FOUND) {
@@ -56,23 +63,27 @@ int node_state_load(const char *path, struct node_state *out, struct err *e)
     }
     if (r)
         return r;
-    json_t *root = json_loadb(buf_str(&text), text.len, 0, NULL);
-    r = root ? decode(root, out) : ERR_DATA_LOSS;
-    json_decref(root);
+    cleanup_json json_t *root = NULL;
+    struct err why;
+    r = json_read(buf_str(&text), text.len, &limits, &root, &why);
+    r = r ?: decode(root, out, &why);
+    if (r == ERR_NO_MEMORY)
+        return err_no_memory(e);
     if (r)
-        return err_set(e, r, "%s is damaged: it doesn't say what this node is", path);
+        return err_set(e, ERR_DATA_LOSS,
+                       "%s is damaged: it doesn't say what this node is (%s)", path,
+                       why.text);
     return 0;
 }
 
 int node_state_save(const char *path, const struct node_state *s, struct err *e)
 {
-    json_t *root =
+    cleanup_json json_t *root =
         json_pack("{s:i, s:s, s:b, s:s, s:s, s:s}", "version", NODE_STATE_VERSION,
                   "membership", names[s->membership], "auto", s->is_auto, "node",
                   s->node_id, "cluster", s->cluster_id, "manager-addr", s->manager_addr);
-    cleanup_free char *text = root ? json_dumps(root, JSON_COMPACT) : NULL;
-    json_decref(root);
-    if (!text)
+    cleanup_buf struct buf text = BUF_INIT;
+    if (!root || json_write(root, &text))
         return err_no_memory(e);
-    return file_replace(path, 0600, text, strlen(text), e);
+    return file_replace(path, 0600, buf_str(&text), text.len, e);
 }

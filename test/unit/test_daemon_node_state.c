@@ -11,6 +11,8 @@
 #include "base/str.h"
 #include "daemon/address.h"
 #include "daemon/node_state.h"
+#include "fault_malloc.h"
+#include "json/json.h"
 
 #define NODE "aaaaaaaaaaaaaaaaaaaaaaaaa"
 #define CLUSTER "bbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -100,6 +102,39 @@ static void damage_is_named_with_its_file(void **state)
     }
 }
 
+static int load(void *user)
+{
+    struct node_state s;
+    return node_state_load(user, &s, NULL);
+}
+
+static int save(void *user)
+{
+    const struct node_state s = {.membership = NODE_MEMBER,
+                                 .node_id = NODE,
+                                 .cluster_id = CLUSTER,
+                                 .manager_addr = "10.0.0.1:2377"};
+    return node_state_save(user, &s, NULL);
+}
+
+/* What has no memory is not taken for damage. */
+static void each_allocation_may_fail(void **state)
+{
+    struct fixture *f = *state;
+    assert_true(fault_malloc_each(save, f->path) > 5);
+    assert_true(fault_malloc_each(load, f->path) > 5);
+}
+
+static void damage_is_told_with_the_member(void **state)
+{
+    struct fixture *f = *state;
+    struct node_state s;
+    const char text[] = "{\"version\":1,\"membership\":\"left\",\"auto\":0}";
+    assert_int_equal(file_replace(f->path, 0600, text, strlen(text), &f->err), 0);
+    assert_int_equal(node_state_load(f->path, &s, &f->err), ERR_DATA_LOSS);
+    assert_non_null(strstr(err_text(&f->err), "auto: must be true or false"));
+}
+
 static void an_address_gets_the_swarm_s_port(void **state)
 {
     static const struct {
@@ -141,8 +176,11 @@ int main(void)
         TEST(what_is_saved_is_loaded),
         TEST(a_node_that_left_needs_no_ids),
         TEST(damage_is_named_with_its_file),
+        TEST(damage_is_told_with_the_member),
+        TEST(each_allocation_may_fail),
         TEST(an_address_gets_the_swarm_s_port),
         TEST(what_is_no_address_is_refused_in_docker_s_words),
     };
+    json_setup();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
