@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "resolver/pattern.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -96,20 +95,38 @@ static bool is_dropped(const struct pattern *list, size_t n, size_t i)
     return false;
 }
 
-size_t pattern_dedupe(struct pattern *list, size_t n)
+static int check_list(const struct pattern *list, size_t n, struct err *e)
+{
+    size_t components = 0;
+    if (n > PATTERNS_MAX)
+        return err_set(e, ERR_RESOURCE_EXHAUSTED,
+                       "%zu patterns, more than %d are not supported", n, PATTERNS_MAX);
+    for (size_t i = 0; i < n; i++)
+        components += list[i].n;
+    if (components > PATTERNS_COMPONENTS_MAX)
+        return err_set(e, ERR_RESOURCE_EXHAUSTED,
+                       "the patterns have %zu components, more than %d are not supported",
+                       components, PATTERNS_COMPONENTS_MAX);
+    return 0;
+}
+
+int pattern_dedupe(struct pattern *list, size_t *n, struct err *e)
 {
     bool dropped[PATTERNS_MAX];
     size_t kept = 0;
-    assert(n <= PATTERNS_MAX);
-    for (size_t i = 0; i < n; i++)
-        dropped[i] = is_dropped(list, n, i);
-    for (size_t i = 0; i < n; i++) {
+    int r = check_list(list, *n, e);
+    if (r)
+        return r;
+    for (size_t i = 0; i < *n; i++)
+        dropped[i] = is_dropped(list, *n, i);
+    for (size_t i = 0; i < *n; i++) {
         if (dropped[i])
             pattern_deinit(&list[i]);
         else
             list[kept++] = list[i];
     }
-    return kept;
+    *n = kept;
+    return 0;
 }
 
 static int find_gap(const struct pattern *p, size_t *gap, struct err *e)

@@ -27,8 +27,13 @@ struct pattern {
         0                                                                                \
     }
 
-/* How many patterns one list may have (pattern_dedupe compares each two). */
+/*
+ * How many patterns one list may have, and how many components they may have together.
+ * pattern_dedupe() takes time in the square of that: under half a second. A list
+ * this long is what removing all secrets of a large store asks leave for.
+ */
 #define PATTERNS_MAX 1024
+#define PATTERNS_COMPONENTS_MAX 8192
 
 /*
  * Reads n bytes of text into *out, which is overwritten; pattern_deinit() it after
@@ -67,11 +72,11 @@ const struct pattern *pattern_narrow(const struct pattern *own,
                                      const struct pattern *request);
 
 /*
- * Drops those that another one includes, of several spellings of a set all but the first;
- * what stays keeps its order, what goes is deinited. Returns how many stay. At most
- * PATTERNS_MAX: the time is that of n*n inclusions.
+ * Drops those of a list that another one includes, of several spellings of a set all but
+ * the first; what stays keeps its order, what goes is deinited, *n becomes how many stay.
+ * ERR_RESOURCE_EXHAUSTED over the limits above; the list is as before then.
  */
-size_t pattern_dedupe(struct pattern *list, size_t n);
+int pattern_dedupe(struct pattern *list, size_t *n, struct err *e) MUST_CHECK;
 
 /*
  * Puts a pattern (or an id) in the place of p's "**" component. *out is overwritten.

@@ -37,6 +37,18 @@ static void inclusion_holds_for_the_hard_pairs(void **state)
             fail_msg("%s includes %s", pairs[i].p, pairs[i].q);
 }
 
+/* That many times `component`, with slashes between; out has the room. */
+static void many(char *out, const char *component, size_t n)
+{
+    size_t len = strlen(component);
+    for (size_t i = 0; i < n; i++) {
+        memcpy(out, component, len);
+        out += len;
+        *out++ = '/';
+    }
+    out[-1] = '\0';
+}
+
 static void overlap(const char *own, const char *request, const char *expected)
 {
     cleanup_pattern struct pattern p = fixture_pattern(own);
@@ -68,7 +80,7 @@ static void dedupe_to(const char *const *given, const char *const *expected)
     size_t n = 0, stay = 0;
     for (; given[n]; n++)
         list[n] = fixture_pattern(given[n]);
-    n = pattern_dedupe(list, n);
+    assert_int_equal(pattern_dedupe(list, &n, NULL), 0);
     for (; expected[stay]; stay++) {
         assert_true(stay < n);
         assert_string_equal(list[stay].text, expected[stay]);
@@ -90,7 +102,32 @@ static void dedupe_keeps_what_nothing_else_includes(void **state)
     dedupe_to(LIST("docker/proj1/**", "docker/*/mcp/*"),
               LIST("docker/proj1/**", "docker/*/mcp/*"));
     dedupe_to(LIST("a/b/c", "a/b/*", "a/**", "**"), LIST("**"));
-    assert_int_equal(pattern_dedupe(NULL, 0), 0);
+}
+
+static void dedupe_takes_lists_up_to_its_limits(void **state)
+{
+    static struct pattern list[PATTERNS_MAX + 1];
+    char levels[4 * SECRET_ID_COMPONENTS_MAX];
+    size_t n = 0, full = PATTERNS_COMPONENTS_MAX / SECRET_ID_COMPONENTS_MAX;
+    assert_int_equal(pattern_dedupe(list, &n, NULL), 0);
+    for (; n < PATTERNS_MAX; n++)
+        list[n] = fixture_pattern("a");
+    assert_int_equal(pattern_dedupe(list, &n, NULL), 0);
+    assert_int_equal(n, 1);
+    pattern_deinit(&list[0]);
+    n = PATTERNS_MAX + 1;
+    assert_int_equal(pattern_dedupe(list, &n, NULL), ERR_RESOURCE_EXHAUSTED);
+    assert_int_equal(n, PATTERNS_MAX + 1);
+    many(levels, "**/x", SECRET_ID_COMPONENTS_MAX / 2);
+    for (size_t i = 0; i <= full; i++)
+        list[i] = fixture_pattern(levels);
+    n = full + 1;
+    assert_int_equal(pattern_dedupe(list, &n, NULL), ERR_RESOURCE_EXHAUSTED);
+    pattern_deinit(&list[full]);
+    n = full;
+    assert_int_equal(pattern_dedupe(list, &n, NULL), 0);
+    assert_int_equal(n, 1);
+    pattern_deinit(&list[0]);
 }
 
 static void equal_is_what_has_the_same_text(void **state)
@@ -139,18 +176,6 @@ static void a_bad_id_is_refused_in_dockers_words(void **state)
                                 "^[A-Za-z0-9._:-]+(?:/[A-Za-z0-9._:-]+)*$");
     assert_int_equal(secret_id_check("a\0b", 3, &e), ERR_INVALID_ARGUMENT);
     assert_false(secret_id_is_valid(NULL));
-}
-
-/* That many times `component`, with slashes between; out has the room. */
-static void many(char *out, const char *component, size_t n)
-{
-    size_t len = strlen(component);
-    for (size_t i = 0; i < n; i++) {
-        memcpy(out, component, len);
-        out += len;
-        *out++ = '/';
-    }
-    out[-1] = '\0';
 }
 
 static void the_limits_of_ids_are_reached_and_held(void **state)
@@ -212,6 +237,7 @@ int main(void)
         cmocka_unit_test(a_plugin_is_asked_for_the_smaller_pattern),
         cmocka_unit_test(a_partial_overlap_is_asked_with_the_request),
         cmocka_unit_test(dedupe_keeps_what_nothing_else_includes),
+        cmocka_unit_test(dedupe_takes_lists_up_to_its_limits),
         cmocka_unit_test(equal_is_what_has_the_same_text),
         cmocka_unit_test(what_is_no_id_matches_nothing),
         cmocka_unit_test(a_bad_pattern_is_refused_with_its_reason),
