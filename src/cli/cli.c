@@ -45,18 +45,31 @@ static int bad_flags(const struct cli *c, const struct err *e)
     if (c->command)
         help_hint(stderr, c->group, c->command);
     else
-        fputs("\nRun 'coffer --help' for more information\n", stderr);
+        help_group_hint(stderr, command_group_find(NULL));
     return CLI_BAD_FLAGS;
 }
 
 static int unknown_command(const struct command_group *g, const char *name)
 {
-    const char *noun = g->name ? g->name : "", *blank = g->name ? " " : "";
-    fprintf(stderr,
-            "coffer: unknown command: coffer %s%s%s\n\nRun 'coffer %s%s--help' for more "
-            "information\n",
-            noun, blank, name, noun, blank);
+    fprintf(stderr, "coffer: unknown command: coffer %s%s%s\n", g->name ? g->name : "",
+            g->name ? " " : "", name);
+    help_group_hint(stderr, g);
     return CLI_FAILED;
+}
+
+/* A noun has no flags but --help. */
+static int unknown_flag(const struct command_group *g, int argc, char **argv)
+{
+    static const struct flag none[] = {{0}};
+    struct err e = {0};
+    struct flags flags = FLAGS_INIT;
+    int r = flags_parse(&flags, none, true, &argc, argv, &e);
+    flags_deinit(&flags);
+    if (!r)
+        return unknown_command(g, argv[0]);
+    fprintf(stderr, "%s\n", err_text(&e));
+    help_group_hint(stderr, g);
+    return CLI_BAD_FLAGS;
 }
 
 static void wanted_arguments(const struct command *c, char out[64])
@@ -152,6 +165,8 @@ static int find_and_start(struct cli *c, int argc, char **argv)
         help_group(stdout, c->group);
         return flush_output(0);
     }
+    if (c->group && argv[1][0] == '-')
+        return unknown_flag(c->group, argc - 1, argv + 1);
     int names = c->group ? 2 : 1;
     if (!c->group)
         c->group = command_group_find(NULL);

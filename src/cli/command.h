@@ -73,6 +73,7 @@ void help_command(FILE *out, const struct command_group *g, const struct command
 
 /* The lines below an error that has to do with how a command was called. */
 void help_hint(FILE *out, const struct command_group *g, const struct command *c);
+void help_group_hint(FILE *out, const struct command_group *g);
 
 extern const struct flag cli_global_flags[];
 

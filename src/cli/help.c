@@ -154,3 +154,11 @@ void help_hint(FILE *out, const struct command_group *g, const struct command *c
     print_name(out, g, c->name);
     fputs(" --help' for more information\n", out);
 }
+
+void help_group_hint(FILE *out, const struct command_group *g)
+{
+    if (g->name)
+        fprintf(out, "\nUsage:  coffer %s\n", g->name);
+    fprintf(out, "\nRun 'coffer %s%s--help' for more information\n",
+            g->name ? g->name : "", g->name ? " " : "");
+}

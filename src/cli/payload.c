@@ -90,11 +90,9 @@ static int check_source(const struct cli *c, struct err *e)
     bool has_driver = !str_is_empty(flags_string(&c->flags, "driver"));
     if (has_driver && c->argc > 1)
         return err_set(e, ERR_INVALID_ARGUMENT,
-                       "when using secret driver secret data must be empty");
+                       "When using secret driver secret data must be empty");
     if (!has_driver && c->argc < 2)
-        return err_set(e, ERR_INVALID_ARGUMENT,
-                       "either specify `-` or a file to read the value from, or a secret "
-                       "driver with --driver");
+        return err_set(e, ERR_INVALID_ARGUMENT, "secret file is required");
     return 0;
 }
 

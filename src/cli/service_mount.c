@@ -84,9 +84,6 @@ static int set_field(json_t *mount, const struct rule *rule,
                      const struct split_pair *pair, struct err *e)
 {
     bool on = true;
-    if (!pair->value && rule->kind != SWITCH)
-        return err_set(e, ERR_INVALID_ARGUMENT,
-                       "invalid field '%s' must be a key=value pair", pair->key);
     switch (rule->kind) {
     case TEXT:
         return field_set_string(mount, rule->path, pair->value) ? err_no_memory(e) : 0;
@@ -127,6 +124,9 @@ static int parse(json_t *mount, const char *text, struct err *e)
             return r;
         split_pair(&field, &pair);
         const struct rule *rule = find_rule(pair.key);
+        if (!pair.value && !(rule && rule->kind == SWITCH))
+            return err_set(e, ERR_INVALID_ARGUMENT,
+                           "invalid field '%s' must be a key=value pair", pair.key);
         r = rule ? set_field(mount, rule, &pair, e)
                  : err_set(e, ERR_INVALID_ARGUMENT, "unexpected key '%s' in '%s'",
                            pair.key, buf_str(&field));

@@ -155,8 +155,8 @@ static int read_scale(const char *text, size_t *n, uint64_t *replicas, struct er
             "invalid scale specifier '%s'.\nSee 'coffer service scale --help'.", text);
     struct err why = {0};
     if (value_uint(text + *n + 1, replicas, &why))
-        return err_set(e, ERR_INVALID_ARGUMENT, "invalid replicas value %s: %s",
-                       text + *n + 1, err_text(&why));
+        return err_set(e, ERR_INVALID_ARGUMENT, "%.*s: invalid replicas value %s: %s",
+                       (int)*n, text, text + *n + 1, err_text(&why));
     return 0;
 }
 

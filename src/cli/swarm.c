@@ -193,12 +193,14 @@ static int run_join(struct cli *c, struct err *e)
     const char *advertise = flags_string(&c->flags, "advertise-addr");
     const char *availability = flags_string(&c->flags, "availability");
     const char *token = flags_string(&c->flags, "token");
+    const char *data_path = flags_string(&c->flags, "data-path-addr");
     cleanup_json json_t *info = NULL;
-    cleanup_json json_t *body = json_pack(
-        "{s:s, s:s, s:s, s:[s], s:s, s:s}", "ListenAddr",
-        listen ? listen : "0.0.0.0:2377", "AdvertiseAddr", advertise ? advertise : "",
-        "DataPathAddr", "", "RemoteAddrs", c->argv[0], "JoinToken", token ? token : "",
-        "Availability", availability ? availability : "");
+    cleanup_json json_t *body =
+        json_pack("{s:s, s:s, s:s, s:[s], s:s, s:s}", "ListenAddr",
+                  listen ? listen : "0.0.0.0:2377", "AdvertiseAddr",
+                  advertise ? advertise : "", "DataPathAddr", data_path ? data_path : "",
+                  "RemoteAddrs", c->argv[0], "JoinToken", token ? token : "",
+                  "Availability", availability ? availability : "");
     int r =
         body ? client_post(c->client, "/swarm/join", body, NULL, e) : err_no_memory(e);
     if (!r)
@@ -281,6 +283,13 @@ static int run_update(struct cli *c, struct err *e)
             "Availability of the node (\"active\", \"pause\", \"drain\")", "active",     \
             NULL                                                                         \
     }
+#define FLAG_DATA_PATH                                                                   \
+    {                                                                                    \
+        "data-path-addr", 0, &flag_string,                                               \
+            "Address or interface to use for data path traffic (format: "                \
+            "\"<ip|interface>\")",                                                       \
+            NULL, NULL                                                                   \
+    }
 #define FLAG_ROTATE(help)                                                                \
     {                                                                                    \
         "rotate", 0, &flag_switch, help, NULL, NULL                                      \
@@ -294,9 +303,7 @@ static const struct flag init_flags[] = {
     FLAG_ADVERTISE,
     FLAG_AVAILABILITY,
     SPEC_FLAGS,
-    {"data-path-addr", 0, &flag_string,
-     "Address or interface to use for data path traffic (format: \"<ip|interface>\")",
-     NULL, NULL},
+    FLAG_DATA_PATH,
     {"data-path-port", 0, &flag_uint, "Port number to use for data path traffic", NULL,
      NULL},
     {"default-addr-pool", 0, &flag_string, "", NULL,
@@ -311,6 +318,7 @@ static const struct flag init_flags[] = {
 static const struct flag join_flags[] = {
     FLAG_ADVERTISE,
     FLAG_AVAILABILITY,
+    FLAG_DATA_PATH,
     FLAG_LISTEN,
     {"token", 0, &flag_string, "Token for entry into the swarm", NULL, NULL},
     {0},

@@ -65,8 +65,7 @@ int swarm_run_unlock_key(struct cli *c, struct err *e)
 /* ---- the key that is asked for ---- */
 
 /* Reads a line of standard input, without its end (that of the input counts too); byte by
- * byte, since what is behind it
- * is not ours. */
+ * byte, since what is behind it is not ours. */
 static int read_line(struct buf *line, struct err *e)
 {
     if (buf_reserve(line, KEY_MAX))

@@ -192,8 +192,7 @@ static int check_filter(const char *s, struct err *e)
 {
     if (strchr(s, '='))
         return 0;
-    return err_set(e, ERR_INVALID_ARGUMENT,
-                   "invalid filter '%s': a filter is of the form KEY=VALUE", s);
+    return err_set(e, ERR_INVALID_ARGUMENT, "bad format of filter (expected name=value)");
 }
 
 static int check_label(const char *s, struct err *e)

@@ -6,6 +6,8 @@ import re
 import subprocess
 
 import places
+from api import Api
+from cli import Client
 from fixture import QUICK, SLEEP, container_of
 from harness import NONE, equal, test
 
@@ -139,6 +141,19 @@ def the_doctor_looks_at_the_host(t):
     assert shown.code in (0, 1), shown
     for word in ("engine", "cgroup", "swap", "kernel"):
         assert word in shown.out.lower(), (word, shown)
+
+
+@test(engines=["dockerd"], cofferd=False)
+def progress_is_shown_on_a_plain_dockerd_too(t):
+    start = {"ListenAddr": "127.0.0.1:2377", "AdvertiseAddr": "127.0.0.1", "Spec": {}}
+    api = Api(t.engine.socket)
+    equal(api.post("/swarm/init", start).status, 200)
+    t.defer(api.post, "/swarm/leave?force=1")
+    coffer = Client(places.COFFER, t.engine.socket, t.node.folder / "home")
+    shown = coffer("service", "create", "--name", "plain", "--no-resolve-image", *QUICK, *SLEEP)
+    assert "verify: Service" in shown.out and "converged" in shown.out, shown
+    shown = coffer("service", "scale", "plain=2")
+    assert "overall progress: 2 out of 2 tasks" in shown.out, shown
 
 
 @test()
