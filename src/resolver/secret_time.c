@@ -11,8 +11,9 @@ int secret_time_read(int64_t seconds, int32_t nanos, struct secret_time *out,
     if (seconds < SECRET_TIME_ZERO_SECONDS || seconds > SECONDS_LAST || nanos < 0 ||
         nanos >= CLOCK_SECOND)
         return err_set(e, ERR_BAD_MESSAGE, "a timestamp is not in the years 1 to 9999");
-    bool is_zero = seconds == SECRET_TIME_ZERO_SECONDS && nanos == 0;
-    *out = is_zero ? (struct secret_time){0} : (struct secret_time){true, seconds, nanos};
+    *out = (struct secret_time){0};
+    if (seconds != SECRET_TIME_ZERO_SECONDS || nanos)
+        *out = (struct secret_time){true, seconds, nanos};
     return 0;
 }
 
