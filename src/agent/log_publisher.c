@@ -32,6 +32,7 @@ struct stream {
     int64_t last;             /* the time of the last line, 0: none yet */
     size_t n_last;            /* lines of that time that were sent */
     size_t n_again;           /* of them, those that will come again */
+    bool is_rest;             /* it is finite: what is left after a followed one ended */
     struct engine_call *call; /* NULL: it has ended */
 };
 
@@ -216,6 +217,8 @@ static void publish_drain(struct rpc_call *call, void *user)
 
 /* ---- the engine's streams ---- */
 
+static void stream_done(int r, const struct err *e, void *user);
+
 static void stream_data(int stream, const void *data, size_t n, void *user)
 {
     struct stream *t = user;
@@ -226,20 +229,6 @@ static void stream_data(int stream, const void *data, size_t n, void *user)
         give_up(t->subscription, "send", &e);
     else
         count(t->subscription, n);
-}
-
-static void stream_done(int r, const struct err *e, void *user)
-{
-    struct stream *t = user;
-    struct subscription *s = t->subscription;
-    t->call = NULL;
-    s->n_active--;
-    if (r && r != ERR_CANCELED)
-        log_info("logs of task %s: %s", t->task_id, err_text(e));
-    if (!s->is_ended)
-        finish_if_done(s);
-    else if (s->n_active == 0)
-        free_subscription(s);
 }
 
 static bool wants_stream(const Swarm__LogSubscriptionOptions *o, Swarm__LogStream stream)
@@ -267,12 +256,14 @@ static struct engine_log_options engine_options(const Swarm__LogSubscriptionOpti
 
 /* One that has been open before goes on behind its last line. Times may be whole seconds
  * (Podman's are), so it begins with the last line's, and as many lines are left out. */
-static void open_stream(struct stream *t, const struct task *task)
+static void open_stream(struct stream *t, const struct task *task, bool is_rest)
 {
     struct subscription *s = t->subscription;
     struct engine *g = s->publisher->worker->context.engine;
     struct engine_log_options o = engine_options(s->asked->options, task);
     t->n_again = t->n_last;
+    t->is_rest = is_rest;
+    o.follow = o.follow && !is_rest;
     if (t->last) {
         o.since = t->last;
         o.tail = -1;
@@ -295,7 +286,7 @@ static void start_stream(struct subscription *s, const struct task *task)
     t->task_id = strdup(task_id(task));
     t->service_id = strdup(task->spec->service_id);
     list_append(&s->streams, &t->link);
-    open_stream(t, task);
+    open_stream(t, task, false);
 }
 
 /* ---- which tasks ---- */
@@ -334,6 +325,34 @@ static bool has_output(const struct task *t)
            t->spec->spec->container && t->state >= SWARM__TASK_STATE__RUNNING;
 }
 
+/* Podman ends a stream that it follows soon after the container has, whether it has told
+ * all or not: the rest is asked for once more. */
+static bool read_rest(struct stream *t)
+{
+    struct subscription *s = t->subscription;
+    const struct task *task = map_get(&s->publisher->worker->tasks, t->task_id);
+    if (s->is_ended || t->is_rest || !follows(s) || !task || !has_output(task))
+        return false;
+    open_stream(t, task, true);
+    return t->call != NULL;
+}
+
+static void stream_done(int r, const struct err *e, void *user)
+{
+    struct stream *t = user;
+    struct subscription *s = t->subscription;
+    t->call = NULL;
+    s->n_active--;
+    if (r && r != ERR_CANCELED)
+        log_info("logs of task %s: %s", t->task_id, err_text(e));
+    if (!r && read_rest(t))
+        return;
+    if (!s->is_ended)
+        finish_if_done(s);
+    else if (s->n_active == 0)
+        free_subscription(s);
+}
+
 static void consider(struct subscription *s, const struct task *t)
 {
     if (!s->is_ended && has_output(t) && selects(s, t) && !has_stream(s, task_id(t)))
@@ -358,7 +377,7 @@ static void reopen_streams(struct subscription *s)
         const struct task *task =
             t->task_id ? map_get(&s->publisher->worker->tasks, t->task_id) : NULL;
         if (!t->call && task && has_output(task))
-            open_stream(t, task);
+            open_stream(t, task, false);
     }
 }
 

@@ -190,9 +190,12 @@ static void logs_that_are_followed_go_on_when_the_engine_is_back(void **state)
     add_task(m, task_make(TASK_1, SWARM__TASK_STATE__RUNNING));
     send_assignments(w, m, true);
     TURN_UNTIL(w, strstr(buf_str(&w->logs), "error"));
+    TURN_UNTIL(w, fake_engine_count(w->engine, FAKE_LOGS) == 2); /* and the rest */
+    for (int i = 0; i < 20; i++)
+        uv_run(&w->loop, UV_RUN_NOWAIT);
     fake_engine_down(w->engine);
     fake_engine_up(w->engine);
-    TURN_UNTIL(w, fake_engine_count(w->engine, FAKE_LOGS) == 2);
+    TURN_UNTIL(w, fake_engine_count(w->engine, FAKE_LOGS) == 4);
     for (int i = 0; i < 20; i++)
         uv_run(&w->loop, UV_RUN_NOWAIT);
     assert_false(w->are_logs_closed);
