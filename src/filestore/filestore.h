@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "crypto/age.h"
+#include "resolver/envelope.h"
+#include "resolver/pattern.h"
+
+/*
+ * Secrets as encrypted files in a folder: a store for hosts without a desktop. The layout
+ * is the one of the public posixage store of Docker's secrets engine, the files are those
+ * of the `age` tool:
+ *
+ *   FOLDER/.posixage.lock           held with flock(2), shared to read, alone to write
+ *   FOLDER/BASE64(ID)/metadata.json a map of strings, in clear
+ *   FOLDER/BASE64(ID)/secretage     the value, for X25519 keys
+ *   FOLDER/BASE64(ID)/secretpass    the value, for a passphrase (read, never written)
+ *
+ * A secret is written beside its place and put there by one rename, so that after a crash
+ * or a full disk it is the old one or the new one.
+ *
+ * Everything here blocks for as long as the disk, or another process that holds the lock,
+ * does.
+ */
+
+/* In this layout a name of a file is the Base64 of an id, and may have 255 bytes. */
+#define FILESTORE_ID_MAX 189
+
+/* How many secrets a folder may have; what is over it is refused when it is saved. */
+#define FILESTORE_SECRETS_MAX 100000
+
+struct filestore;
+
+/* Opens a folder; makes it and those above it (0700) where they aren't there. It must be
+ * the effective user's own; others must have no rights in it. ERR_PERMISSION_DENIED,
+ * ERR_IO, ERR_NO_MEMORY. */
+int filestore_open(const char *folder, struct filestore **out, struct err *e) MUST_CHECK;
+void filestore_free(struct filestore *fs);
+
+/* Saves the id, value and metadata of an envelope for these recipients.
+ * ERR_ALREADY_EXISTS when it is there and `overwrite` is false; ERR_INVALID_ARGUMENT for
+ * an id over FILESTORE_ID_MAX; ERR_RESOURCE_EXHAUSTED, ERR_IO, ERR_NO_MEMORY. */
+int filestore_save(struct filestore *fs, const struct secret_envelope *secret,
+                   bool overwrite, const struct age_recipient *to, size_t n,
+                   struct err *e) MUST_CHECK;
+
+/* Fills an empty envelope with id, value and metadata; keys may be NULL for an envelope
+ * without value. ERR_NOT_FOUND; ERR_PERMISSION_DENIED when the keys don't open it;
+ * ERR_DATA_LOSS when it is damaged. */
+int filestore_get(struct filestore *fs, const char *id, const struct age_keys *keys,
+                  struct secret_envelope *out, struct err *e) MUST_CHECK;
+
+/* Removes a secret. ERR_NOT_FOUND. */
+int filestore_remove(struct filestore *fs, const char *id, struct err *e) MUST_CHECK;
+
+/* Appends those that a pattern matches, sorted by id; values as in filestore_get. A
+ * secret that can't be read fails the whole, and is named. */
+int filestore_list(struct filestore *fs, const struct pattern *pattern,
+                   const struct age_keys *keys, struct secret_envelopes *out,
+                   struct err *e) MUST_CHECK;
+
+/* ---- the store's key (key.c) ---- */
+
+/*
+ * A file with one private key: "AGE-SECRET-KEY-1..." in lines as age-keygen writes them,
+ * in clear (0600) or encrypted with a passphrase as `age -p` does.
+ */
+
+/* The largest key file that is read. */
+#define FILESTORE_KEY_FILE_MAX 65536
+
+/* Makes a key and its file; with a passphrase (may be NULL) encrypted.
+ * ERR_ALREADY_EXISTS, ERR_IO, ERR_NO_MEMORY. */
+int filestore_key_create(const char *path, const struct age_passphrase *pass,
+                         struct age_identity **out, struct err *e) MUST_CHECK;
+
+/* Reads it. ERR_NOT_FOUND; ERR_PERMISSION_DENIED: the passphrase is wrong, or others may
+ * read the file; ERR_FAILED_PRECONDITION: it needs a passphrase and none was given;
+ * ERR_DATA_LOSS. */
+int filestore_key_read(const char *path, const struct age_passphrase *pass,
+                       struct age_identity **out, struct err *e) MUST_CHECK;
+
+/* Puts the key into the file anew, with this passphrase or in clear (NULL). */
+int filestore_key_write(const char *path, const struct age_identity *key,
+                        const struct age_passphrase *pass, struct err *e) MUST_CHECK;

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "filestore/private.h"
+
+#define AGE_MAGIC "age-encryption.org/"
+
+/* The text of a key file, as age-keygen writes it. */
+static int write_text(const struct age_identity *key, struct buf *out)
+{
+    int r = buf_append_str(out, "# public key: ");
+    if (!r)
+        r = age_recipient_write(age_identity_recipient(key), out);
+    if (!r)
+        r = buf_append_char(out, '\n');
+    if (!r)
+        r = age_identity_write(key, out);
+    return r ? r : buf_append_char(out, '\n');
+}
+
+int filestore_key_write(const char *path, const struct age_identity *key,
+                        const struct age_passphrase *pass, struct err *e)
+{
+    cleanup_buf struct buf text = BUF_INIT, file = BUF_INIT;
+    if (write_text(key, &text))
+        return err_no_memory(e);
+    if (!pass)
+        return file_replace(path, 0600, text.data, text.len, e);
+    int r = age_encrypt_passphrase(pass, text.data, text.len, &file, e);
+    return r ? r : file_replace(path, 0600, file.data, file.len, e);
+}
+
+int filestore_key_create(const char *path, const struct age_passphrase *pass,
+                         struct age_identity **out, struct err *e)
+{
+    struct age_identity *key;
+    if (access(path, F_OK) == 0)
+        return err_set(e, ERR_ALREADY_EXISTS, "there is a key already: %s", path);
+    if (age_identity_new(&key))
+        return err_no_memory(e);
+    int r = filestore_key_write(path, key, pass, e);
+    if (r)
+        age_identity_free(key);
+    else
+        *out = key;
+    return r;
+}
+
+/* A key in clear must be its owner's alone. */
+static int check_mode(const char *path, struct err *e)
+{
+    struct stat st;
+    if (stat(path, &st))
+        return err_errno(e, errno, "stat %s", path);
+    if (st.st_mode & 077)
+        return err_set(e, ERR_PERMISSION_DENIED,
+                       "%s holds a key in clear and may be read by others; chmod 600 it",
+                       path);
+    return 0;
+}
+
+/* The first line that is neither empty nor a comment. */
+static const char *find_key(const char *text, size_t *n)
+{
+    for (const char *line = text; *line; line += *n + strspn(line + *n, "\r\n")) {
+        *n = strcspn(line, "\r\n");
+        if (*n && *line != '#')
+            return line;
+    }
+    return NULL;
+}
+
+static int parse_text(const char *path, const struct buf *text, struct age_identity **out,
+                      struct err *e)
+{
+    size_t n;
+    const char *key = find_key(buf_str(text), &n);
+    int r = key ? age_identity_parse(key, n, out, e) : ERR_INVALID_ARGUMENT;
+    if (r != ERR_INVALID_ARGUMENT)
+        return r;
+    return err_set(e, ERR_DATA_LOSS, "%s holds no key of age", path);
+}
+
+static int open_file(const char *path, const struct buf *file,
+                     const struct age_passphrase *pass, struct buf *text, struct err *e)
+{
+    struct age_keys keys = {.passphrase = pass};
+    if (!pass)
+        return err_set(e, ERR_FAILED_PRECONDITION,
+                       "%s is encrypted with a passphrase: unlock the store", path);
+    int r = age_decrypt(&keys, file->data, file->len, text, e);
+    if (r == ERR_BAD_MESSAGE)
+        r = ERR_DATA_LOSS;
+    return r ? err_wrap(e, r, "open %s", path) : 0;
+}
+
+int filestore_key_read(const char *path, const struct age_passphrase *pass,
+                       struct age_identity **out, struct err *e)
+{
+    cleanup_buf struct buf file = BUF_INIT, text = BUF_INIT;
+    int r = file_read(path, FILESTORE_KEY_FILE_MAX, &file, e);
+    if (r)
+        return r;
+    if (str_starts_with(buf_str(&file), AGE_MAGIC)) {
+        r = open_file(path, &file, pass, &text, e);
+        return r ? r : parse_text(path, &text, out, e);
+    }
+    r = check_mode(path, e);
+    return r ? r : parse_text(path, &file, out, e);
+}

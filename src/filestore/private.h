@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "filestore/filestore.h"
+
+#define FILESTORE_LOCK ".posixage.lock"
+#define FILESTORE_METADATA "metadata.json"
+#define FILESTORE_X25519 "secretage"
+#define FILESTORE_PASSPHRASE "secretpass"
+
+/* Folders of this beginning are secrets that are being written, or were when a crash
+ * came. No id has it: '.' isn't in Base64. */
+#define FILESTORE_TEMPORARY ".writing-"
+
+struct filestore {
+    char *folder;
+};
+
+/* The path of a secret's folder, NULL without memory; free it with free(). The id must be
+ * valid. */
+char *filestore_path(const struct filestore *fs, const char *id);
+
+/* The id of a folder's name; false when it isn't that of a secret. */
+bool filestore_name_to_id(const char *name, char id[FILESTORE_ID_MAX + 1]);
+
+/* ERR_INVALID_ARGUMENT when an id isn't one or is too long for a file's name. */
+int filestore_check_id(const char *id, struct err *e) MUST_CHECK;
+
+/* Held until its descriptor is closed. */
+int filestore_lock_shared(const struct filestore *fs, int *fd, struct err *e) MUST_CHECK;
+int filestore_lock_alone(const struct filestore *fs, int *fd, struct err *e) MUST_CHECK;
+
+/* Removes a folder of a secret with the files in it; it need not be there. */
+int filestore_remove_folder(const char *path, struct err *e) MUST_CHECK;
+
+/* Removes what a crash left behind, under the lock. */
+int filestore_sweep(const struct filestore *fs, struct err *e) MUST_CHECK;
+
+/* Metadata as JSON, and back into an envelope. ERR_DATA_LOSS when the file is none. */
+int filestore_metadata_write(const struct secret_envelope *secret, const char *path,
+                             struct err *e) MUST_CHECK;
+int filestore_metadata_read(const char *path, struct secret_envelope *out,
+                            struct err *e) MUST_CHECK;

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "crypto/crypto.h"
+#include "fault_malloc.h"
+#include "filestore/filestore.h"
+#include "json/json.h"
+
+#define CANARY "correct-horse-battery-staple"
+
+struct fixture {
+    char root[64];
+    char folder[128];
+    struct filestore *fs;
+    struct age_identity *key;
+    struct age_keys keys;
+};
+
+static int setup(void **state)
+{
+    static struct fixture f;
+    f = (struct fixture){.root = "/tmp/coffer-filestore-XXXXXX"};
+    *state = &f;
+    json_setup();
+    if (crypto_init(NULL) || !mkdtemp(f.root) || age_identity_new(&f.key))
+        return -1;
+    snprintf(f.folder, sizeof(f.folder), "%s/a/b", f.root);
+    f.keys = (struct age_keys){&f.key, 1, NULL};
+    return filestore_open(f.folder, &f.fs, NULL);
+}
+
+static void remove_tree(const char *path)
+{
+    DIR *folder = opendir(path);
+    const struct dirent *entry;
+    while (folder && (entry = readdir(folder))) {
+        cleanup_free char *inner = str_format("%s/%s", path, entry->d_name);
+        if (str_equal(entry->d_name, ".") || str_equal(entry->d_name, ".."))
+            continue;
+        if (unlink(inner))
+            remove_tree(inner);
+    }
+    if (folder)
+        closedir(folder);
+    rmdir(path);
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+    filestore_free(f->fs);
+    age_identity_free(f->key);
+    remove_tree(f->root);
+    return 0;
+}
+
+static int save(struct fixture *f, const char *id, const char *value, bool overwrite)
+{
+    cleanup_secret_envelope struct secret_envelope s = {0};
+    assert_int_equal(secret_envelope_set_id(&s, id, NULL), 0);
+    assert_int_equal(secret_envelope_set_value(&s, value, strlen(value), NULL), 0);
+    assert_int_equal(secret_envelope_put(&s, "owner", "me", NULL), 0);
+    return filestore_save(f->fs, &s, overwrite, age_identity_recipient(f->key), 1, NULL);
+}
+
+static int get(struct fixture *f, const char *id, struct secret_envelope *out)
+{
+    *out = (struct secret_envelope){0};
+    return filestore_get(f->fs, id, &f->keys, out, NULL);
+}
+
+static void holds(struct fixture *f, const char *id, const char *value)
+{
+    cleanup_secret_envelope struct secret_envelope s;
+    assert_int_equal(get(f, id, &s), 0);
+    assert_string_equal(s.id, id);
+    assert_string_equal(buf_str(&s.value), value);
+    assert_string_equal(secret_envelope_get(&s, "owner"), "me");
+}
+
+static void path_of(struct fixture *f, const char *rest, char *out, size_t size)
+{
+    snprintf(out, size, "%s/%s", f->folder, rest);
+}
+
+static size_t count_entries(const char *path)
+{
+    size_t n = 0;
+    DIR *folder = opendir(path);
+    assert_non_null(folder);
+    while (readdir(folder))
+        n++;
+    closedir(folder);
+    return n - 2;
+}
+
+static void what_was_saved_is_there(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(save(f, "db/password", CANARY, false), 0);
+    holds(f, "db/password", CANARY);
+    assert_int_equal(save(f, "db/password", "other", false), ERR_ALREADY_EXISTS);
+    holds(f, "db/password", CANARY);
+    assert_int_equal(save(f, "db/password", "other", true), 0);
+    holds(f, "db/password", "other");
+    assert_int_equal(count_entries(f->folder), 2); /* it and the lock */
+}
+
+/* As Docker's code and the age tool look for them; base64("db/password"). */
+static void files_have_the_public_layout(void **state)
+{
+    struct fixture *f = *state;
+    struct stat st;
+    char path[256];
+    cleanup_buf struct buf text = BUF_INIT;
+    assert_int_equal(save(f, "db/password", CANARY, false), 0);
+    path_of(f, "ZGIvcGFzc3dvcmQ=", path, sizeof(path));
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0700);
+    path_of(f, "ZGIvcGFzc3dvcmQ=/metadata.json", path, sizeof(path));
+    assert_int_equal(file_read(path, 100, &text, NULL), 0);
+    assert_string_equal(buf_str(&text), "{\"owner\":\"me\"}");
+    path_of(f, "ZGIvcGFzc3dvcmQ=/secretage", path, sizeof(path));
+    buf_reset(&text);
+    assert_int_equal(file_read(path, 1000, &text, NULL), 0);
+    assert_true(str_starts_with(buf_str(&text), "age-encryption.org/v1\n"));
+    assert_null(memmem(text.data, text.len, CANARY, strlen(CANARY)));
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+static void a_removed_secret_is_gone(void **state)
+{
+    struct fixture *f = *state;
+    struct secret_envelope s;
+    assert_int_equal(filestore_remove(f->fs, "a", NULL), ERR_NOT_FOUND);
+    assert_int_equal(save(f, "a", "1", false), 0);
+    assert_int_equal(filestore_remove(f->fs, "a", NULL), 0);
+    assert_int_equal(get(f, "a", &s), ERR_NOT_FOUND);
+    assert_int_equal(filestore_remove(f->fs, "a", NULL), ERR_NOT_FOUND);
+    assert_int_equal(count_entries(f->folder), 1);
+}
+
+static void a_list_is_sorted_and_filtered(void **state)
+{
+    struct fixture *f = *state;
+    cleanup_secret_envelopes struct secret_envelopes list = {0};
+    cleanup_pattern struct pattern p = PATTERN_INIT;
+    char path[256];
+    assert_int_equal(pattern_parse(&p, "db/*", 4, NULL), 0);
+    assert_int_equal(filestore_list(f->fs, &p, &f->keys, &list, NULL), 0);
+    assert_int_equal(list.len, 0);
+    assert_int_equal(save(f, "db/b", "2", false), 0);
+    assert_int_equal(save(f, "db/a", "1", false), 0);
+    assert_int_equal(save(f, "web/a", "3", false), 0);
+    path_of(f, "not base64", path, sizeof(path));
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_int_equal(filestore_list(f->fs, &p, &f->keys, &list, NULL), 0);
+    assert_int_equal(list.len, 2);
+    assert_string_equal(list.items[0].id, "db/a");
+    assert_string_equal(buf_str(&list.items[1].value), "2");
+    secret_envelopes_deinit(&list);
+    assert_int_equal(filestore_list(f->fs, &p, NULL, &list, NULL), 0);
+    assert_int_equal(list.items[0].value.len, 0);
+    assert_string_equal(secret_envelope_get(&list.items[0], "owner"), "me");
+}
+
+static void other_keys_open_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct age_identity *other;
+    cleanup_secret_envelope struct secret_envelope s = {0};
+    struct err e;
+    assert_int_equal(age_identity_new(&other), 0);
+    assert_int_equal(save(f, "a", CANARY, false), 0);
+    struct age_keys keys = {&other, 1, NULL};
+    assert_int_equal(filestore_get(f->fs, "a", &keys, &s, &e), ERR_PERMISSION_DENIED);
+    assert_non_null(strstr(e.text, "read secret a: "));
+    assert_int_equal(s.value.len, 0);
+    age_identity_free(other);
+}
+
+static void a_damaged_file_is_told(void **state)
+{
+    struct fixture *f = *state;
+    struct secret_envelope s;
+    char path[256];
+    assert_int_equal(save(f, "a", CANARY, false), 0);
+    path_of(f, "YQ==/secretage", path, sizeof(path));
+    assert_int_equal(truncate(path, 170), 0);
+    assert_int_equal(get(f, "a", &s), ERR_DATA_LOSS);
+    secret_envelope_deinit(&s);
+    assert_int_equal(truncate(path, 10), 0);
+    assert_int_equal(get(f, "a", &s), ERR_DATA_LOSS);
+    secret_envelope_deinit(&s);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(get(f, "a", &s), ERR_DATA_LOSS);
+    secret_envelope_deinit(&s);
+    path_of(f, "YQ==/metadata.json", path, sizeof(path));
+    assert_int_equal(file_replace(path, 0600, "[1]", 3, NULL), 0);
+    assert_int_equal(get(f, "a", &s), ERR_DATA_LOSS);
+    secret_envelope_deinit(&s);
+}
+
+static void what_a_crash_left_is_swept(void **state)
+{
+    struct fixture *f = *state;
+    char path[256];
+    cleanup_secret_envelopes struct secret_envelopes list = {0};
+    cleanup_pattern struct pattern all = PATTERN_INIT;
+    path_of(f, ".writing-abcdef", path, sizeof(path));
+    assert_int_equal(mkdir(path, 0700), 0);
+    path_of(f, ".writing-abcdef/secretage.tmp", path, sizeof(path));
+    assert_int_equal(file_replace(path, 0600, "x", 1, NULL), 0);
+    assert_int_equal(pattern_parse(&all, "**", 2, NULL), 0);
+    assert_int_equal(filestore_list(f->fs, &all, &f->keys, &list, NULL), 0);
+    assert_int_equal(list.len, 0);
+    assert_int_equal(save(f, "a", "1", false), 0);
+    assert_int_equal(count_entries(f->folder), 2);
+}
+
+static void an_id_too_long_for_a_file_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    char id[FILESTORE_ID_MAX + 2];
+    memset(id, 'x', sizeof(id));
+    id[FILESTORE_ID_MAX + 1] = '\0';
+    assert_int_equal(save(f, id, "1", false), ERR_INVALID_ARGUMENT);
+    id[FILESTORE_ID_MAX] = '\0';
+    assert_int_equal(save(f, id, "1", false), 0);
+    holds(f, id, "1");
+}
+
+static void a_folder_that_others_may_use_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct filestore *again;
+    struct err e;
+    assert_int_equal(chmod(f->folder, 0750), 0);
+    assert_int_equal(filestore_open(f->folder, &again, &e), ERR_PERMISSION_DENIED);
+    assert_non_null(strstr(e.text, "chmod 700"));
+    assert_int_equal(chmod(f->folder, 0700), 0);
+    if (geteuid() == 0) {
+        assert_int_equal(chown(f->folder, 1, 1), 0);
+        assert_int_equal(filestore_open(f->folder, &again, NULL), ERR_PERMISSION_DENIED);
+        assert_int_equal(chown(f->folder, 0, 0), 0);
+    }
+}
+
+/* Docker's code takes a lock for stale that wasn't touched for 30 seconds. */
+static void the_lock_is_touched_when_it_is_taken(void **state)
+{
+    struct fixture *f = *state;
+    char path[256];
+    struct stat st;
+    struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+    assert_int_equal(save(f, "a", "1", false), 0);
+    path_of(f, ".posixage.lock", path, sizeof(path));
+    assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
+    holds(f, "a", "1");
+    assert_int_equal(stat(path, &st), 0);
+    assert_true(st.st_mtime > 1000);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0); /* and let go */
+    close(fd);
+}
+
+/* A limit on the size of files stands for a disk that is full. */
+static void a_write_that_fails_leaves_the_old_secret(void **state)
+{
+    struct fixture *f = *state;
+    struct rlimit before, none;
+    assert_int_equal(save(f, "a", "1", false), 0);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    none = (struct rlimit){100, before.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    int overwritten = save(f, "a", "2", true), added = save(f, "b", "2", true);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, SIG_DFL);
+    assert_int_not_equal(overwritten, 0);
+    assert_int_not_equal(added, 0);
+    holds(f, "a", "1");
+    assert_int_equal(count_entries(f->folder), 2);
+}
+
+static void a_key_comes_back_from_its_file(void **state)
+{
+    struct fixture *f = *state;
+    struct age_passphrase pass = {"open sesame", 11, 2}, wrong = {"close", 5, 2};
+    struct age_identity *key, *again = NULL;
+    char path[256];
+    path_of(f, "key", path, sizeof(path));
+    assert_int_equal(filestore_key_read(path, NULL, &again, NULL), ERR_NOT_FOUND);
+    assert_int_equal(filestore_key_create(path, NULL, &key, NULL), 0);
+    assert_int_equal(filestore_key_create(path, NULL, &again, NULL), ERR_ALREADY_EXISTS);
+    assert_int_equal(filestore_key_read(path, NULL, &again, NULL), 0);
+    assert_memory_equal(age_identity_recipient(key), age_identity_recipient(again), 32);
+    age_identity_free(again);
+    assert_int_equal(chmod(path, 0640), 0);
+    assert_int_equal(filestore_key_read(path, NULL, &again, NULL), ERR_PERMISSION_DENIED);
+
+    assert_int_equal(filestore_key_write(path, key, &pass, NULL), 0);
+    assert_int_equal(filestore_key_read(path, NULL, &again, NULL),
+                     ERR_FAILED_PRECONDITION);
+    assert_int_equal(filestore_key_read(path, &wrong, &again, NULL),
+                     ERR_PERMISSION_DENIED);
+    assert_int_equal(filestore_key_read(path, &pass, &again, NULL), 0);
+    assert_memory_equal(age_identity_recipient(key), age_identity_recipient(again), 32);
+    age_identity_free(again);
+    age_identity_free(key);
+    assert_int_equal(file_replace(path, 0600, "# nothing\n", 10, NULL), 0);
+    assert_int_equal(filestore_key_read(path, NULL, &again, NULL), ERR_DATA_LOSS);
+}
+
+static int save_and_read(void *user)
+{
+    struct fixture *f = user;
+    cleanup_secret_envelope struct secret_envelope s = {0}, got = {0};
+    int r = secret_envelope_set_id(&s, "a/b", NULL);
+    if (!r)
+        r = secret_envelope_set_value(&s, CANARY, strlen(CANARY), NULL);
+    if (!r)
+        r = secret_envelope_put(&s, "k", "v", NULL);
+    if (!r)
+        r = filestore_save(f->fs, &s, true, age_identity_recipient(f->key), 1, NULL);
+    return r ? r : filestore_get(f->fs, "a/b", &f->keys, &got, NULL);
+}
+
+static void memory_that_runs_out_is_an_error(void **state)
+{
+    struct fixture *f = *state;
+    assert_true(fault_malloc_each(save_and_read, f) > 10);
+    assert_int_equal(count_entries(f->folder), 2);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(what_was_saved_is_there),
+        TEST(files_have_the_public_layout),
+        TEST(a_removed_secret_is_gone),
+        TEST(a_list_is_sorted_and_filtered),
+        TEST(other_keys_open_nothing),
+        TEST(a_damaged_file_is_told),
+        TEST(what_a_crash_left_is_swept),
+        TEST(an_id_too_long_for_a_file_is_refused),
+        TEST(a_folder_that_others_may_use_is_refused),
+        TEST(the_lock_is_touched_when_it_is_taken),
+        TEST(a_write_that_fails_leaves_the_old_secret),
+        TEST(a_key_comes_back_from_its_file),
+        TEST(memory_that_runs_out_is_an_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
