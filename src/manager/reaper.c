@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manager/reaper.h"
 
+#include "manager/restart.h"
+
 /* How many tasks a slot keeps, the one that runs included; negative for all. */
 static int64_t history_limit(const struct round *r)
 {
     const Swarm__Cluster *cluster = store_cluster(r->pass->view);
-    const Swarm__RestartPolicy *policy =
-        r->service ? r->service->spec->task->restart : NULL;
-    if (policy && policy->max_attempts > 0)
-        return policy->max_attempts < INT32_MAX ? (int64_t)policy->max_attempts + 1 : -1;
     if (!cluster || !cluster->spec->orchestration)
         return DEFAULT_TASK_HISTORY;
     return cluster->spec->orchestration->task_history_retention_limit;
@@ -31,14 +29,19 @@ static int remove_unwanted(struct round *r, struct slot *s)
  * look like one that never had a task. */
 static int shorten_history(struct round *r, struct slot *s, size_t limit)
 {
+    if (s->len <= limit)
+        return 0;
+    size_t first = restart_first_counted(r, s);
     for (size_t i = 0; s->len > limit && i + 1 < s->len;) {
-        if (!task_is_over(slot_task(s, i)) || task_is_wanted(slot_task(s, i))) {
+        if (!task_is_over(slot_task(s, i)) || task_is_wanted(slot_task(s, i)) ||
+            restart_is_counted(s, first, i)) {
             i++;
             continue;
         }
         int e = slot_remove_task(r, s, i);
         if (e)
             return e;
+        first -= first > i;
     }
     return 0;
 }

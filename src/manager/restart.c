@@ -65,12 +65,50 @@ static uint64_t count_restarts(const struct slot *s, const Swarm__Task *t)
     return n;
 }
 
+static bool counts_attempts(const Swarm__Task *t)
+{
+    uint64_t most = t->spec->restart ? t->spec->restart->max_attempts : 0;
+    return most > 0 && most <= RESTART_ATTEMPTS_COUNTED;
+}
+
 bool restart_is_allowed(const struct slot *s, const Swarm__Task *t)
 {
     if (!condition_holds(t))
         return false;
-    uint64_t most = t->spec->restart ? t->spec->restart->max_attempts : 0;
-    return most == 0 || count_restarts(s, t) < most;
+    return !counts_attempts(t) || count_restarts(s, t) < t->spec->restart->max_attempts;
+}
+
+/*
+ * Counted from the newest task back: all within the window, no more than the policy asks
+ * for, and one before them, since the oldest that is there is taken for no restart. A
+ * task that isn't over can only fail later than now.
+ */
+size_t restart_first_counted(struct round *r, const struct slot *s)
+{
+    size_t first = s->len;
+    const Swarm__Task *newest = s->len ? slot_task(s, s->len - 1) : NULL;
+    if (!newest || !counts_attempts(newest))
+        return first;
+    int64_t window = message_duration(newest->spec->restart->window, 0);
+    int64_t end = task_is_over(newest) ? ended_at(newest) : r->pass->env->now;
+    uint64_t left = newest->spec->restart->max_attempts + 1;
+    bool is_within = true;
+    for (size_t i = s->len; i-- > 0 && left && is_within;) {
+        const Swarm__Task *t = slot_task(s, i);
+        if (!same_spec_version(t, newest))
+            continue;
+        is_within = window <= 0 || created_at(t) >= end - window;
+        if (is_within && window > 0 && !task_is_over(newest))
+            round_wake(r, clock_after(created_at(t), window) + 1);
+        first = i;
+        left--;
+    }
+    return first;
+}
+
+bool restart_is_counted(const struct slot *s, size_t first, size_t i)
+{
+    return i >= first && same_spec_version(slot_task(s, i), slot_task(s, s->len - 1));
 }
 
 /* ---- when may it begin? ---- */

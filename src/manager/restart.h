@@ -9,8 +9,20 @@
  * them).
  */
 
+/* More attempts than this aren't counted: they are taken for no limit, so that a slot
+ * doesn't fill the store with its history. */
+#define RESTART_ATTEMPTS_COUNTED 10000
+
 /* May the task be replaced after it ended? */
 bool restart_is_allowed(const struct slot *s, const Swarm__Task *t);
+
+/*
+ * The index of the oldest task of the slot that counts, or will count, when its newest
+ * one ends; the slot's length when none does. Those behind it count when they run what
+ * the newest one runs. When it is time alone that lets go of more, the round wakes then.
+ */
+size_t restart_first_counted(struct round *r, const struct slot *s);
+bool restart_is_counted(const struct slot *s, size_t first, size_t i);
 
 /* Replaces what ended or lost its node, in all slots. */
 int restart_run(struct round *r) MUST_CHECK;

@@ -49,16 +49,11 @@ static bool has_start_first(const Swarm__Service *s)
     return false;
 }
 
-static size_t history_limit(const Swarm__Service *s)
-{
-    const Swarm__RestartPolicy *p = s->spec->task->restart;
-    return p && p->max_attempts ? (size_t)p->max_attempts + 1 : DEFAULT_TASK_HISTORY;
-}
-
 #define SLOTS_MAX 64
 
 struct slot_count {
     size_t wanted, ended, all;
+    size_t attempts; /* the most that one of its tasks may have */
 };
 
 static void count_slots(const struct object_list *tasks, struct slot_count *slots)
@@ -69,6 +64,8 @@ static void count_slots(const struct object_list *tasks, struct slot_count *slot
         slots[t->slot].all++;
         slots[t->slot].wanted += is_wanted(t);
         slots[t->slot].ended += is_over(t);
+        if (t->spec->restart && t->spec->restart->max_attempts > slots[t->slot].attempts)
+            slots[t->slot].attempts = (size_t)t->spec->restart->max_attempts;
     }
 }
 
@@ -82,7 +79,8 @@ static void check_service(struct sim *s, const Swarm__Service *service)
     count_slots(&tasks, slots);
     for (size_t i = 0; i < SLOTS_MAX; i++) {
         CHECK(slots[i].wanted <= 1 || has_start_first(service));
-        CHECK(slots[i].all <= history_limit(service) || slots[i].ended <= 1);
+        CHECK(slots[i].all <= DEFAULT_TASK_HISTORY ||
+              slots[i].ended <= slots[i].attempts + 1);
         live += slots[i].wanted > 0;
     }
     CHECK(live <= service->spec->replicated->replicas);

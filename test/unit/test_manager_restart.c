@@ -196,11 +196,17 @@ static void an_update_gives_new_attempts(void **state)
     world_wait(w, CLOCK_SECOND);
     world_set_image(w, "web", "busybox:2");
     assert_string_equal(world_show(w, "web"), "1 shutdown failed n\n"
+                                              "1 shutdown failed n\n"
                                               "1 running assigned n\n");
     world_wait(w, CLOCK_SECOND);
     world_fail(w, "web", 1);
     assert_string_equal(world_show(w, "web"), "1 shutdown failed n\n"
+                                              "1 shutdown failed n\n"
+                                              "1 shutdown failed n\n"
                                               "1 running assigned n\n");
+    world_wait(w, CLOCK_SECOND);
+    world_fail(w, "web", 1);
+    assert_int_equal(world_task(w, "web", 1)->desired_state, SWARM__TASK_STATE__SHUTDOWN);
 }
 
 static void the_new_task_waits_for_the_old_one_to_stop(void **state)
@@ -290,6 +296,36 @@ static void limited_attempts_keep_what_they_must_count(void **state)
     assert_int_equal(world_task(w, "web", 1)->desired_state, SWARM__TASK_STATE__SHUTDOWN);
 }
 
+static void what_is_counted_no_more_goes(void **state)
+{
+    struct world *w = *state;
+    world_add_cluster(w, 2);
+    world_create(w, spec_with(ANY, 0, 100, 20 * CLOCK_SECOND));
+    fail_times(w, 10);
+    assert_int_equal(count(w), 11);
+    world_run(w, "web", 1);
+    world_wait(w, CLOCK_MINUTE);
+    assert_int_equal(count(w), 2);
+}
+
+static void a_policy_shortens_no_history(void **state)
+{
+    struct world *w = *state;
+    world_add_cluster(w, -1);
+    world_create(w, spec_with(ANY, 0, 2, CLOCK_SECOND));
+    fail_times(w, 10);
+    assert_int_equal(count(w), 11);
+}
+
+static void attempts_without_end_keep_no_history(void **state)
+{
+    struct world *w = *state;
+    world_add_cluster(w, 2);
+    world_create(w, spec_with(ANY, 0, UINT64_MAX, 0));
+    fail_times(w, 10);
+    assert_int_equal(count(w), 2);
+}
+
 static void a_short_history_doesnt_shorten_the_delay(void **state)
 {
     struct world *w = *state;
@@ -322,6 +358,9 @@ int main(void)
         TEST(but_not_for_more_than_a_minute),
         TEST(a_slot_keeps_as_many_tasks_as_the_cluster_says),
         TEST(a_history_of_none_keeps_what_ended_for_good),
+        TEST(what_is_counted_no_more_goes),
+        TEST(a_policy_shortens_no_history),
+        TEST(attempts_without_end_keep_no_history),
         TEST(limited_attempts_keep_what_they_must_count),
         TEST(a_short_history_doesnt_shorten_the_delay),
     };
