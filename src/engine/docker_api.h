@@ -105,7 +105,7 @@ struct docker_call {
     void *user;
     struct defer soon; /* ends the call with `error` */
     struct err error;
-    char *text; /* what the operation keeps: an image */
+    char *text; /* what the operation keeps: an image, a container's id */
     char *auth;
     struct docker_logs *logs; /* of logs(), and who gets them */
     engine_log_data data;

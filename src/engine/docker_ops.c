@@ -308,13 +308,33 @@ static void deliver_health(struct docker_call *c, int r, const struct err *e,
     c->done.health(r, e, result->health, c->user);
 }
 
+/* The container's health, in which the check that was just made is counted. */
+static void health_inspected(struct docker_call *c, int status, const void *body,
+                             size_t n)
+{
+    cleanup_json json_t *j = NULL;
+    struct engine_port ports[DOCKER_PORTS_MAX];
+    struct engine_state state;
+    struct err e;
+    if (!take_json(c, status, body, n, docker_parse, &j))
+        return;
+    int r = docker_state_from_inspect(j, ports, &state, &e);
+    end_read(c, r, &e, &(union docker_result){.health = r ? 0 : state.health});
+}
+
+/* Podman answers with the outcome of this one check: one that failed makes no container
+ * unhealthy as long as it has retries or is starting, which only an inspect tells. */
 static void health_answered(struct docker_call *c, int status, const void *body, size_t n)
 {
     cleanup_json json_t *j = NULL;
     if (!take_json(c, status, body, n, docker_parse, &j))
         return;
     union docker_result result = {.health = docker_health_from_json(j)};
-    docker_call_end(c, 0, NULL, &result);
+    if (result.health == ENGINE_HEALTH_HEALTHY)
+        docker_call_end(c, 0, NULL, &result);
+    else
+        docker_call_get(c, docker_target("/containers/", c->text, "/json"),
+                        DOCKER_TIMEOUT, DOCKER_BODY_MAX, health_inspected);
 }
 
 /* Podman's own API; dockerd runs its checks itself and is never asked. */
@@ -325,8 +345,15 @@ static struct engine_call *docker_health(struct engine *g, const char *id,
     if (!c)
         return NULL;
     c->done.health = done;
-    docker_call_get(c, docker_target("/libpod/containers/", id, "/healthcheck"),
-                    DOCKER_TIMEOUT_SLOW, DOCKER_BODY_MAX, health_answered);
+    c->text = strdup(id);
+    struct err e;
+    if (c->text) {
+        docker_call_get(c, docker_target("/libpod/containers/", id, "/healthcheck"),
+                        DOCKER_TIMEOUT_SLOW, DOCKER_BODY_MAX, health_answered);
+    } else {
+        err_no_memory(&e);
+        docker_call_fail(c, &e);
+    }
     return &c->base;
 }
 

@@ -148,7 +148,8 @@ struct engine_ops {
      * state. */
     struct engine_call *(*list)(struct engine *g, const char *node_id,
                                 engine_list_done done, void *user);
-    /* Runs a container's health check once, for an engine that doesn't by itself. */
+    /* Runs a container's health check once, for an engine that doesn't by itself, and
+     * tells the container's health after it: retries and start period are counted. */
     struct engine_call *(*health_check)(struct engine *g, const char *id,
                                         engine_health_done done, void *user);
     /* Streams a container's output; done when it ended. */

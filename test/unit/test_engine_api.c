@@ -225,6 +225,54 @@ static void an_inspect_and_a_list_are_read(void **state)
     assert_int_equal(f->code, ERR_BAD_MESSAGE);
 }
 
+/* ---- health ---- */
+
+static void checked(int r, const struct err *e, enum engine_health health, void *user)
+{
+    struct fixture *f = user;
+    note(f, r, e);
+    f->n = health;
+}
+
+static void check(struct fixture *f, const char *outcome, const char *health)
+{
+    char body[512];
+    snprintf(
+        body, sizeof(body),
+        "{\"Id\":\"c\",\"State\":{\"Status\":\"running\",\"Running\":true,\"Health\":"
+        "{\"Status\":\"%s\"}},\"Config\":{\"Healthcheck\":{\"Test\":[\"CMD\",\"x\"]}}}",
+        health);
+    f->n_replies = 0;
+    will_reply(f, "GET /v1.41/libpod/containers/c/healthcheck", 200, outcome);
+    will_reply(f, "GET /v1.41/containers/c/json", 200, body);
+    f->engine->ops->health_check(f->engine, "c", checked, f);
+    WAIT_CALL(f);
+    assert_int_equal(f->code, 0);
+}
+
+static void a_check_that_failed_counts_as_the_container_has_it(void **state)
+{
+    struct fixture *f = *state;
+    check(f, "{\"Status\":\"healthy\"}", "");
+    assert_int_equal(f->n, ENGINE_HEALTH_HEALTHY);
+    check(f, "{\"Status\":\"unhealthy\"}", "starting");
+    assert_int_equal(f->n, ENGINE_HEALTH_STARTING);
+    check(f, "{\"Status\":\"unhealthy\"}", "healthy");
+    assert_int_equal(f->n, ENGINE_HEALTH_HEALTHY);
+    check(f, "{\"Status\":\"unhealthy\"}", "unhealthy");
+    assert_int_equal(f->n, ENGINE_HEALTH_UNHEALTHY);
+}
+
+static void a_check_that_could_not_be_made_is_an_error(void **state)
+{
+    struct fixture *f = *state;
+    will_reply(f, "GET /v1.41/libpod/containers/c/healthcheck", 409,
+               "{\"message\":\"container c is not running\"}");
+    f->engine->ops->health_check(f->engine, "c", checked, f);
+    WAIT_CALL(f);
+    assert_int_equal(f->code, ERR_CONFLICT);
+}
+
 /* ---- logs ---- */
 
 static void output_comes_line_by_line(void **state)
@@ -280,6 +328,8 @@ int main(void)
         TEST(killing_what_does_not_run_is_no_error),
         TEST(removing_what_is_not_there_is_no_error),
         TEST(an_inspect_and_a_list_are_read),
+        TEST(a_check_that_failed_counts_as_the_container_has_it),
+        TEST(a_check_that_could_not_be_made_is_an_error),
         TEST(output_comes_line_by_line),
         TEST(refused_logs_tell_why),
     };
