@@ -223,6 +223,11 @@ int cluster_serve(struct cluster *c, const char *manager_addr, struct err *e)
     return r;
 }
 
+void cluster_set_address(struct cluster *c, const char *manager_addr)
+{
+    dispatcher_set_address(c->dispatcher, manager_addr);
+}
+
 struct store *cluster_store(struct cluster *c)
 {
     return c->store;

@@ -43,6 +43,9 @@ int cluster_bootstrap(struct cluster *c, struct bootstrap *b, proposal_done done
  * to connect to. */
 int cluster_serve(struct cluster *c, const char *manager_addr, struct err *e) MUST_CHECK;
 
+/* Another address than the one it was started with, while it serves. */
+void cluster_set_address(struct cluster *c, const char *manager_addr);
+
 struct store *cluster_store(struct cluster *c);
 struct proposer *cluster_proposer(struct cluster *c);
 struct keyring *cluster_keys(struct cluster *c);

@@ -451,6 +451,11 @@ int dispatcher_new(const struct dispatcher_config *config, struct dispatcher **o
     return 0;
 }
 
+void dispatcher_set_address(struct dispatcher *d, const char *manager_addr)
+{
+    strcpy_cut(d->manager_addr, sizeof(d->manager_addr), manager_addr);
+}
+
 void dispatcher_stop(struct dispatcher *d)
 {
     if (d->is_stopped)

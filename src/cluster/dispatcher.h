@@ -31,6 +31,9 @@ struct dispatcher_config {
 int dispatcher_new(const struct dispatcher_config *config, struct dispatcher **out,
                    struct err *e) MUST_CHECK;
 
+/* What nodes are told to connect to from their next message on. Copied. */
+void dispatcher_set_address(struct dispatcher *d, const char *manager_addr);
+
 /* Ends all sessions with ERR_UNAVAILABLE. The proposer must be closed before
  * dispatcher_free, since it calls back. */
 void dispatcher_stop(struct dispatcher *d);

@@ -88,9 +88,10 @@ static int fill_session_message(Swarm__SessionMessage *m, const struct node_sess
     m->node = (Swarm__Node *)message_copy(&node->base);
     if (!m->node)
         return ERR_NO_MEMORY;
-    Swarm__WeightedPeer *manager = this_manager(s->node_id, manager_addr);
+    cleanup_message Swarm__WeightedPeer *manager = this_manager(s->node_id, manager_addr);
     if (!manager || message_append(&m->n_managers, &m->managers, manager))
         return ERR_NO_MEMORY;
+    manager = NULL;
     if (!cluster || !cluster->root_ca)
         return 0;
     return message_set_bytes(&m->root_ca, cluster->root_ca->ca_cert.data,
