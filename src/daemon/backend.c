@@ -202,12 +202,20 @@ static void on_closed(void *user)
     closed(closed_user);
 }
 
+static void on_answered(void *user)
+{
+    struct node_backend *b = user;
+    loop_close_init(&b->closing, on_closed, b);
+    defer_queue_close(&b->defers, &b->closing);
+    loop_close_end(&b->closing);
+}
+
+/* Last in the queue: the answers that wait in it come first. */
 void node_backend_close(struct backend *backend, void (*closed)(void *user), void *user)
 {
     struct node_backend *b = node_backend_of(backend);
     b->closed = closed;
     b->closed_user = user;
-    loop_close_init(&b->closing, on_closed, b);
-    defer_queue_close(&b->defers, &b->closing);
-    loop_close_end(&b->closing);
+    defer_init(&b->last, on_answered, b);
+    defer_start(&b->last, &b->defers);
 }

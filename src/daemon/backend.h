@@ -11,5 +11,6 @@
 int node_backend_new(uv_loop_t *loop, struct node *n, struct backend **out,
                      struct err *e) MUST_CHECK;
 
-/* To be called when the API is closed, so that nobody waits for an answer any more. */
+/* To be called when the node is closed. Answers that are due still come, before `closed`
+ * is called. */
 void node_backend_close(struct backend *b, void (*closed)(void *user), void *user);

@@ -17,6 +17,7 @@ struct node_backend {
     struct store_watch store_watch;
     struct list watches;
     struct defer_queue defers;
+    struct defer last; /* of them */
     struct loop_close closing;
     void (*closed)(void *user);
     void *closed_user;

@@ -25,18 +25,17 @@ static const struct object *self(const struct node_backend *b)
                      node_state(b->node)->node_id);
 }
 
-static void on_answer(void *user)
+static void on_refused(void *user)
 {
     struct passage *p = user;
-    int r = p->err.code;
-    p->done(r, r ? &p->err : NULL, r ? NULL : self(p->b), p->user);
+    p->done(p->err.code, &p->err, NULL, p->user);
     free(p);
 }
 
-/* Answers from the loop, with what is in p->err. */
-static void answer_soon(struct passage *p)
+/* Refuses, from the loop, with what is in p->err. */
+static void refuse_soon(struct passage *p)
 {
-    defer_init(&p->answer, on_answer, p);
+    defer_init(&p->answer, on_refused, p);
     defer_start(&p->answer, &p->b->defers);
 }
 
@@ -52,19 +51,27 @@ static struct passage *passage_new(struct node_backend *b, backend_done done, vo
     return NULL;
 }
 
-/* Both may come from within the call that began it: a defer keeps the promise to the API.
- */
 static void on_passed(int r, const struct err *e, void *user)
 {
     struct passage *p = user;
-    if (r)
-        p->err = *e;
-    answer_soon(p);
+    p->done(r, e, r ? NULL : self(p->b), p->user);
+    free(p);
+}
+
+static int check_free(const struct node_backend *b, struct err *e)
+{
+    if (!node_is_busy(b->node))
+        return 0;
+    return err_set(e, ERR_UNAVAILABLE,
+                   "this node is on its way into or out of a swarm; try again");
 }
 
 static int check_init(const struct node_backend *b, const struct backend_init *init,
                       struct err *e)
 {
+    int r = check_free(b, e);
+    if (r)
+        return r;
     if (init->autolock)
         return err_set(e, ERR_UNIMPLEMENTED,
                        "autolock isn't supported yet; init without --autolock");
@@ -106,20 +113,24 @@ void backend_init_swarm(struct backend *backend, struct backend_init *init,
     int r = p ? check_init(b, init, &p->err) : ERR_NO_MEMORY;
     if (!r)
         r = take_availability(init->availability, &how.availability, &p->err);
-    if (!r && !node_cluster(b->node)) {
-        how.spec = spec;
-        node_init_swarm(b->node, &how, on_passed, p);
+    if (r) {
+        message_free((ProtobufCMessage *)spec);
+        if (p)
+            refuse_soon(p);
         return;
     }
-    message_free((ProtobufCMessage *)spec);
-    if (!r)
-        (void)!node_confirm_swarm(b->node, &p->err);
-    if (p)
-        answer_soon(p);
+    how.spec = spec;
+    if (node_cluster(b->node))
+        node_confirm_swarm(b->node, &how, on_passed, p);
+    else
+        node_init_swarm(b->node, &how, on_passed, p);
 }
 
 static int check_leave(const struct node_backend *b, bool force, struct err *e)
 {
+    int r = check_free(b, e);
+    if (r)
+        return r;
     if (!node_cluster(b->node))
         return err_set(e, ERR_UNAVAILABLE, "This node is not part of a swarm");
     if (force)
@@ -139,7 +150,7 @@ void backend_leave_swarm(struct backend *backend, bool force, backend_done done,
     if (!p)
         return;
     if (check_leave(b, force, &p->err))
-        answer_soon(p);
+        refuse_soon(p);
     else
         node_leave_swarm(b->node, on_passed, p);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/node_private.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "daemon/address.h"
 
 /*
  *                 node_start, node_init_swarm
@@ -23,12 +23,11 @@ static void on_finish(void *user)
 {
     struct node *n = user;
     struct err result = n->result;
-    n->is_busy = false;
+    n->is_busy = n->is_finished = false;
     n->done(result.code, result.code ? &result : NULL, n->done_user);
 }
 
-/* Tells the outcome; from the loop, as promised. */
-static void finish(struct node *n, int code, const struct err *e)
+void node_finish(struct node *n, int code, const struct err *e)
 {
     n->result = (struct err){0};
     if (code) {
@@ -36,23 +35,16 @@ static void finish(struct node *n, int code, const struct err *e)
         if (e)
             n->result = *e;
     }
+    n->is_finished = true;
     defer_start(&n->finish, &n->defers);
 }
 
-/* Begins a way; false (and the callback is served) when another one is being gone. */
-static bool begin(struct node *n, node_done done, void *user)
+void node_begin(struct node *n, node_done done, void *user)
 {
-    if (n->is_busy) {
-        struct err e;
-        err_set(&e, ERR_UNAVAILABLE,
-                "this node is on its way into or out of a swarm; try again");
-        done(e.code, &e, user);
-        return false;
-    }
+    assert(!n->is_busy && !n->closed);
     n->is_busy = true;
     n->done = done;
     n->done_user = user;
-    return true;
 }
 
 /* ---- the way in ---- */
@@ -60,7 +52,7 @@ static bool begin(struct node *n, node_done done, void *user)
 static void failed(struct node *n)
 {
     struct err e = n->result;
-    finish(n, e.code, &e);
+    node_finish(n, e.code, &e);
 }
 
 static void fail(struct node *n, const struct err *e)
@@ -75,7 +67,7 @@ static void serve_or_fail(struct node *n)
     if (node_serve(n, &e))
         fail(n, &e);
     else
-        finish(n, 0, NULL);
+        node_finish(n, 0, NULL);
 }
 
 static int open_cluster(struct node *n, struct err *e)
@@ -117,13 +109,17 @@ static int bootstrap(struct node *n, const char *advertise_addr,
     return r;
 }
 
+/* What the request doesn't say, the settings may. */
+static const char *advertise_addr_of(const struct node *n, const struct node_init *init)
+{
+    return str_is_empty(init->advertise_addr) ? n->config->advertise_addr
+                                              : init->advertise_addr;
+}
+
 void node_init_swarm(struct node *n, const struct node_init *init, node_done done,
                      void *user)
 {
-    if (!begin(n, done, user)) {
-        message_free((ProtobufCMessage *)init->spec);
-        return;
-    }
+    node_begin(n, done, user);
     n->state = (struct node_state){.membership = NODE_FRESH};
     struct err e = {0};
     Swarm__ClusterSpec *spec = init->spec;
@@ -132,7 +128,7 @@ void node_init_swarm(struct node *n, const struct node_init *init, node_done don
     if (!r)
         r = open_cluster(n, &e);
     if (!r)
-        r = bootstrap(n, init->advertise_addr, init->availability, TAKE(spec), &e);
+        r = bootstrap(n, advertise_addr_of(n, init), init->availability, TAKE(spec), &e);
     message_free((ProtobufCMessage *)spec);
     if (r)
         fail(n, &e);
@@ -182,16 +178,15 @@ static void start_member(struct node *n)
 void node_start(struct node *n, node_done done, void *user)
 {
     struct err e = {0};
-    if (!begin(n, done, user))
-        return;
+    node_begin(n, done, user);
     if (node_state_load(n->state_path, &n->state, &e))
-        finish(n, e.code, &e);
+        node_finish(n, e.code, &e);
     else if (n->state.membership == NODE_MEMBER)
         start_member(n);
     else if (n->state.membership == NODE_FRESH && n->config->auto_init)
         start_fresh(n);
     else
-        finish(n, 0, NULL);
+        node_finish(n, 0, NULL);
 }
 
 /* ---- the way out ---- */
@@ -204,7 +199,7 @@ static void on_left(struct node *n)
     if (!r)
         r = cluster_remove_files(n->folder, &e);
     n->state = left;
-    finish(n, r, &e);
+    node_finish(n, r, &e);
 }
 
 static void on_tasks_removed(void *user)
@@ -216,8 +211,8 @@ static void on_tasks_removed(void *user)
 
 void node_leave_swarm(struct node *n, node_done done, void *user)
 {
-    if (begin(n, done, user))
-        agent_remove_all(n->agent, on_tasks_removed, n);
+    node_begin(n, done, user);
+    agent_remove_all(n->agent, on_tasks_removed, n);
 }
 
 /* ---- life ---- */
@@ -238,6 +233,23 @@ static int make_paths(struct node *n)
     return n->state_path && n->folder && n->secrets_dir ? 0 : ERR_NO_MEMORY;
 }
 
+static void on_closed(void *user)
+{
+    struct node *n = user;
+    void (*closed)(void *) = n->closed;
+    void *closed_user = n->closed_user;
+    node_free(n);
+    closed(closed_user);
+}
+
+static void close_rest(void *user)
+{
+    struct node *n = user;
+    loop_close_init(&n->closing, on_closed, n);
+    defer_queue_close(&n->defers, &n->closing);
+    loop_close_end(&n->closing);
+}
+
 int node_new(uv_loop_t *loop, const struct config *config, const char *engine_socket,
              struct node **out, struct err *e)
 {
@@ -253,31 +265,26 @@ int node_new(uv_loop_t *loop, const struct config *config, const char *engine_so
     }
     defer_queue_init(&n->defers, loop);
     defer_init(&n->finish, on_finish, n);
+    defer_init(&n->last, close_rest, n);
     *out = n;
     return 0;
 }
 
-static void on_closed(void *user)
+/* Whoever waits for the end of a way hears of it before the node is gone: callbacks come
+ * in the order in which they were deferred. */
+static void on_parts_closed(struct node *n)
 {
-    struct node *n = user;
-    void (*closed)(void *) = n->closed;
-    void *closed_user = n->closed_user;
-    node_free(n);
-    closed(closed_user);
-}
-
-static void close_rest(struct node *n)
-{
-    loop_close_init(&n->closing, on_closed, n);
-    defer_queue_close(&n->defers, &n->closing);
-    loop_close_end(&n->closing);
+    struct err e;
+    if (n->is_busy && !n->is_finished)
+        node_finish(n, err_set(&e, ERR_CANCELED, "this node is being stopped"), &e);
+    defer_start(&n->last, &n->defers);
 }
 
 void node_close(struct node *n, void (*closed)(void *user), void *user)
 {
     n->closed = closed;
     n->closed_user = user;
-    node_end(n, close_rest);
+    node_end(n, on_parts_closed);
 }
 
 struct cluster *node_cluster(struct node *n)
@@ -298,16 +305,6 @@ const char *node_address(const struct node *n)
 bool node_is_busy(const struct node *n)
 {
     return n->is_busy;
-}
-
-int node_confirm_swarm(struct node *n, struct err *e)
-{
-    struct node_state confirmed = n->state;
-    confirmed.is_auto = false;
-    int r = node_state_save(n->state_path, &confirmed, e);
-    if (!r)
-        n->state = confirmed;
-    return r;
 }
 
 const struct buf *node_ca_pem(const struct node *n)

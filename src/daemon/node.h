@@ -19,7 +19,10 @@ struct node;
 int node_new(uv_loop_t *loop, const struct config *config, const char *engine_socket,
              struct node **out, struct err *e) MUST_CHECK;
 
-/* What was asked for is done (r = 0), or why not. Comes exactly once, from the loop. */
+/*
+ * What was asked for is done (r = 0), or why not. Comes exactly once, from the loop. One
+ * request at a time: none may be made while node_is_busy.
+ */
 typedef void (*node_done)(int r, const struct err *e, void *user);
 
 /* Takes up what the node was when it stopped; a fresh one becomes a swarm of one, unless
@@ -35,11 +38,19 @@ struct node_init {
 void node_init_swarm(struct node *n, const struct node_init *init, node_done done,
                      void *user);
 
+/* The same of a node that is in a swarm which it has made by itself: the swarm becomes
+ * the user's, with spec, availability and address as asked ("": it keeps its address).
+ * Objects, ids, tokens and certificates stay. A value that isn't valid is refused before
+ * anything changes. */
+void node_confirm_swarm(struct node *n, const struct node_init *init, node_done done,
+                        void *user);
+
 /* Leaves the swarm: ends its tasks, removes their secrets, then all state. The node stays
  * out until told otherwise. */
 void node_leave_swarm(struct node *n, node_done done, void *user);
 
-/* Ends everything but the tasks, which the next start adopts; frees the node. */
+/* Ends everything but the tasks, which the next start adopts; frees the node. A request
+ * that is under way ends with ERR_CANCELED before `closed` is called. */
 void node_close(struct node *n, void (*closed)(void *user), void *user);
 
 /* The manager, or NULL when the node is in no swarm (or on its way in or out). */
@@ -49,11 +60,8 @@ const struct node_state *node_state(const struct node *n);
 /* The host part of the manager's address; "" when in no swarm. */
 const char *node_address(const struct node *n);
 
-/* Is a start, init or leave under way? */
+/* Is a start, init, confirmation or leave under way? */
 bool node_is_busy(const struct node *n);
-
-/* Says that the swarm was asked for by a user and not made by itself; keeps it so. */
-int node_confirm_swarm(struct node *n, struct err *e) MUST_CHECK;
 
 /* The root certificate (PEM), its issuer's name and public key (DER), for TLSInfo; empty
  * when in no swarm. */

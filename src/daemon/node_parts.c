@@ -6,7 +6,6 @@
 #include "daemon/node_private.h"
 
 #include "base/str.h"
-#include "daemon/address.h"
 #include "net/rpc_local.h"
 
 /* ---- closing the parts ---- */

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/agent.h"
+#include "daemon/address.h"
 #include "daemon/node.h"
 #include "engine/engine.h"
 #include "loop/loop.h"
@@ -20,7 +21,7 @@ struct node {
     struct node_state state;
     struct node_watch watch;
     struct defer_queue defers;
-    struct defer finish;
+    struct defer finish, last;
     struct loop_close closing;
 
     struct cluster *cluster;
@@ -28,11 +29,16 @@ struct node {
     struct engine *engine;
     struct agent *agent;
     struct bootstrap bootstrap;
-    char address[64]; /* of this node, without a port */
+    char address[ADDRESS_SIZE]; /* of this node, without a port */
     struct buf ca_pem, ca_subject, ca_spki;
     bool is_serving; /* the parts above are all there, and it isn't on its way out */
 
+    struct node_state confirmed; /* what a confirmation under way makes of it */
+    Swarm__NodeSpec__Availability confirmed_availability;
+    Swarm__ClusterSpec *confirmed_spec;
+
     bool is_busy;
+    bool is_finished; /* the outcome is known and about to be told */
     node_done done;
     void *done_user;
     struct err result;
@@ -42,6 +48,14 @@ struct node {
     void (*closed)(void *user);
     void *closed_user;
 };
+
+/* ---- node.c ---- */
+
+/* A request begins; no other is under way. */
+void node_begin(struct node *n, node_done done, void *user);
+
+/* It is over: tells the outcome, from the loop. e is copied. */
+void node_finish(struct node *n, int code, const struct err *e);
 
 /* ---- node_parts.c ---- */
 

@@ -81,6 +81,39 @@ def a_node_by_itself_answers_init_once_and_keeps_what_it_has(t):
     equal(t.api.post("/swarm/init", INIT).status, 503)
 
 
+@test(engines=["dockerd"], reference=False)
+def init_of_a_node_by_itself_sets_what_it_is_told(t):
+    t.secret("key")
+    t.service("s", "--secret", "key")
+    service, before = t.inspect("s")["ID"], t.api.get("/swarm").json
+    refused = t.docker.refused("swarm", "init", "--advertise-addr", "nosuch0", "--task-history-limit", "9")
+    assert "advertise address must be a non-zero IP address" in refused, refused
+    refused = t.docker.refused("swarm", "init", "--advertise-addr", "127.0.0.1", "--cert-expiry", "1m")
+    assert "minimum certificate expiry time is: 1h0m0s" in refused, refused
+    equal(t.api.get("/swarm").json["Spec"], before["Spec"])
+    done = t.docker("swarm", "init", "--advertise-addr", "127.0.0.1:2999", "--availability", "drain",
+                    "--task-history-limit", "3", "--cert-expiry", "48h", "--dispatcher-heartbeat", "8s")
+    node = t.api.get("/info").json["Swarm"]["NodeID"]
+    assert f"Swarm initialized: current node ({node}) is now a manager" in done.out, done
+    for _ in range(2):
+        info = t.docker("info").out
+        for words in ("Task History Retention Limit: 3", "Heartbeat Period: 8 seconds",
+                      "Expiry Duration: 2 days", "Node Address: 127.0.0.1", "127.0.0.1:2999"):
+            assert words in info, (words, info)
+        shown = json.loads(t.docker("node", "inspect", "self").out)[0]
+        equal((shown["ID"], shown["Spec"]["Availability"], shown["Spec"]["Role"]), (node, "drain", "manager"))
+        equal((shown["Status"]["Addr"], shown["ManagerStatus"]["Addr"]), ("127.0.0.1", "127.0.0.1:2999"))
+        after = t.api.get("/swarm").json
+        equal((after["ID"], after["JoinTokens"], after["TLSInfo"]),
+              (before["ID"], before["JoinTokens"], before["TLSInfo"]))
+        equal(t.inspect("s")["ID"], service)
+        equal(len(t.api.get("/secrets").json), 1)
+        t.until("no task runs on a drained node", lambda: not t.engine.containers())
+        t.cofferd.restart()
+    t.docker("node", "update", "--availability", "active", node)
+    t.running("s")
+
+
 @test()
 def leaving_takes_all_away_and_lasts(t):
     t.secret("key")

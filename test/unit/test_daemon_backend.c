@@ -12,7 +12,7 @@
 #include "base/str.h"
 #include "cluster/secret_payload.h"
 #include "daemon/backend.h"
-#include "loop/clock.h"
+#include "loop/loop.h"
 #include "manager_world.h"
 
 /*
@@ -25,6 +25,13 @@ struct node {
     struct node_watch watch;
     struct buf ca;
     int inits, leaves, confirmations;
+    bool is_busy;
+    struct node_init asked; /* what the last init or confirmation was for */
+    struct defer_queue defers;
+    struct defer answer;
+    node_done done;
+    void *done_user;
+    int result;
 };
 
 #define CANARY "canary-of-a-secret"
@@ -87,27 +94,52 @@ void node_set_watch(struct node *n, const struct node_watch *watch)
     n->watch = *watch;
 }
 
-int node_confirm_swarm(struct node *n, struct err *e)
+bool node_is_busy(const struct node *n)
 {
-    n->confirmations++;
-    n->state.is_auto = false;
-    return 0;
+    return n->is_busy;
 }
 
-/* Both answer from within the call, which node.h allows. */
+static void on_node_done(void *user)
+{
+    struct node *n = user;
+    struct err e;
+    if (n->result)
+        err_set(&e, n->result, "not now");
+    n->done(n->result, n->result ? &e : NULL, n->done_user);
+}
+
+static void answer_later(struct node *n, int result, node_done done, void *user)
+{
+    n->result = result;
+    n->done = done;
+    n->done_user = user;
+    defer_init(&n->answer, on_node_done, n);
+    defer_start(&n->answer, &n->defers);
+}
+
+void node_confirm_swarm(struct node *n, const struct node_init *init, node_done done,
+                        void *user)
+{
+    n->confirmations++;
+    n->asked = *init;
+    n->state.is_auto = false;
+    message_free((ProtobufCMessage *)init->spec);
+    answer_later(n, 0, done, user);
+}
+
 void node_init_swarm(struct node *n, const struct node_init *init, node_done done,
                      void *user)
 {
     n->inits++;
+    n->asked = *init;
     message_free((ProtobufCMessage *)init->spec);
-    done(0, NULL, user);
+    answer_later(n, 0, done, user);
 }
 
 void node_leave_swarm(struct node *n, node_done done, void *user)
 {
-    struct err e;
     n->leaves++;
-    done(err_set(&e, ERR_UNAVAILABLE, "not now"), &e, user);
+    answer_later(n, ERR_UNAVAILABLE, done, user);
 }
 
 /* ---- the fixture ---- */
@@ -159,17 +191,30 @@ static int set_up(void **state)
     assert_non_null(mkdtemp(f->root));
     snprintf(f->folder, sizeof(f->folder), "%s/swarm", f->root);
     assert_int_equal(node_backend_new(&f->loop, &f->node, &f->backend, &f->err), 0);
+    defer_queue_init(&f->node.defers, &f->loop);
     begin_swarm(f);
     return 0;
+}
+
+static void close_backend(struct fixture *f)
+{
+    f->node.watch.on_end(f->cluster, f->node.watch.user);
+    node_backend_close(f->backend, on_closed, f);
+    wait_until_closed(f);
+    f->backend = NULL;
 }
 
 static int tear_down(void **state)
 {
     struct fixture *f = *state;
-    f->node.watch.on_end(f->cluster, f->node.watch.user);
+    struct loop_close closing;
+    if (f->backend)
+        close_backend(f);
     cluster_close(f->cluster, on_closed, f);
     wait_until_closed(f);
-    node_backend_close(f->backend, on_closed, f);
+    loop_close_init(&closing, on_closed, f);
+    defer_queue_close(&f->node.defers, &closing);
+    loop_close_end(&closing);
     wait_until_closed(f);
     bootstrap_deinit(&f->bootstrap);
     assert_int_equal(cluster_remove_files(f->folder, &f->err), 0);
@@ -445,11 +490,17 @@ static void a_swarm_tells_who_it_is(void **state)
 static void an_own_swarm_is_confirmed_by_init(void **state)
 {
     struct fixture *f = *state;
-    struct backend_init how = {.advertise_addr = "", .availability = ""};
+    struct backend_init how = {.advertise_addr = "10.0.0.9", .availability = "pause"};
     f->node.state.is_auto = true;
+    how.spec = world_new(&swarm__cluster_spec__descriptor);
+    assert_int_equal(cluster_spec_set_defaults(how.spec), 0);
     assert_int_equal(init(f, &how), 0);
+    assert_null(how.spec);
     assert_string_equal(f->answer.id, f->bootstrap.node_id);
     assert_int_equal(f->node.confirmations, 1);
+    assert_string_equal(f->node.asked.advertise_addr, "10.0.0.9");
+    assert_int_equal(f->node.asked.availability, SWARM__NODE_SPEC__AVAILABILITY__PAUSE);
+    assert_non_null(f->node.asked.spec);
     assert_int_equal(init(f, &how), ERR_UNAVAILABLE);
     assert_int_equal(f->node.inits, 0);
 }
@@ -491,6 +542,30 @@ static void the_last_manager_leaves_only_by_force(void **state)
     assert_int_equal(leave(f, true), ERR_UNAVAILABLE);
     assert_string_equal(f->answer.text, "not now");
     assert_int_equal(f->node.leaves, 1);
+}
+
+static void one_way_in_or_out_is_gone_at_a_time(void **state)
+{
+    struct fixture *f = *state;
+    struct backend_init how = {.advertise_addr = "", .availability = ""};
+    f->node.is_busy = true;
+    assert_int_equal(init(f, &how), ERR_UNAVAILABLE);
+    assert_int_equal(leave(f, true), ERR_UNAVAILABLE);
+    assert_non_null(strstr(f->answer.text, "on its way into or out of a swarm"));
+    assert_int_equal(f->node.inits + f->node.leaves + f->node.confirmations, 0);
+}
+
+static void refusals_that_are_due_come_before_the_end(void **state)
+{
+    struct fixture *f = *state;
+    struct answer created = {0}, left = {0};
+    const struct backend_ops *ops = f->backend->ops;
+    ops->create(f->backend, OBJECT_SECRET, secret_spec("", CANARY), on_answer, &created);
+    ops->leave(f->backend, false, on_answer, &left);
+    assert_false(created.is_there || left.is_there);
+    close_backend(f);
+    assert_int_equal(created.code, ERR_INVALID_ARGUMENT);
+    assert_int_equal(left.code, ERR_UNAVAILABLE);
 }
 
 /* ---- watching ---- */
@@ -577,6 +652,8 @@ int main(void)
         TEST(a_node_outside_is_taken_in_by_init),
         TEST(what_init_cant_do_it_names),
         TEST(the_last_manager_leaves_only_by_force),
+        TEST(one_way_in_or_out_is_gone_at_a_time),
+        TEST(refusals_that_are_due_come_before_the_end),
         TEST(watchers_may_go_while_they_are_told),
         TEST(a_watch_outlives_its_swarm),
     };
