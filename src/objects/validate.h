@@ -20,6 +20,13 @@ int annotations_validate(const Swarm__Annotations *annotations, struct err *e) M
 int spec_size_validate(const ProtobufCMessage *spec, size_t limit, const char *what,
                        struct err *e) MUST_CHECK;
 
+/* A duration isn't longer than DURATION_LIMIT; "<what> cannot be longer than ...". The
+ * second one refuses negative ones as well: "<what> cannot be negative". */
+int duration_limit_validate(const Swarm__Duration *duration, const char *what,
+                            struct err *e) MUST_CHECK;
+int duration_validate(const Swarm__Duration *duration, const char *what,
+                      struct err *e) MUST_CHECK;
+
 /* Refuses a feature: "<what> is not supported yet: <instead>". */
 int refuse(struct err *e, const char *what, const char *instead);
 

@@ -22,7 +22,18 @@ static int certificates_validate(const Swarm__CAConfig *ca, struct err *e)
     if (ca->force_rotate || ca->signing_ca_cert.len || ca->signing_ca_key.len)
         return refuse(e, "a new root certificate (swarm ca --rotate)",
                       "leave ForceRotate, SigningCACert and SigningCAKey out");
-    return 0;
+    return duration_limit_validate(ca->node_cert_expiry, "certificate expiry time", e);
+}
+
+static int dispatcher_validate(const Swarm__DispatcherConfig *dispatcher, struct err *e)
+{
+    if (!dispatcher)
+        return 0;
+    if (message_duration(dispatcher->heartbeat_period, 0) < 0)
+        return err_set(e, ERR_INVALID_ARGUMENT,
+                       "heartbeat time period cannot be a negative duration");
+    return duration_limit_validate(dispatcher->heartbeat_period, "heartbeat time period",
+                                   e);
 }
 
 static int policies_validate(const Swarm__AcceptancePolicy *acceptance, struct err *e)
@@ -46,9 +57,9 @@ int cluster_spec_validate(const Swarm__ClusterSpec *spec, struct err *e)
         return r;
     if (spec->encryption_config && spec->encryption_config->auto_lock_managers)
         return refuse(e, "autolock (--autolock)", "leave AutoLockManagers false");
-    if (spec->dispatcher && message_duration(spec->dispatcher->heartbeat_period, 0) < 0)
-        return err_set(e, ERR_INVALID_ARGUMENT,
-                       "heartbeat time period cannot be a negative duration");
+    r = dispatcher_validate(spec->dispatcher, e);
+    if (r)
+        return r;
     if (!spec->annotations || !str_equal(spec->annotations->name, CLUSTER_NAME))
         return err_set(e, ERR_INVALID_ARGUMENT,
                        "modification of cluster name is not allowed");

@@ -6,6 +6,7 @@
 #include "objects/validate.h"
 
 #define MIN_HEALTH_DURATION CLOCK_MILLISECOND
+#define HEALTH(field) "ContainerSpec: " field " in HealthConfig"
 #define OOM_SCORE_LIMIT 1000
 
 /* The longest image that is repeated in an error's text. */
@@ -46,22 +47,21 @@ static int health_duration_validate(const Swarm__Duration *duration, const char 
 {
     int64_t d = message_duration(duration, 0);
     if (d != 0 && d < MIN_HEALTH_DURATION)
-        return err_set(e, ERR_INVALID_ARGUMENT,
-                       "ContainerSpec: %s in HealthConfig cannot be less than 1ms", name);
-    return 0;
+        return err_set(e, ERR_INVALID_ARGUMENT, "%s cannot be less than 1ms", name);
+    return duration_limit_validate(duration, name, e);
 }
 
 static int health_validate(const Swarm__HealthConfig *health, struct err *e)
 {
     if (!health)
         return 0;
-    int r = health_duration_validate(health->interval, "Interval", e);
+    int r = health_duration_validate(health->interval, HEALTH("Interval"), e);
     if (!r)
-        r = health_duration_validate(health->timeout, "Timeout", e);
+        r = health_duration_validate(health->timeout, HEALTH("Timeout"), e);
     if (!r)
-        r = health_duration_validate(health->start_period, "StartPeriod", e);
+        r = health_duration_validate(health->start_period, HEALTH("StartPeriod"), e);
     if (!r)
-        r = health_duration_validate(health->start_interval, "StartInterval", e);
+        r = health_duration_validate(health->start_interval, HEALTH("StartInterval"), e);
     if (!r && health->retries < 0)
         r = err_set(e, ERR_INVALID_ARGUMENT,
                     "ContainerSpec: Retries in HealthConfig cannot be negative");
@@ -107,9 +107,10 @@ static int templates_validate(const Swarm__ContainerSpec *c, struct err *e)
 
 static int numbers_validate(const Swarm__ContainerSpec *c, struct err *e)
 {
-    if (message_duration(c->stop_grace_period, 0) < 0)
-        return err_set(e, ERR_INVALID_ARGUMENT,
-                       "ContainerSpec: stop-grace-period cannot be negative");
+    int r =
+        duration_validate(c->stop_grace_period, "ContainerSpec: stop-grace-period", e);
+    if (r)
+        return r;
     if (c->oom_score_adj < -OOM_SCORE_LIMIT || c->oom_score_adj > OOM_SCORE_LIMIT)
         return err_set(e, ERR_INVALID_ARGUMENT,
                        "ContainerSpec: oom-score-adj must be between -1000 and 1000");

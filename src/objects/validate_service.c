@@ -32,12 +32,11 @@ static int update_validate(const Swarm__UpdateConfig *update, struct err *e)
 {
     if (!update)
         return 0;
-    if (message_duration(update->delay, 0) < 0)
-        return err_set(e, ERR_INVALID_ARGUMENT,
-                       "TaskSpec: update-delay cannot be negative");
-    if (message_duration(update->monitor, 0) < 0)
-        return err_set(e, ERR_INVALID_ARGUMENT,
-                       "TaskSpec: update-monitor cannot be negative");
+    int r = duration_validate(update->delay, "TaskSpec: update-delay", e);
+    if (!r)
+        r = duration_validate(update->monitor, "TaskSpec: update-monitor", e);
+    if (r)
+        return r;
     /* Turned around, so that a ratio that is not a number is refused too. */
     if (!(update->max_failure_ratio >= 0 && update->max_failure_ratio <= 1))
         return err_set(e, ERR_INVALID_ARGUMENT,

@@ -44,12 +44,11 @@ static int restart_validate(const Swarm__RestartPolicy *restart, struct err *e)
 {
     if (!restart)
         return 0;
-    if (message_duration(restart->delay, 0) < 0)
-        return err_set(e, ERR_INVALID_ARGUMENT,
-                       "TaskSpec: restart-delay cannot be negative");
-    if (message_duration(restart->window, 0) < 0)
-        return err_set(e, ERR_INVALID_ARGUMENT,
-                       "TaskSpec: restart-window cannot be negative");
+    int r = duration_validate(restart->delay, "TaskSpec: restart-delay", e);
+    if (!r)
+        r = duration_validate(restart->window, "TaskSpec: restart-window", e);
+    if (r)
+        return r;
     if (restart->condition > SWARM__RESTART_POLICY__RESTART_CONDITION__ANY)
         return err_set(e, ERR_INVALID_ARGUMENT, "unrecognized restart condition %d",
                        (int)restart->condition);

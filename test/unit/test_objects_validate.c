@@ -272,8 +272,14 @@ static void what_the_cluster_refuses(void **state)
         message_set_duration(&spec->ca_config->node_cert_expiry, CLOCK_HOUR - 1), 0);
     expect_cluster(spec, ERR_INVALID_ARGUMENT,
                    "minimum certificate expiry time is: 1h0m0s");
+    spec->ca_config->node_cert_expiry->seconds = INT64_MAX;
+    expect_cluster(spec, ERR_INVALID_ARGUMENT,
+                   "certificate expiry time cannot be longer than 87600h0m0s (10 years)");
     assert_int_equal(message_set_duration(&spec->ca_config->node_cert_expiry, CLOCK_HOUR),
                      0);
+    spec->dispatcher->heartbeat_period->seconds = INT64_MAX;
+    expect_cluster(spec, ERR_INVALID_ARGUMENT,
+                   "heartbeat time period cannot be longer than 87600h0m0s (10 years)");
     spec->ca_config->force_rotate = 1;
     expect_cluster(
         spec, ERR_UNIMPLEMENTED,

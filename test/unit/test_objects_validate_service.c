@@ -191,6 +191,12 @@ static void restart_window(struct fixture *f)
     f->restart.window = &f->duration;
 }
 
+static void long_restart_window(struct fixture *f)
+{
+    f->duration.seconds = INT64_MAX;
+    restart_window(f);
+}
+
 static void restart_condition(struct fixture *f)
 {
     f->task.restart = &f->restart;
@@ -239,6 +245,12 @@ static void update_delay(struct fixture *f)
 {
     f->spec.update = &f->update;
     f->update.delay = &f->duration;
+}
+
+static void long_update_delay(struct fixture *f)
+{
+    f->duration.seconds = INT64_MAX;
+    update_delay(f);
 }
 
 static void update_monitor(struct fixture *f)
@@ -395,6 +407,10 @@ static const struct {
     {max_replicas, ERR_UNIMPLEMENTED,
      "a limit of replicas for each node (--replicas-max-per-node) is not supported yet: "
      "leave it out; replicas are spread over the nodes"},
+    {long_restart_window, ERR_INVALID_ARGUMENT,
+     "TaskSpec: restart-window cannot be longer than 87600h0m0s (10 years)"},
+    {long_update_delay, ERR_INVALID_ARGUMENT,
+     "TaskSpec: update-delay cannot be longer than 87600h0m0s (10 years)"},
     {update_delay, ERR_INVALID_ARGUMENT, "TaskSpec: update-delay cannot be negative"},
     {update_monitor, ERR_INVALID_ARGUMENT, "TaskSpec: update-monitor cannot be negative"},
     {update_ratio, ERR_INVALID_ARGUMENT,
