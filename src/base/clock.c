@@ -6,6 +6,15 @@
 
 #include "base/str.h"
 
+int64_t clock_steady_now(struct clock_steady *c, int64_t real, int64_t monotonic)
+{
+    int64_t now = clock_after(c->now, monotonic - c->monotonic);
+    if (!c->now || real > now)
+        now = real;
+    *c = (struct clock_steady){.now = now, .monotonic = monotonic};
+    return now;
+}
+
 /* Days since 1970-01-01 of a date of the Gregorian calendar, and back (H. Hinnant's
  * published formulas). */
 static int64_t days_from_civil(int64_t y, int64_t m, int64_t d)

@@ -30,6 +30,18 @@ static inline int64_t clock_after(int64_t t, int64_t d)
     return sum;
 }
 
+/*
+ * Real time that can be relied on. Real time may jump, and monotonic time says only how
+ * much of it went by; from both this makes a time that follows real time forward, and
+ * goes on with monotonic time where real time is set back, until that has caught up. A
+ * zeroed one has not begun yet. Returns the time now.
+ */
+struct clock_steady {
+    int64_t now;
+    int64_t monotonic; /* when that was */
+};
+int64_t clock_steady_now(struct clock_steady *c, int64_t real, int64_t monotonic);
+
 /* Long enough for any text below, with its NUL. */
 #define CLOCK_TEXT_SIZE 48
 

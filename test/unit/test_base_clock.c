@@ -158,6 +158,19 @@ static void ages_have_the_words_of_dockers_tables(void **state)
     }
 }
 
+static void steady_time_follows_real_time_but_never_back(void **state)
+{
+    struct clock_steady c = {0};
+    assert_int_equal(clock_steady_now(&c, 1000, 50), 1000);
+    assert_int_equal(clock_steady_now(&c, 1010, 60), 1010);
+    /* Set back: what went by counts. */
+    assert_int_equal(clock_steady_now(&c, 500, 65), 1015);
+    assert_int_equal(clock_steady_now(&c, 510, 75), 1025);
+    /* It has caught up, or was set forward. */
+    assert_int_equal(clock_steady_now(&c, 1030, 76), 1030);
+    assert_int_equal(clock_steady_now(&c, 9000, 77), 9000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,6 +180,7 @@ int main(void)
         cmocka_unit_test(durations_are_written_as_go_writes_them),
         cmocka_unit_test(durations_are_read_as_go_reads_them),
         cmocka_unit_test(what_is_no_duration_is_refused),
+        cmocka_unit_test(steady_time_follows_real_time_but_never_back),
         cmocka_unit_test(ages_have_the_words_of_dockers_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
