@@ -33,6 +33,7 @@ struct loan {
     proposer_start_commit start; /* NULL: none */
     proposal_done done;
     void *user;
+    bool has_waited; /* a batch went before it: it is its turn */
     bool is_under_way;
 };
 
@@ -45,6 +46,7 @@ struct proposer {
     struct store *store;
     struct sealed *storage;
     struct manager *manager;
+    struct clock_steady clock; /* the control loop's */
 
     struct list queue;
     size_t queue_length;
@@ -66,9 +68,14 @@ static void fill_random(void *rng, void *out, size_t n)
     crypto_random(out, n);
 }
 
-static struct manager_env environment(void)
+static int64_t steady_now(struct proposer *p)
 {
-    return (struct manager_env){.now = clock_now(), .random = fill_random};
+    return clock_steady_now(&p->clock, clock_now(), clock_monotonic());
+}
+
+static struct manager_env environment(struct proposer *p)
+{
+    return (struct manager_env){.now = steady_now(p), .random = fill_random};
 }
 
 /* ---- waking up ---- */
@@ -112,7 +119,7 @@ static void arm_deadline(struct proposer *p)
     if (deadline == CLOCK_NEVER)
         timer_cancel(&p->deadline);
     else
-        timer_start(&p->deadline, deadline - clock_now());
+        timer_start(&p->deadline, deadline - steady_now(p));
 }
 
 /* ---- the end of a batch ---- */
@@ -227,7 +234,7 @@ static void commit(struct proposer *p)
 
 static void gather(struct proposer *p)
 {
-    struct manager_env env = environment();
+    struct manager_env env = environment(p);
     if (store_tx_begin(store_view(p->store), env.now, &p->tx)) {
         struct err e;
         err_no_memory(&e);
@@ -266,15 +273,24 @@ int proposer_lend(struct proposer *p, proposer_start_commit start, proposal_done
     return 0;
 }
 
+/* A batch goes first, but never two. */
+static bool is_loans_turn(const struct proposer *p)
+{
+    if (!p->loan.start)
+        return false;
+    return p->loan.has_waited || (!p->is_due && list_is_empty(&p->queue));
+}
+
 static void on_prepare(uv_prepare_t *prepare)
 {
     struct proposer *p = prepare->data;
     if (!has_work(p))
         return;
-    if (p->loan.start && !p->is_due && list_is_empty(&p->queue)) {
+    if (is_loans_turn(p)) {
         p->loan.is_under_way = true;
         p->loan.start(p->storage, store_view(p->store), on_loan_committed, p);
     } else {
+        p->loan.has_waited = p->loan.start != NULL;
         gather(p);
     }
     update_wake(p);

@@ -15,6 +15,9 @@
  * control loop (manager_run) runs at the end of each batch, inside the same transaction,
  * so what a change makes necessary is committed with it.
  *
+ * The control loop's time follows real time, but never goes back and never stands still:
+ * when the machine's clock is set back, delays and deadlines go on as if it weren't.
+ *
  * Readers see a batch only once it is on disk. When a commit fails, nothing of it
  * happened: each of its proposals hears of it, and the control loop starts over from the
  * store.
@@ -50,7 +53,8 @@ int proposer_submit(struct proposer *p, proposal_run run, proposal_done done, vo
 /*
  * Lends the storage for one commit of another kind: start is called when no batch is
  * under way, and must start a commit with the callback and user that it is given; batches
- * wait meanwhile. done then tells the outcome. One at a time (ERR_FAILED_PRECONDITION).
+ * wait meanwhile. At most one batch goes first, however much is proposed. done then tells
+ * the outcome. One at a time (ERR_FAILED_PRECONDITION).
  */
 typedef void (*proposer_start_commit)(struct sealed *storage,
                                       const struct store_view *view,

@@ -294,6 +294,25 @@ static void a_lent_storage_keeps_batches_waiting(void **state)
     assert_int_equal(after->code, 0);
 }
 
+/* A batch goes first, but not a second one. */
+static void a_loan_is_not_kept_waiting_by_what_is_proposed(void **state)
+{
+    struct fixture *f = *state;
+    loan = (struct loan_fixture){.f = f};
+    const struct outcome *first = propose(f, 0, "a");
+    assert_int_equal(
+        proposer_lend(f->proposer, start_loan, on_done, &loan.outcome, &f->err), 0);
+    wait_for(f, first);
+    const struct outcome *second = propose(f, 1, "b");
+    for (int turn = 0; turn < 10; turn++)
+        uv_run(&f->loop, UV_RUN_NOWAIT);
+    assert_true(loan.is_started);
+    assert_false(second->is_done);
+    loan.done(0, NULL, loan.user);
+    wait_for(f, second);
+    assert_int_equal(second->code, 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -306,6 +325,7 @@ int main(void)
         TEST(closing_waits_for_the_commit_and_cancels_the_rest),
         TEST(an_outcome_may_close_the_proposer),
         TEST(a_full_queue_is_refused),
+        TEST(a_loan_is_not_kept_waiting_by_what_is_proposed),
         TEST(a_lent_storage_keeps_batches_waiting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
