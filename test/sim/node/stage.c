@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "scratch.h"
 #include "virtual_time.h"
 
 #define STAGE_START (1700000000 * CLOCK_SECOND)
@@ -62,12 +63,10 @@ void stage_wait(struct stage *s, const bool *flag)
 
 /* ---- life ---- */
 
-static void make_folder(struct stage *s)
+static void name_files(struct stage *s)
 {
-    strcpy_cut(s->folder, sizeof(s->folder), "/tmp/coffer-sim-XXXXXX");
-    CHECK(mkdtemp(s->folder));
-    s->secrets = str_format("%s/secrets", s->folder);
-    s->keyfile = str_format("%s/keys", s->folder);
+    s->secrets = str_format("%s/secrets", scratch_folder());
+    s->keyfile = str_format("%s/keys", scratch_folder());
     CHECK(s->secrets && s->keyfile);
 }
 
@@ -79,7 +78,7 @@ void stage_open(struct stage *s, uint64_t seed)
     chance.is_calm = false;
     virtual_time_set(STAGE_START);
     CHECK(crypto_init(&e) == 0 && uv_loop_init(&s->loop) == 0);
-    make_folder(s);
+    name_files(s);
     CHECK(keyring_new(&s->keys) == 0 && keyfile_save(s->keyfile, s->keys, &e) == 0);
     disk_init(&s->disk, &s->loop);
     s->fake = fake_engine_new(&s->loop);
@@ -107,7 +106,7 @@ void stage_close(struct stage *s)
     CHECK(uv_loop_close(&s->loop) == 0);
     user_forgets(s);
     keyring_free(s->keys);
-    CHECK(unlink(s->keyfile) == 0 && rmdir(s->secrets) == 0 && rmdir(s->folder) == 0);
+    CHECK(unlink(s->keyfile) == 0 && rmdir(s->secrets) == 0);
     free(s->secrets);
     free(s->keyfile);
 }

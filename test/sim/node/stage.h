@@ -27,7 +27,6 @@
 
 struct stage {
     uv_loop_t loop;
-    char folder[32];
     char *secrets, *keyfile;
     struct disk disk;
     struct fake_engine *fake;
