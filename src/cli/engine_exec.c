@@ -6,6 +6,11 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "cli/output.h"
+
+/* What a shell's status is when there is no such program, or it can't run. */
+#define NOT_FOUND 127
+#define NOT_RUNNABLE 126
 
 /* Words before the command's own arguments, and the NULL at the end. */
 #define WORDS_MAX 6
@@ -34,11 +39,12 @@ int engine_exec_run(struct cli *c, struct err *e)
     int r = become(c, docker, e);
     if (r == ERR_NOT_FOUND)
         r = become(c, podman, e);
-    if (r != ERR_NOT_FOUND)
-        return r;
-    return err_set(
-        e, r,
-        "coffer leaves '%s' to the engine's own command line, and neither docker "
-        "nor podman is installed (Debian: apt install docker.io, or podman)",
-        c->command->name);
+    if (r == ERR_NOT_FOUND)
+        err_set(e, r,
+                "coffer leaves '%s' to the engine's own command line, and neither docker "
+                "nor podman is installed (Debian: apt install docker.io, or podman)",
+                c->command->name);
+    output_failure(c, e);
+    c->status = r == ERR_NOT_FOUND ? NOT_FOUND : NOT_RUNNABLE;
+    return 0;
 }

@@ -32,9 +32,15 @@ void doctor_add(struct doctor *d, enum doctor_level level, const char *check,
     d->no_memory = json_array_append_new(d->findings, finding) || d->no_memory;
 }
 
-bool doctor_read_line(const char *path, char *out, size_t size)
+FILE *doctor_open(const struct doctor *d, const char *path)
 {
-    FILE *f = fopen(path, "re");
+    cleanup_free char *whole = str_format("%s%s", d->root, path);
+    return whole ? fopen(whole, "re") : NULL;
+}
+
+bool doctor_read_line(const struct doctor *d, const char *path, char *out, size_t size)
+{
+    FILE *f = doctor_open(d, path);
     if (!f)
         return false;
     bool read = fgets(out, (int)size, f);
@@ -75,6 +81,7 @@ int doctor_run(struct cli *c, struct err *e)
     cleanup_json json_t *findings = json_array();
     struct doctor d = {
         .cli = c,
+        .root = "",
         .state_dir = state ? state : "/var/lib/coffer",
         .run_dir = run,
         .findings = findings,

@@ -15,6 +15,7 @@ enum doctor_level {
 
 struct doctor {
     struct cli *cli;
+    const char *root; /* the folder in which /proc is: "" but for tests */
     const char *state_dir;
     const char *run_dir;
     json_t *findings;
@@ -35,8 +36,11 @@ void doctor_check_limits(struct doctor *d);   /* capabilities, resource limits *
 void doctor_check_memory(struct doctor *d);   /* a file system that isn't swapped */
 void doctor_check_state(struct doctor *d);    /* folders, keys, the secrets' mount */
 
+/* Opens a file below the root, for reading; NULL when it can't be. */
+FILE *doctor_open(const struct doctor *d, const char *path);
+
 /* The first line of a small file, without its end; false when it can't be read. */
-bool doctor_read_line(const char *path, char *out, size_t size);
+bool doctor_read_line(const struct doctor *d, const char *path, char *out, size_t size);
 
 int doctor_run(struct cli *c, struct err *e) MUST_CHECK;
 

@@ -72,7 +72,7 @@ static void check_cgroups(struct doctor *d)
 static void check_core_dumps(struct doctor *d)
 {
     char pattern[256];
-    if (!doctor_read_line("/proc/sys/kernel/core_pattern", pattern, sizeof(pattern)))
+    if (!doctor_read_line(d, "/proc/sys/kernel/core_pattern", pattern, sizeof(pattern)))
         return;
     if (!*pattern || str_equal(pattern, "|/bin/false"))
         doctor_add(d, DOCTOR_OK, "core dumps", NULL, "none are kept");

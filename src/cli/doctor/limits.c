@@ -12,12 +12,12 @@
 #define FILES_MIN 65536
 
 /* The capabilities this process may have: the line "CapBnd:" of its status. */
-static bool read_bounding_set(unsigned long long *set)
+static bool read_bounding_set(const struct doctor *d, unsigned long long *set)
 {
     static const char name[] = "CapBnd:";
     char line[256];
     bool found = false;
-    FILE *f = fopen("/proc/self/status", "re");
+    FILE *f = doctor_open(d, "/proc/self/status");
     while (f && !found && fgets(line, sizeof(line), f))
         found = str_starts_with(line, name);
     if (found)
@@ -30,7 +30,7 @@ static bool read_bounding_set(unsigned long long *set)
 static void check_capabilities(struct doctor *d)
 {
     unsigned long long set = 0;
-    if (!read_bounding_set(&set))
+    if (!read_bounding_set(d, &set))
         return;
     if (set >> SYS_RESOURCE_BIT & 1)
         doctor_add(d, DOCTOR_OK, "CAP_SYS_RESOURCE", NULL, "available");

@@ -45,11 +45,11 @@ static enum tried try_mount(const char *type, const char *options)
     return WEXITSTATUS(status) ? TRIED_FAILS : TRIED_WORKS;
 }
 
-static bool has_swap(char *first, size_t size)
+static bool has_swap(const struct doctor *d, char *first, size_t size)
 {
     char line[256];
     bool found = false;
-    FILE *f = fopen("/proc/swaps", "re");
+    FILE *f = doctor_open(d, "/proc/swaps");
     if (!f)
         return false;
     if (fgets(line, sizeof(line), f) && fgets(line, sizeof(line), f)) {
@@ -64,7 +64,7 @@ static bool has_swap(char *first, size_t size)
 static void check_swap(struct doctor *d, bool safe)
 {
     char device[128] = "";
-    if (!has_swap(device, sizeof(device)))
+    if (!has_swap(d, device, sizeof(device)))
         doctor_add(d, DOCTOR_OK, "swap", NULL, "none");
     else if (safe)
         doctor_add(d, DOCTOR_WARN, "swap",

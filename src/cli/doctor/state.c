@@ -73,11 +73,12 @@ static void check_state_folder(struct doctor *d)
 /* ---- the secrets' file system ---- */
 
 /* One line of the mount table: the last one of a place is what is seen there. */
-static bool find_mount(const char *place, char type[32], char options[256])
+static bool find_mount(const struct doctor *d, const char *place, char type[32],
+                       char options[256])
 {
     char line[1024], at[512], kind[32], opts[256];
     bool found = false;
-    FILE *f = fopen("/proc/self/mounts", "re");
+    FILE *f = doctor_open(d, "/proc/self/mounts");
     while (f && fgets(line, sizeof(line), f)) {
         if (sscanf(line, "%*s %511s %31s %255s", at, kind, opts) != 3 ||
             !str_equal(at, place))
@@ -126,7 +127,7 @@ static void check_secrets_mount(struct doctor *d)
     cleanup_free char *place = str_format("%s/secrets", d->run_dir);
     if (!place)
         d->no_memory = true;
-    else if (find_mount(place, type, options))
+    else if (find_mount(d, place, type, options))
         check_mount_options(d, place, type, options);
     else
         doctor_add(
