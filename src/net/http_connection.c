@@ -23,6 +23,13 @@
 #include "base/macro.h"
 #include "base/mem.h"
 
+/* Until the timer is canceled or set anew. */
+static void wait_at_most(struct http_connection *c, int64_t time)
+{
+    c->unsent = stream_queued(&c->stream);
+    timer_start(&c->timer, time);
+}
+
 static void connection_free(struct http_connection *c)
 {
     struct http_server *s = c->server;
@@ -97,18 +104,21 @@ void http_connection_cut(struct http_connection *c)
 }
 
 /* Closes after the answer is out. A client that still sends would lose the answer to a
- * reset, so it is given a moment and its bytes are dropped meanwhile. */
+ * reset, so it is given a moment and its bytes are dropped meanwhile. One that doesn't
+ * read is given up. */
 static void connection_linger(struct http_connection *c)
 {
     c->phase = HTTP_PHASE_LINGER;
     timer_cancel(&c->timer);
     stream_shutdown(&c->stream);
-    if (stream_queued(&c->stream))
+    if (stream_queued(&c->stream)) {
+        wait_at_most(c, c->server->options.idle_timeout);
         return;
+    }
     if (c->is_eof || (c->is_read && !c->input.len && !c->is_stepping))
         http_connection_close(c);
     else
-        timer_start(&c->timer, HTTP_CONNECTION_LINGER);
+        wait_at_most(c, HTTP_CONNECTION_LINGER);
     stream_resume(&c->stream);
 }
 
@@ -127,7 +137,7 @@ static void connection_idle(struct http_connection *c)
     c->phase = HTTP_PHASE_IDLE;
     c->is_read = false;
     http_reader_next(&c->reader, false);
-    timer_start(&c->timer, c->server->options.idle_timeout);
+    wait_at_most(c, c->server->options.idle_timeout);
 }
 
 /* Both the request and its answer are over. */
@@ -160,7 +170,7 @@ void http_connection_release(struct http_connection *c)
         c->phase = HTTP_PHASE_DISCARD;
         c->x.body_mode = HTTP_BODY_DISCARD;
         c->discarded = 0;
-        timer_start(&c->timer, c->server->options.head_timeout);
+        wait_at_most(c, c->server->options.head_timeout);
     }
     if (c->phase != HTTP_PHASE_CLOSED && !c->is_stepping)
         defer_start(&c->wake, &c->server->defers);
@@ -253,7 +263,7 @@ static void connection_event(struct http_connection *c)
     case READER_MORE:
         if (c->phase == HTTP_PHASE_IDLE && c->reader.is_started) {
             c->phase = HTTP_PHASE_HEAD;
-            timer_start(&c->timer, c->server->options.head_timeout);
+            wait_at_most(c, c->server->options.head_timeout);
         }
         break;
     case READER_HEAD:
@@ -452,7 +462,11 @@ static const struct stream_events events = {
 static void connection_late(void *user)
 {
     struct http_connection *c = user;
-    if (c->phase == HTTP_PHASE_HEAD)
+    size_t unsent = stream_queued(&c->stream);
+    bool is_reading = unsent && unsent < c->unsent;
+    if (is_reading && c->phase != HTTP_PHASE_HEAD)
+        wait_at_most(c, c->server->options.idle_timeout);
+    else if (c->phase == HTTP_PHASE_HEAD)
         connection_refuse(c, 408, "the request's head took too long");
     else
         http_connection_close(c);
@@ -507,6 +521,6 @@ int http_connection_accept(struct http_server *s, uv_stream_t *listener, bool is
         return 0;
     }
     connection_idle(c);
-    timer_start(&c->timer, s->options.head_timeout);
+    wait_at_most(c, s->options.head_timeout);
     return 0;
 }

@@ -106,6 +106,7 @@ struct http_connection {
     bool is_stepping;
     bool keep_alive;
     size_t discarded;
+    size_t unsent; /* what waited for the client when the timer was started */
     struct http_exchange x;
 };
 

@@ -29,11 +29,19 @@ static void set_defaults(struct http_server_options *o)
         o->idle_timeout = HTTP_SERVER_IDLE_TIMEOUT;
 }
 
+/* Who hears that a connection is cut may end the exchange of another, which then goes. */
 static void cut_all(void *user)
 {
     struct http_server *s = user;
-    LIST_FOR_EACH (l, &s->connections)
-        http_connection_cut(CONTAINER_OF(l, struct http_connection, link));
+    struct list uncut;
+    list_init(&uncut);
+    list_splice(&uncut, &s->connections);
+    while (!list_is_empty(&uncut)) {
+        struct http_connection *c = LIST_FIRST(&uncut, struct http_connection, link);
+        list_remove(&c->link);
+        list_append(&s->connections, &c->link);
+        http_connection_cut(c);
+    }
 }
 
 int http_server_new(uv_loop_t *loop, const struct http_server_options *options,

@@ -30,8 +30,8 @@
 #define HTTP_SERVER_CONNECTIONS_MAX 1024
 
 /* How long a client may take over one head, from its connect or the head's first byte on;
- * how long a connection may lie idle between requests. Nothing limits the time of a body
- * or of an answer. */
+ * how long a connection may lie idle between requests, or a client may take nothing of an
+ * answer that is complete. Nothing else limits the time of a body or of an answer. */
 #define HTTP_SERVER_HEAD_TIMEOUT (10 * CLOCK_SECOND)
 #define HTTP_SERVER_IDLE_TIMEOUT (120 * CLOCK_SECOND)
 

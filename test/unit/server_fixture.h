@@ -8,7 +8,8 @@
 struct fixture {
     struct net net;
     struct http_server *server;
-    struct http_exchange *held; /* of /hold and /stream */
+    struct http_exchange *held;    /* of /hold and /stream */
+    struct http_exchange *pair[2]; /* of /pair: both end when one is gone */
     struct http_header defaults[1];
     int handled;
     int closes;
@@ -34,6 +35,15 @@ static inline void count_close(struct http_exchange *x, void *user)
     struct fixture *f = user;
     (void)x;
     f->closes++;
+}
+
+static inline void end_pair(struct http_exchange *x, void *user)
+{
+    struct fixture *f = user;
+    (void)x;
+    for (int i = 0; i < 2; i++)
+        if (f->pair[i] && http_exchange_is_closed(f->pair[i]))
+            http_exchange_abort(TAKE(f->pair[i]));
 }
 
 static inline void count_drain(struct http_exchange *x, void *user)
@@ -72,6 +82,9 @@ static inline void handle(struct http_exchange *x, void *user)
         http_exchange_respond_error(x, &e);
     } else if (str_equal(path, "/abort")) {
         http_exchange_abort(x);
+    } else if (str_equal(path, "/pair")) {
+        f->pair[f->pair[0] ? 1 : 0] = x;
+        http_exchange_on_close(x, end_pair, f);
     } else if (str_equal(path, "/hold") || str_equal(path, "/stream")) {
         f->held = x;
         http_exchange_on_close(x, count_close, f);
@@ -83,8 +96,8 @@ static inline void handle(struct http_exchange *x, void *user)
     }
 }
 
-static inline void set_up_with(struct fixture *f, size_t connections,
-                               int64_t head_timeout)
+static inline void set_up_timed(struct fixture *f, size_t connections,
+                                int64_t head_timeout, int64_t idle_timeout)
 {
     memset(f, 0, sizeof(*f));
     net_init(&f->net);
@@ -96,10 +109,17 @@ static inline void set_up_with(struct fixture *f, size_t connections,
         .n_headers = 1,
         .connections_max = connections,
         .head_timeout = head_timeout,
+        .idle_timeout = idle_timeout,
     };
     assert_int_equal(http_server_new(&f->net.loop, &o, &f->server, NULL), 0);
     assert_int_equal(http_server_listen(f->server, f->net.path, 0600, (gid_t)-1, NULL),
                      0);
+}
+
+static inline void set_up_with(struct fixture *f, size_t connections,
+                               int64_t head_timeout)
+{
+    set_up_timed(f, connections, head_timeout, 0);
 }
 
 static inline void set_up(struct fixture *f)

@@ -369,6 +369,68 @@ static void an_aborted_answer_is_cut(void **state)
     tear_down(&f);
 }
 
+#define LARGE_ANSWER (2 * 1024 * 1024)
+
+/* Gets a large answer on a connection that closes after it, and reads none of it. */
+static void ask_and_not_read(struct fixture *f, struct wire *w)
+{
+    static char text[LARGE_ANSWER];
+    wire_open(w, &f->net, f->net.path);
+    wire_stop_reading(w);
+    wire_send(w, &f->net, "GET /hold HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    TURN_UNTIL(&f->net, f->held);
+    memset(text, 'x', sizeof(text));
+    http_exchange_respond(TAKE(f->held), 200, NULL, 0, text, sizeof(text));
+    assert_int_equal(http_server_connections(f->server), 1);
+}
+
+static void a_client_that_never_reads_its_answer_is_given_up(void **state)
+{
+    struct fixture f;
+    struct wire w;
+    set_up_timed(&f, 0, 0, 20 * CLOCK_MILLISECOND);
+    ask_and_not_read(&f, &w);
+    TURN_UNTIL(&f.net, !http_server_connections(f.server));
+    wire_close(&w, &f.net);
+    tear_down(&f);
+}
+
+static void a_slow_client_gets_its_answer_whole(void **state)
+{
+    struct fixture f;
+    struct wire w;
+    set_up_timed(&f, 0, 0, CLOCK_SECOND);
+    ask_and_not_read(&f, &w);
+    wire_read_on(&w);
+    TURN_UNTIL(&f.net, w.is_eof);
+    assert_true(w.got.len > LARGE_ANSWER);
+    wire_close(&w, &f.net);
+    tear_down(&f);
+}
+
+static void cutting_one_may_end_another(void **state)
+{
+    struct fixture f;
+    struct wire w[2];
+    set_up(&f);
+    for (int i = 0; i < 2; i++) {
+        wire_open(&w[i], &f.net, f.net.path);
+        wire_send(&w[i], &f.net, "GET /pair HTTP/1.1\r\nHost: x\r\n\r\n");
+        TURN_UNTIL(&f.net, f.pair[i]);
+    }
+    http_exchange_on_close(f.pair[1], NULL, NULL);
+    wire_close(&w[1], &f.net);
+    TURN_UNTIL(&f.net, http_exchange_is_closed(f.pair[1]));
+    for (int i = 0; i < 5; i++)
+        uv_run(&f.net.loop, UV_RUN_NOWAIT);
+    http_server_close(f.server, 0, net_closed, &f.net);
+    TURN_UNTIL(&f.net, f.net.is_closed);
+    assert_null(f.pair[0]);
+    assert_null(f.pair[1]);
+    wire_close(&w[0], &f.net);
+    net_deinit(&f.net);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -394,6 +456,9 @@ int main(void)
         cmocka_unit_test(collecting_may_begin_later),
         cmocka_unit_test(collecting_after_the_client_went_away_is_told_so),
         cmocka_unit_test(an_aborted_answer_is_cut),
+        cmocka_unit_test(a_client_that_never_reads_its_answer_is_given_up),
+        cmocka_unit_test(a_slow_client_gets_its_answer_whole),
+        cmocka_unit_test(cutting_one_may_end_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
