@@ -69,11 +69,7 @@ static void read_soon(struct http_connection *c)
 int http_exchange_send_continue(struct http_exchange *x)
 {
     static const char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
-    union {
-        const char *in;
-        char *out;
-    } text = {.in = line};
-    uv_buf_t piece = uv_buf_init(text.out, sizeof(line) - 1);
+    uv_buf_t piece = stream_piece(line, sizeof(line) - 1);
     if (!x->wants_continue)
         return 0;
     x->wants_continue = false;
@@ -198,15 +194,6 @@ static enum http_framing choose_framing(struct http_connection *c, int status,
     return framing;
 }
 
-static uv_buf_t piece_of(const void *data, size_t n)
-{
-    union {
-        const void *in;
-        char *out;
-    } u = {.in = data};
-    return (uv_buf_t){.base = u.out, .len = n};
-}
-
 int http_exchange_send_head(struct http_exchange *x, int status,
                             const struct http_header *headers, size_t n_headers,
                             enum http_framing framing, uint64_t length, bool is_forwarded,
@@ -229,7 +216,7 @@ int http_exchange_send_head(struct http_exchange *x, int status,
         x->framing = HTTP_FRAMING_NONE;
         n = 0;
     }
-    uv_buf_t pieces[] = {piece_of(c->out.data, c->out.len), piece_of(body, n)};
+    uv_buf_t pieces[] = {stream_piece(c->out.data, c->out.len), stream_piece(body, n)};
     r = r ? r : stream_write(&c->stream, pieces, n ? 2 : 1);
     if (r)
         stream_fail(&c->stream, ENOMEM);
@@ -245,13 +232,13 @@ int http_exchange_send_body(struct http_exchange *x, const char *data, size_t n)
     if (!n || x->framing == HTTP_FRAMING_NONE)
         return 0;
     if (x->framing != HTTP_FRAMING_CHUNKED) {
-        uv_buf_t piece = piece_of(data, n);
+        uv_buf_t piece = stream_piece(data, n);
         return stream_write(&c->stream, &piece, 1);
     }
     uv_buf_t pieces[] = {
-        piece_of(line, http_chunk_line(line, n)),
-        piece_of(data, n),
-        piece_of(HTTP_CHUNK_END, 2),
+        stream_piece(line, http_chunk_line(line, n)),
+        stream_piece(data, n),
+        stream_piece(HTTP_CHUNK_END, 2),
     };
     return stream_write(&c->stream, pieces, 3);
 }
@@ -330,7 +317,7 @@ void http_exchange_end(struct http_exchange *x)
     struct http_connection *c = x->connection;
     assert(x->is_started);
     if (x->framing == HTTP_FRAMING_CHUNKED && c->phase != HTTP_PHASE_CLOSED) {
-        uv_buf_t piece = piece_of(HTTP_LAST_CHUNK, sizeof(HTTP_LAST_CHUNK) - 1);
+        uv_buf_t piece = stream_piece(HTTP_LAST_CHUNK, sizeof(HTTP_LAST_CHUNK) - 1);
         (void)!stream_write(&c->stream, &piece, 1);
     }
     http_connection_release(c);

@@ -139,23 +139,14 @@ static void send_up(struct forward *f, uv_buf_t *pieces, unsigned n)
         http_exchange_pause(f->x);
 }
 
-static uv_buf_t piece_of(const char *data, size_t n)
-{
-    union {
-        const char *in;
-        char *out;
-    } u = {.in = data};
-    return (uv_buf_t){.base = u.out, .len = n};
-}
-
 static void sink_body(struct http_exchange *x, const char *data, size_t n)
 {
     struct forward *f = x->sink_user;
     char line[HTTP_CHUNK_LINE_SIZE];
     uv_buf_t pieces[] = {
-        piece_of(line, http_chunk_line(line, n)),
-        piece_of(data, n),
-        piece_of(HTTP_CHUNK_END, 2),
+        stream_piece(line, http_chunk_line(line, n)),
+        stream_piece(data, n),
+        stream_piece(HTTP_CHUNK_END, 2),
     };
     if (f->is_chunked)
         send_up(f, pieces, 3);
@@ -166,14 +157,14 @@ static void sink_body(struct http_exchange *x, const char *data, size_t n)
 static void sink_body_end(struct http_exchange *x)
 {
     struct forward *f = x->sink_user;
-    uv_buf_t piece = piece_of(HTTP_LAST_CHUNK, sizeof(HTTP_LAST_CHUNK) - 1);
+    uv_buf_t piece = stream_piece(HTTP_LAST_CHUNK, sizeof(HTTP_LAST_CHUNK) - 1);
     if (f->is_chunked)
         send_up(f, &piece, 1);
 }
 
 static void sink_raw(struct http_exchange *x, const char *data, size_t n)
 {
-    uv_buf_t piece = piece_of(data, n);
+    uv_buf_t piece = stream_piece(data, n);
     send_up(x->sink_user, &piece, 1);
 }
 
@@ -422,7 +413,7 @@ static void upstream_connected(uv_connect_t *request, int status)
         forward_fail(f, 503, ERR_UNAVAILABLE, strerror(-status));
         return;
     }
-    uv_buf_t piece = piece_of(f->request.data, f->request.len);
+    uv_buf_t piece = stream_piece(f->request.data, f->request.len);
     http_exchange_resume(f->x);
     send_up(f, &piece, 1);
 }

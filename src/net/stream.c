@@ -143,6 +143,15 @@ static int enqueue(struct stream *s, const uv_buf_t *pieces, unsigned n, size_t 
     return 0;
 }
 
+uv_buf_t stream_piece(const void *data, size_t n)
+{
+    union {
+        const void *in;
+        char *out;
+    } u = {.in = data};
+    return (uv_buf_t){.base = u.out, .len = n};
+}
+
 int stream_write(struct stream *s, const uv_buf_t *pieces, unsigned n)
 {
     size_t total = 0, sent = 0;

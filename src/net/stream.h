@@ -56,6 +56,9 @@ struct stream {
 int stream_start(struct stream *s, const struct stream_events *events, char *read_buffer,
                  struct err *e) MUST_CHECK;
 
+/* Bytes as a piece for stream_write, which only reads them. */
+uv_buf_t stream_piece(const void *data, size_t n);
+
 /* Writes the pieces, in order. 0, or ERR_UNAVAILABLE when the connection is lost,
  * ERR_NO_MEMORY (it is lost then too): on_error follows in both cases. */
 int stream_write(struct stream *s, const uv_buf_t *pieces, unsigned n) MUST_CHECK;
