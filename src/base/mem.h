@@ -19,8 +19,8 @@ void mem_wipe(void *p, size_t n);
 /* Wipes a block of malloc's and frees it. NULL is fine. */
 void mem_wipe_free(void *p);
 
-/* As strdup and memdup; NULL when there is no memory. mem_dup's copy has one NUL behind
- * it. */
+/* A copy of n bytes with one NUL behind them, so that text stays text; NULL when there is
+ * no memory. */
 void *mem_dup(const void *p, size_t n);
 
 /* Owning locals: `cleanup_free char *s = NULL;` */

@@ -9,6 +9,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "base/base36.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -21,31 +22,12 @@
 
 static_assert(TOKEN_LENGTH < JOIN_TOKEN_SIZE, "tokens fit");
 
-/* Divides the number by 36 and returns the rest. */
-static unsigned divide(uint8_t *number, size_t n)
-{
-    unsigned rest = 0;
-    for (size_t i = 0; i < n; i++) {
-        unsigned part = rest << 8 | number[i];
-        number[i] = (uint8_t)(part / 36);
-        rest = part % 36;
-    }
-    return rest;
-}
-
-/* Consumes the number, which is below 36^length. */
-static void write_base36(uint8_t *number, size_t n, char *out, size_t length)
-{
-    for (size_t i = length; i-- > 0;)
-        out[i] = "0123456789abcdefghijklmnopqrstuvwxyz"[divide(number, n)];
-}
-
 static void write_digest(const void *root_pem, size_t n, char out[DIGEST_LENGTH])
 {
     static const unsigned char nothing;
     uint8_t digest[crypto_hash_sha256_BYTES];
     crypto_hash_sha256(digest, n ? root_pem : &nothing, n);
-    write_base36(digest, sizeof(digest), out, DIGEST_LENGTH);
+    base36_write(digest, sizeof(digest), out, DIGEST_LENGTH);
 }
 
 void token_new(const struct buf *root_pem, char out[JOIN_TOKEN_SIZE])
@@ -56,16 +38,13 @@ void token_new(const struct buf *root_pem, char out[JOIN_TOKEN_SIZE])
     char *digest = out + PREFIX_LENGTH;
     write_digest(root_pem->data, root_pem->len, digest);
     digest[DIGEST_LENGTH] = '-';
-    write_base36(secret, sizeof(secret), digest + DIGEST_LENGTH + 1, SECRET_LENGTH);
+    base36_write(secret, sizeof(secret), digest + DIGEST_LENGTH + 1, SECRET_LENGTH);
     out[TOKEN_LENGTH] = '\0';
 }
 
 static bool is_base36(const char *s, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        if (!((s[i] >= '0' && s[i] <= '9') || (s[i] >= 'a' && s[i] <= 'z')))
-            return false;
-    return true;
+    return strspn(s, BASE36_DIGITS) >= n;
 }
 
 bool token_is_valid(const char *token)

@@ -5,22 +5,10 @@
  */
 #include <string.h>
 
+#include "base/base36.h"
 #include "objects/objects.h"
 
-#define ID_BASE 36
 #define ID_DIGITS 27
-
-/* Divides the number in place and returns the remainder. */
-static unsigned divide(uint8_t number[OBJECT_ID_RANDOM_BYTES])
-{
-    unsigned rest = 0;
-    for (size_t i = 0; i < OBJECT_ID_RANDOM_BYTES; i++) {
-        unsigned part = rest << 8 | number[i];
-        number[i] = (uint8_t)(part / ID_BASE);
-        rest = part % ID_BASE;
-    }
-    return rest;
-}
 
 void object_id_from_random(const uint8_t random[OBJECT_ID_RANDOM_BYTES],
                            char out[OBJECT_ID_SIZE])
@@ -29,14 +17,13 @@ void object_id_from_random(const uint8_t random[OBJECT_ID_RANDOM_BYTES],
     memcpy(number, random, sizeof(number));
     number[0] |= 0x80;
     char digits[ID_DIGITS];
-    for (size_t i = ID_DIGITS; i--;)
-        digits[i] = "0123456789abcdefghijklmnopqrstuvwxyz"[divide(number)];
+    base36_write(number, sizeof(number), digits, ID_DIGITS);
     memcpy(out, digits + 1, OBJECT_ID_LENGTH);
     out[OBJECT_ID_LENGTH] = '\0';
 }
 
 bool object_id_is_valid(const char *id)
 {
-    size_t n = id ? strspn(id, "0123456789abcdefghijklmnopqrstuvwxyz") : 0;
+    size_t n = id ? strspn(id, BASE36_DIGITS) : 0;
     return n == OBJECT_ID_LENGTH && id[n] == '\0';
 }
