@@ -222,12 +222,7 @@ static void commit(struct proposer *p)
         on_committed(0, NULL, p);
         return;
     }
-    struct err e = {0};
-    if (store_tx_prepare(p->tx)) {
-        err_no_memory(&e);
-        on_committed(e.code, &e, p);
-        return;
-    }
+    store_tx_prepare(p->tx);
     sealed_commit(p->storage, changes, n, store_version(store_tx_view(p->tx)),
                   on_committed, p);
 }

@@ -149,7 +149,7 @@ void store_tx_drop(struct store_tx *tx);
  * Closes a transaction for writing, before its changes are made durable: what is applied
  * later is what was stored. Writing to it afterwards is our bug.
  */
-int store_tx_prepare(struct store_tx *tx) MUST_CHECK;
+void store_tx_prepare(struct store_tx *tx);
 
 /*
  * Applies a transaction that was begun on the store itself, once it is durable, and tells

@@ -250,10 +250,9 @@ int store_tx_remove(struct store_tx *tx, enum object_kind kind, const char *id,
     return 0;
 }
 
-int store_tx_prepare(struct store_tx *tx)
+void store_tx_prepare(struct store_tx *tx)
 {
     tx->is_prepared = true;
-    return 0;
 }
 
 /* ---- what came of it ---- */
