@@ -134,15 +134,14 @@ static bool is_down(const Swarm__Node *n)
     return n->status->state == SWARM__NODE_STATUS__STATE__DOWN;
 }
 
-static int forget_loss(struct manager *m, const char *id)
+static void forget_loss(struct manager *m, const char *id)
 {
     struct lost_node *lost = map_remove(&m->lost_nodes, id);
     if (!lost)
-        return 0;
+        return;
     agenda_remove(&m->losses, &lost->give_up);
     free(lost->id);
     free(lost);
-    return 0;
 }
 
 /* The clock starts at the last change of the node that is seen, which is the one that
@@ -203,7 +202,11 @@ static int observe_node(struct manager *m, const struct store_view *v,
     const Swarm__Node *after = c->after ? c->after->node : NULL;
     const char *id = store_change_object(c)->node->id;
     m->has_room = true;
-    int r = after && is_down(after) ? note_loss(m, after) : forget_loss(m, id);
+    int r = 0;
+    if (after && is_down(after))
+        r = note_loss(m, after);
+    else
+        forget_loss(m, id);
     if (!r && is_move(c))
         r = mark_services_on(m, v, id);
     if (!r && is_other_place(c))

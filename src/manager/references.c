@@ -35,26 +35,32 @@ static void missing_deinit(struct missing *m)
     buf_deinit(&m->names);
 }
 
-static int check_secrets(const struct store_view *v,
-                         const Swarm__ContainerSpec *container, struct err *e)
+/* One reference of a container, whichever of the two kinds it is. */
+struct reference {
+    const char *id, *name;
+};
+
+static struct reference secret_at(const Swarm__ContainerSpec *c, size_t i)
 {
-    CLEANUP(missing_deinit) struct missing missing = {.names = BUF_INIT};
-    int r = 0;
-    for (size_t i = 0; !r && i < container->n_secrets; i++)
-        r = check_reference(v, OBJECT_SECRET, container->secrets[i]->secret_id,
-                            container->secrets[i]->secret_name, &missing);
-    return r ? err_no_memory(e) : report_missing(OBJECT_SECRET, &missing, e);
+    return (struct reference){c->secrets[i]->secret_id, c->secrets[i]->secret_name};
 }
 
-static int check_configs(const struct store_view *v,
-                         const Swarm__ContainerSpec *container, struct err *e)
+static struct reference config_at(const Swarm__ContainerSpec *c, size_t i)
+{
+    return (struct reference){c->configs[i]->config_id, c->configs[i]->config_name};
+}
+
+static int check_kind(const struct store_view *v, enum object_kind kind, size_t n,
+                      struct reference (*at)(const Swarm__ContainerSpec *c, size_t i),
+                      const Swarm__ContainerSpec *container, struct err *e)
 {
     CLEANUP(missing_deinit) struct missing missing = {.names = BUF_INIT};
     int r = 0;
-    for (size_t i = 0; !r && i < container->n_configs; i++)
-        r = check_reference(v, OBJECT_CONFIG, container->configs[i]->config_id,
-                            container->configs[i]->config_name, &missing);
-    return r ? err_no_memory(e) : report_missing(OBJECT_CONFIG, &missing, e);
+    for (size_t i = 0; !r && i < n; i++) {
+        struct reference ref = at(container, i);
+        r = check_reference(v, kind, ref.id, ref.name, &missing);
+    }
+    return r ? err_no_memory(e) : report_missing(kind, &missing, e);
 }
 
 int references_check(const struct store_view *v, const Swarm__ServiceSpec *spec,
@@ -63,6 +69,7 @@ int references_check(const struct store_view *v, const Swarm__ServiceSpec *spec,
     const Swarm__TaskSpec *task = spec->task;
     if (!task || task->runtime_case != SWARM__TASK_SPEC__RUNTIME_CONTAINER)
         return 0;
-    int r = check_secrets(v, task->container, e);
-    return r ? r : check_configs(v, task->container, e);
+    const Swarm__ContainerSpec *c = task->container;
+    int r = check_kind(v, OBJECT_SECRET, c->n_secrets, secret_at, c, e);
+    return r ? r : check_kind(v, OBJECT_CONFIG, c->n_configs, config_at, c, e);
 }
