@@ -55,3 +55,7 @@ int message_set_bytes(ProtobufCBinaryData *field, const void *data, size_t n) MU
 /* Appends to a repeated field of pointers (`message_append(&m->n_secrets, &m->secrets,
  * item)`); item is moved. When there is no memory it stays the caller's. */
 int message_append(size_t *n, void *array, void *item) MUST_CHECK;
+
+/* The bytes that one value of a field takes in its message, or in a repeated field's
+ * array. */
+size_t message_field_size(const ProtobufCFieldDescriptor *f);

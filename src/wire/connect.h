@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire/http.h"
+
+/*
+ * Connect's unary calls over HTTP/1.1: POST /<package>.<Service>/<Method> with a bare
+ * message as the body, answered by 200 and a message or by an error's status and
+ * {"code": ..., "message": ...}. Heads and bodies in memory; no I/O. Bodies are read with
+ * unary.h, whose limit should be CONNECT_MESSAGE_MAX.
+ */
+
+/* The longest message, also after inflating. */
+#define CONNECT_MESSAGE_MAX ((size_t)4 * 1024 * 1024)
+
+/* A timeout has at most ten digits, says the protocol. */
+#define CONNECT_TIMEOUT_DIGITS 10
+
+enum connect_codec {
+    CONNECT_PROTO, /* application/proto */
+    CONNECT_JSON,  /* application/json */
+};
+
+/* ---- codes ---- */
+
+/* "not_found" for ERR_NOT_FOUND, its HTTP status there (404), and back; ERR_UNKNOWN for a
+ * name that is none. Codes that Connect hasn't got travel as the nearest. */
+const char *connect_code_name(int code);
+int connect_code_status(int code);
+int connect_code_from_name(const char *name);
+
+/* The code of an answer that has a status but no error body, as the protocol says. */
+int connect_code_of_status(int status);
+
+/* Puts '?' in place of control characters and what isn't UTF-8. */
+void connect_clean_text(char *text, size_t n);
+
+/* ---- the client ---- */
+
+struct connect_call {
+    const char *procedure;  /* "/health.v1.VersionService/GetVersion" */
+    const char *host;       /* "unix" */
+    const char *user_agent; /* NULL: none */
+    enum connect_codec codec;
+    int64_t timeout;   /* nanoseconds; 0: none */
+    bool accepts_gzip; /* else the answer comes plain */
+    bool is_gzip;      /* compress the message */
+    bool is_last;      /* Connection: close, as a call on a yamux stream is */
+};
+
+/* Appends head and body of a call to out. ERR_RESOURCE_EXHAUSTED for a message that is
+ * too long; ERR_INVALID_ARGUMENT; ERR_NO_MEMORY. */
+int connect_write_call(const struct connect_call *c, const void *message, size_t n,
+                       struct buf *out, struct err *e) MUST_CHECK;
+
+/*
+ * Takes the message out of an answer whose body is whole; it may move body's memory to
+ * message. An error that the other side told is returned as such, with its text;
+ * ERR_BAD_MESSAGE for an answer that is none.
+ */
+int connect_read_answer(const struct http_head *head, struct buf *body,
+                        enum connect_codec codec, struct buf *message,
+                        struct err *e) MUST_CHECK;
+
+/* ---- the server ---- */
+
+/* Whether the head of a request to a procedure is to be refused by plain HTTP: 405, 415,
+ * or 0 for no. Whether the path is one is for the caller to know (404). */
+int connect_refusal(const struct http_head *head);
+
+struct connect_request {
+    enum connect_codec codec;
+    int64_t timeout; /* nanoseconds; 0: none */
+    bool accepts_gzip;
+    struct buf message;
+};
+
+void connect_request_deinit(struct connect_request *r);
+#define cleanup_connect_request CLEANUP(connect_request_deinit)
+
+/*
+ * Reads a request that isn't refused, whose body is whole (its memory may move). Also
+ * when this fails r's codec is set; the error is for connect_write_error:
+ * ERR_INVALID_ARGUMENT, ERR_UNIMPLEMENTED (a compression we haven't got),
+ * ERR_RESOURCE_EXHAUSTED, ERR_NO_MEMORY.
+ */
+int connect_read_request(const struct http_head *head, struct buf *body,
+                         struct connect_request *r, struct err *e) MUST_CHECK;
+
+/* What all answers have. */
+struct connect_reply {
+    const char *date; /* for the header of that name; NULL: none */
+    bool is_gzip;     /* compress the message if the client accepts it */
+    bool is_last;     /* Connection: close */
+};
+
+int connect_write_answer(const struct connect_request *to, const struct connect_reply *o,
+                         const void *message, size_t n, struct buf *out,
+                         struct err *e) MUST_CHECK;
+
+int connect_write_error(const struct connect_reply *o, int code, const char *text,
+                        struct buf *out, struct err *e) MUST_CHECK;
+
+/* The answers without Connect: 404, 405, 415. */
+int connect_write_refusal(const struct connect_reply *o, int status, struct buf *out,
+                          struct err *e) MUST_CHECK;
