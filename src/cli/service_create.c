@@ -71,13 +71,7 @@ static int make_spec(struct cli *c, json_t *spec, bool *unpinned, struct err *e)
     if (!r)
         r = spec_apply_environment(spec, f, e);
     if (!r)
-        r = spec_apply_scalars(spec, f, e);
-    if (!r)
-        r = spec_apply_lists(spec, f, e);
-    if (!r)
-        r = spec_apply_capabilities(spec, f, e);
-    if (!r)
-        r = spec_apply_references(spec, f, c->client, e);
+        r = spec_apply_flags(spec, f, c->client, e);
     if (!r)
         r = service_pin_image(spec, c->client, !flags_switch(f, "no-resolve-image"),
                               unpinned, e);

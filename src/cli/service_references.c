@@ -229,3 +229,13 @@ static int check_config(const char *text, struct err *e)
 
 const struct flag_type flag_secret = {"secret", check_secret};
 const struct flag_type flag_config = {"config", check_config};
+
+int spec_apply_flags(json_t *spec, const struct flags *f, struct client *c, struct err *e)
+{
+    int r = spec_apply_scalars(spec, f, e);
+    if (!r)
+        r = spec_apply_lists(spec, f, e);
+    if (!r)
+        r = spec_apply_capabilities(spec, f, e);
+    return r ? r : spec_apply_references(spec, f, c, e);
+}

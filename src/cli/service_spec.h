@@ -35,6 +35,10 @@ int spec_apply_references(json_t *spec, const struct flags *f, struct client *c,
 /* --env-file, whose variables those of --env replace. */
 int spec_apply_environment(json_t *spec, const struct flags *f, struct err *e) MUST_CHECK;
 
+/* What create and update share: scalars, lists, capabilities, references. */
+int spec_apply_flags(json_t *spec, const struct flags *f, struct client *c,
+                     struct err *e) MUST_CHECK;
+
 /* A --mount's value as JSON. */
 int spec_parse_mount(const char *text, json_t **out, struct err *e) MUST_CHECK;
 

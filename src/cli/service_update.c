@@ -66,13 +66,7 @@ static int change_spec(struct cli *c, json_t *spec, bool *unpinned, struct err *
 {
     const struct flags *f = &c->flags;
     uint64_t n = 0;
-    int r = spec_apply_scalars(spec, f, e);
-    if (!r)
-        r = spec_apply_lists(spec, f, e);
-    if (!r)
-        r = spec_apply_capabilities(spec, f, e);
-    if (!r)
-        r = spec_apply_references(spec, f, c->client, e);
+    int r = spec_apply_flags(spec, f, c->client, e);
     if (!r && flags_has(f, "replicas"))
         r = value_uint(flags_string(f, "replicas"), &n, e);
     if (!r && flags_has(f, "replicas"))

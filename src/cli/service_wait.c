@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/service_wait.h"
 
-#include <time.h>
-
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/service.h"
 #include "cli/stream.h"
+#include "cli/times.h"
 
 void service_print_warnings(const json_t *answer)
 {
@@ -17,13 +16,6 @@ void service_print_warnings(const json_t *answer)
         const char *text = json_string_value(json_array_get(all, i));
         fprintf(stderr, "%s\n", text ? text : "");
     }
-}
-
-static int64_t monotonic_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * CLOCK_SECOND + t.tv_nsec;
 }
 
 /* A server that isn't cofferd tells nothing of tasks. To look again so often is then the
@@ -60,8 +52,8 @@ static int look(struct wait *w, enum progress_outcome *outcome, int64_t *again,
         r = client_get(w->cli->client, "/nodes", &nodes, e);
     if (r)
         return r;
-    return progress_update(&w->progress, service, tasks, nodes, monotonic_now(), outcome,
-                           again, e);
+    return progress_update(&w->progress, service, tasks, nodes, times_monotonic(),
+                           outcome, again, e);
 }
 
 /* ---- the wait ---- */
@@ -78,7 +70,7 @@ static int listen_to_events(struct wait *w, struct err *e)
 /* How long to wait for an event at the most. */
 static int64_t time_left(const struct wait *w, int64_t again)
 {
-    int64_t left = again == CLOCK_NEVER ? CLOCK_NEVER : again - monotonic_now();
+    int64_t left = again == CLOCK_NEVER ? CLOCK_NEVER : again - times_monotonic();
     int64_t most = stream_is_cofferd(w->events) ? CLOCK_NEVER : LOOK_AGAIN;
     left = left < most ? left : most;
     return left > 0 ? left : 0;

@@ -5,13 +5,13 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/client_private.h"
+#include "cli/times.h"
 
 /* The most bytes that lie here unread: the sender waits then. */
 #define PENDING_MAX (1024U * 1024)
@@ -104,18 +104,11 @@ static int pump(struct stream *s, struct err *e)
     return 0;
 }
 
-static int64_t monotonic_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * CLOCK_SECOND + t.tv_nsec;
-}
-
 /* Milliseconds until a deadline, rounded up, for a wait that may be done in pieces. */
 static int until(int64_t deadline)
 {
     const int64_t piece = CLOCK_HOUR;
-    int64_t left = deadline == CLOCK_NEVER ? piece : deadline - monotonic_now();
+    int64_t left = deadline == CLOCK_NEVER ? piece : deadline - times_monotonic();
     if (left <= 0)
         return 0;
     left = left < piece ? left : piece;
@@ -154,7 +147,7 @@ static int hand_over(struct stream *s, struct buf *out, struct err *e)
 int stream_read(struct stream *s, int64_t timeout, struct buf *out,
                 enum stream_news *news, struct err *e)
 {
-    int64_t deadline = timeout == CLOCK_NEVER ? CLOCK_NEVER : monotonic_now() + timeout;
+    int64_t deadline = timeout == CLOCK_NEVER ? CLOCK_NEVER : times_monotonic() + timeout;
     bool interrupted = false;
     int r = pump(s, e);
     while (!r && !s->pending.len && !s->ended && !interrupted && until(deadline) > 0)

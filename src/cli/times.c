@@ -47,3 +47,10 @@ int times_parse(const char *s, int64_t now, char out[TIMES_TEXT_SIZE], struct er
     write_seconds(t, out);
     return 0;
 }
+
+int64_t times_monotonic(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * CLOCK_SECOND + t.tv_nsec;
+}
