@@ -67,6 +67,13 @@ static bool has_systemd(void)
     return access("/run/systemd/system", F_OK) == 0;
 }
 
+/* Podman looks for catatonit when a container wants an init. */
+static bool lacks_init(void)
+{
+    return access("/usr/libexec/podman/catatonit", X_OK) &&
+           !access("/usr/bin/tini", X_OK);
+}
+
 static uint64_t pid_max(void)
 {
     cleanup_buf struct buf text = BUF_INIT;
@@ -116,15 +123,14 @@ static int compose_conf(struct buf *out)
         r = write_ulimits(out);
     if (!r && !has_systemd())
         r = buf_append_str(out, "log_driver = \"k8s-file\"\n");
-    if (!r && access("/usr/libexec/podman/catatonit", X_OK) &&
-        !access("/usr/bin/tini", X_OK))
+    if (!r && lacks_init())
         r = buf_append_str(out, "init_path = \"/usr/bin/tini\"\n");
     return r ? r : write_engine(out);
 }
 
 static bool needs_conf(void)
 {
-    return !can_raise_limits() || has_hybrid_cgroups() || !has_systemd();
+    return !can_raise_limits() || has_hybrid_cgroups() || !has_systemd() || lacks_init();
 }
 
 static int write_conf(struct podman *p, const char *run_dir, struct err *e)

@@ -252,9 +252,8 @@ int docker_create_body(const struct engine_container *c, enum docker_kind kind,
         return r;
     cleanup_json json_t *body = json_object();
     json_t *host = json_object();
-    if (!body || json_object_set_new(body, "HostConfig", host))
-        return err_no_memory(e);
-    r = put_config(c, buf_str(&image), body);
+    r = docker_json_put(body, "HostConfig", host);
+    r = r ?: put_config(c, buf_str(&image), body);
     r = r ?: put_host(c, kind, host);
     if (r)
         return explain(r, e);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Podman has no daemon that could run health checks. Where systemd runs it makes a timer
- * for each container; elsewhere, or when its environment has DISABLE_HC_SYSTEMD=true, it
- * leaves them to whoever asks. It looks for systemd once, at the container's start, by
- * the means that are used here, too.
+ * for each container, at its start; elsewhere, or when its environment has
+ * DISABLE_HC_SYSTEMD=true, it leaves them to whoever asks. Podman 4.3 finds out by trying
+ * systemd's bus, later ones by the folder that is looked at here: systemd makes it when
+ * it boots a machine (sd_booted).
  */
 #include "engine/docker_timers.h"
 
