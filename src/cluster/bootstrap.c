@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "cluster/ca_key.h"
 #include "cluster/random_id.h"
 
 /* What Docker shows where nothing else was asked (docker swarm init). */
@@ -64,7 +65,10 @@ static int fill_root_ca(Swarm__RootCA *ca, const struct bootstrap *b)
         draw_token(b, &ca->join_tokens->manager) ||
         message_set_bytes(&ca->ca_cert, b->root.cert_pem.data, b->root.cert_pem.len))
         return ERR_NO_MEMORY;
-    return message_set_bytes(&ca->ca_key, b->root.key_pem.data, b->root.key_pem.len);
+    return message_set_bytes(&ca->ca_key, b->root.key_pem.data, b->root.key_pem.len) ||
+                   ca_key_seal(b->keys, b->cluster_id, &ca->ca_key, NULL)
+               ? ERR_NO_MEMORY
+               : 0;
 }
 
 static int fill_cluster(Swarm__Cluster *cluster, struct bootstrap *b)

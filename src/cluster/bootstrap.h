@@ -18,6 +18,7 @@ struct bootstrap {
     Swarm__NodeSpec__Availability availability;
     Swarm__ClusterSpec *spec; /* with defaults */
     uint32_t subnet_size, data_path_port;
+    const struct keyring *keys; /* borrowed; must be set before bootstrap_run */
 };
 
 /* Draws ids and makes certificates. spec moves in (NULL: defaults), also on failure.
@@ -26,7 +27,7 @@ int bootstrap_init(struct bootstrap *b, Swarm__ClusterSpec *spec,
                    const char *manager_addr, int64_t now, struct err *e) MUST_CHECK;
 void bootstrap_deinit(struct bootstrap *b);
 
-/* Creates the cluster and its node; has the form of a proposal, with the bootstrap as
- * user. */
+/* Creates the cluster, whose root's key is sealed, and its node; has the form of a
+ * proposal, with the bootstrap as user. */
 int bootstrap_run(struct store_tx *tx, const struct manager_env *env, void *bootstrap,
                   struct err *e) MUST_CHECK;

@@ -194,6 +194,7 @@ int cluster_bootstrap(struct cluster *c, struct bootstrap *b, proposal_done done
     if (r)
         return r;
     c->bootstrap = b;
+    b->keys = c->keys;
     c->bootstrapped = done;
     c->bootstrap_user = user;
     return proposer_submit(c->proposer, run_bootstrap, on_bootstrapped, c, e);

@@ -4,12 +4,14 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "cluster/ca_key.h"
 #include "cluster/secret_payload.h"
 
 /*
  * Each step looks at what is stale and does one piece of it; its end is the next step:
  *
- *   payloads: a proposal that replaces secrets by ones sealed anew (their rows with them)
+ *   payloads: a proposal that replaces secrets, and the cluster for its root's key, by
+ *             ones sealed anew (their rows with them)
  *   rows:     a commit of their own, since the objects don't change
  *   nothing:  the old keys go
  *
@@ -69,14 +71,15 @@ static void on_step_done(int r, const struct err *e, void *user)
 
 /* ---- payloads ---- */
 
-static int reseal_one(const struct rekey *k, struct store_tx *tx, const char *id,
-                      struct err *e)
+static int reseal_one(const struct rekey *k, struct store_tx *tx,
+                      const struct sealed_stale *stale, struct err *e)
 {
-    const struct object *secret = store_get(store_tx_view(tx), OBJECT_SECRET, id);
+    const struct object *o = store_get(store_tx_view(tx), stale->kind, stale->id);
     struct object *resealed;
-    if (!secret)
+    if (!o)
         return 0;
-    int r = secret_payload_reseal(k->keys, secret, &resealed, e);
+    int r = o->kind == OBJECT_CLUSTER ? ca_key_reseal(k->keys, o, &resealed, e)
+                                      : secret_payload_reseal(k->keys, o, &resealed, e);
     return r ? r : store_tx_update(tx, resealed, e);
 }
 
@@ -88,7 +91,7 @@ static int run_payloads(struct store_tx *tx, const struct manager_env *env, void
     struct sealed_stale stale[SEALED_RESEAL_MAX];
     size_t n = sealed_list_stale(k->storage, stale, SEALED_RESEAL_MAX);
     for (size_t i = 0; i < n; i++) {
-        int r = stale[i].is_payload ? reseal_one(k, tx, stale[i].id, e) : 0;
+        int r = stale[i].is_payload ? reseal_one(k, tx, &stale[i], e) : 0;
         if (r)
             return r;
     }

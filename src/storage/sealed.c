@@ -60,15 +60,26 @@ void sealed_close(struct sealed *s)
 
 /* ---- rows ---- */
 
+/* What is sealed within the object; NULL when nothing is. */
+static const ProtobufCBinaryData *payload_of(const struct object *o)
+{
+    const ProtobufCBinaryData *payload = NULL;
+    if (o->kind == OBJECT_SECRET)
+        payload = &o->secret->spec->data;
+    else if (o->kind == OBJECT_CLUSTER && o->cluster->root_ca)
+        payload = &o->cluster->root_ca->ca_key;
+    return payload && payload->len ? payload : NULL;
+}
+
 /* What is remembered of an object's row. */
 static void describe_row(const struct object *o, const void *sealed, size_t n,
                          struct sealed_row *out)
 {
     *out = (struct sealed_row){.kind = o->kind, .is_stored = true};
     head_row_seal(sealed, n, out->seal);
-    if (o->kind != OBJECT_SECRET || !o->secret->spec->data.len)
+    const ProtobufCBinaryData *payload = payload_of(o);
+    if (!payload)
         return;
-    const ProtobufCBinaryData *payload = &o->secret->spec->data;
     const uint8_t *id = seal_key_id(payload->data, payload->len, NULL);
     out->has_payload = true;
     if (id)

@@ -11,7 +11,8 @@
  * loading every row that is damaged, missing, foreign, exchanged or older than it should
  * be is found. What can't be found is a whole storage put back from an older copy.
  *
- * Secrets' payloads are sealed before they come here, under a context of their own.
+ * Secrets' payloads and the key of the certificate authority are sealed before they come
+ * here, under contexts of their own.
  */
 struct sealed;
 
@@ -42,7 +43,9 @@ void sealed_commit(struct sealed *s, const struct store_change *changes, size_t 
 
 /* ---- after a rotation of the data key (reseal.c) ---- */
 
-/* One object that is sealed with an old key, in its row or in the payload of a secret. */
+/* One object that is sealed with an old key, in its row or in its payload: a secret's
+ * data, or the key of the cluster's certificate authority (which counts when it isn't
+ * sealed at all, too). */
 struct sealed_stale {
     enum object_kind kind;
     char id[STORAGE_KEY_SIZE];
@@ -61,7 +64,7 @@ bool sealed_is_current(const struct sealed *s);
 /*
  * Seals up to `limit` stale rows anew, in one commit as above; the objects and the
  * store's version stay as they are. Payloads that are stale aren't touched: a store
- * update that replaces the secret with one sealed anew does that, and its row with it.
+ * update that replaces the object with one sealed anew does that, and its row with it.
  * view is the store as committed. limit is at most SEALED_RESEAL_MAX.
  */
 #define SEALED_RESEAL_MAX 64

@@ -2,6 +2,7 @@
 #include "cluster_fixture.h"
 
 #include "cluster/bootstrap.h"
+#include "cluster/ca_key.h"
 
 #define NOW (1700000000 * CLOCK_SECOND)
 
@@ -26,6 +27,7 @@ static void a_new_cluster_has_its_authority_tokens_and_one_node(void **state)
     struct site *s = *state;
     struct bootstrap b;
     assert_int_equal(bootstrap_init(&b, NULL, "10.0.0.1:2377", NOW, &s->err), 0);
+    b.keys = s->keys;
     assert_int_equal(site_propose(s, bootstrap_run, &b), 0);
     const Swarm__Cluster *c = store_cluster(store_view(s->store));
     assert_non_null(c);
@@ -49,6 +51,23 @@ static void a_new_cluster_has_its_authority_tokens_and_one_node(void **state)
     bootstrap_deinit(&b);
 }
 
+static void the_key_of_the_authority_is_sealed(void **state)
+{
+    struct site *s = *state;
+    struct bootstrap b;
+    cleanup_buf struct buf opened = BUF_INIT;
+    assert_int_equal(bootstrap_init(&b, NULL, "10.0.0.1:2377", NOW, &s->err), 0);
+    b.keys = s->keys;
+    assert_int_equal(site_propose(s, bootstrap_run, &b), 0);
+    const Swarm__Cluster *c = store_cluster(store_view(s->store));
+    const ProtobufCBinaryData *key = &c->root_ca->ca_key;
+    assert_true(keyring_is_current(s->keys, key->data, key->len));
+    assert_null(memmem(key->data, key->len, "PRIVATE KEY", 11));
+    assert_int_equal(ca_key_open(s->keys, c, &opened, &s->err), 0);
+    assert_string_equal(buf_str(&opened), buf_str(&b.root.key_pem));
+    bootstrap_deinit(&b);
+}
+
 static void a_given_spec_and_availability_are_kept(void **state)
 {
     struct site *s = *state;
@@ -58,6 +77,7 @@ static void a_given_spec_and_availability_are_kept(void **state)
     world_duration(&spec->dispatcher->heartbeat_period, 7 * CLOCK_SECOND);
     assert_int_equal(bootstrap_init(&b, spec, "10.0.0.1:2377", NOW, &s->err), 0);
     b.availability = SWARM__NODE_SPEC__AVAILABILITY__DRAIN;
+    b.keys = s->keys;
     assert_int_equal(site_propose(s, bootstrap_run, &b), 0);
     const Swarm__Cluster *c = store_cluster(store_view(s->store));
     assert_int_equal(message_duration(c->spec->dispatcher->heartbeat_period, 0),
@@ -74,6 +94,7 @@ static void there_is_only_one_cluster(void **state)
     struct site *s = *state;
     struct bootstrap b;
     assert_int_equal(bootstrap_init(&b, NULL, "10.0.0.1:2377", NOW, &s->err), 0);
+    b.keys = s->keys;
     assert_int_equal(site_propose(s, bootstrap_run, &b), 0);
     assert_int_equal(site_propose(s, bootstrap_run, &b), ERR_ALREADY_EXISTS);
     assert_int_equal(store_count(store_view(s->store), OBJECT_NODE), 1);
@@ -98,6 +119,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_new_cluster_has_its_authority_tokens_and_one_node),
+        TEST(the_key_of_the_authority_is_sealed),
         TEST(a_given_spec_and_availability_are_kept),
         TEST(there_is_only_one_cluster),
         TEST(two_clusters_share_nothing),

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "cluster/ca_key.h"
 #include "cluster/rekey.h"
 
 /* More than one piece of work. */
@@ -175,10 +176,56 @@ static void changes_come_through_meanwhile(void **state)
     assert_null(site_get(&f->site, OBJECT_SECRET, "secret1"));
 }
 
+static int put_object(struct store_tx *tx, const struct manager_env *env, void *user,
+                      struct err *e)
+{
+    return store_tx_update(tx, user, e);
+}
+
+static const char *cluster_id(struct fixture *f)
+{
+    return store_cluster(store_view(f->site.store))->id;
+}
+
+/* As it was stored before it was sealed. */
+static void set_plain_ca_key(struct fixture *f)
+{
+    struct object *o;
+    assert_int_equal(object_copy(site_get(&f->site, OBJECT_CLUSTER, cluster_id(f)), &o),
+                     0);
+    assert_int_equal(message_set_bytes(&o->cluster->root_ca->ca_key, "the key", 7), 0);
+    assert_int_equal(site_propose(&f->site, put_object, o), 0);
+}
+
+static void assert_ca_key(struct fixture *f)
+{
+    cleanup_buf struct buf opened = BUF_INIT;
+    const Swarm__Cluster *c = store_cluster(store_view(f->site.store));
+    assert_true(keyring_is_current(f->site.keys, c->root_ca->ca_key.data,
+                                   c->root_ca->ca_key.len));
+    assert_int_equal(ca_key_open(f->site.keys, c, &opened, &f->site.err), 0);
+    assert_string_equal(buf_str(&opened), "the key");
+}
+
+static void a_key_of_the_authority_that_is_not_sealed_is_sealed_at_start(void **state)
+{
+    struct fixture *f = *state;
+    set_plain_ca_key(f);
+    start_rekey(f);
+    SITE_UNTIL(&f->site, sealed_is_current(f->site.sealed));
+    assert_ca_key(f);
+    rotate(f);
+    rekey_start(f->rekey);
+    SITE_UNTIL(&f->site, keyring_count(f->site.keys) == 1);
+    assert_all_current(f);
+    assert_ca_key(f);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        TEST(a_key_of_the_authority_that_is_not_sealed_is_sealed_at_start),
         TEST(a_rotation_seals_all_anew_and_forgets_the_old_key),
         TEST(without_a_rotation_nothing_is_written),
         TEST(a_restart_in_the_middle_goes_on),
