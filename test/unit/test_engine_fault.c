@@ -1,19 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Memory that runs out while the engine's answers are read: it is told, never taken for
- * a bad answer, and never for one that says something else.
+ * Memory that runs out while the engine's answers are read or a call begins: it is told,
+ * never taken for a bad answer, and never for one that says something else.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "base/mem.h"
 #include "engine/docker_events.h"
 #include "engine/docker_state.h"
+#include "engine_fixture.h"
 #include "fault_malloc.h"
 
 static int read_inspect(void *user)
@@ -86,10 +78,104 @@ static void each_allocation_may_fail(void **state)
     assert_true(fault_malloc_each(read_refusal, refusal) > 5);
 }
 
+/* ---- calls ---- */
+
+static struct engine_call *begin_create(struct fixture *f)
+{
+    Swarm__Task task = SWARM__TASK__INIT;
+    Swarm__TaskSpec spec = SWARM__TASK_SPEC__INIT;
+    Swarm__ContainerSpec container = SWARM__CONTAINER_SPEC__INIT;
+    char image[] = "busybox:latest";
+    container.image = image;
+    spec.runtime_case = SWARM__TASK_SPEC__RUNTIME_CONTAINER;
+    spec.container = &container;
+    task.spec = &spec;
+    const struct engine_container c = {.name = "web.1.t", .task = &task, .node_id = "n"};
+    return f->engine->ops->create(f->engine, &c, created, f);
+}
+
+static struct engine_call *begin_start(struct fixture *f)
+{
+    return f->engine->ops->start_container(f->engine, "c", done, f);
+}
+
+static struct engine_call *begin_kill(struct fixture *f)
+{
+    return f->engine->ops->kill(f->engine, "c", "SIGTERM", done, f);
+}
+
+static struct engine_call *begin_inspect(struct fixture *f)
+{
+    return f->engine->ops->inspect(f->engine, "c", inspected, f);
+}
+
+static struct engine_call *begin_list(struct fixture *f)
+{
+    return f->engine->ops->list(f->engine, "n", listed, f);
+}
+
+static struct engine_call *begin_image(struct fixture *f)
+{
+    return f->engine->ops->image_ensure(f->engine, "busybox", "e30=", done, f);
+}
+
+static struct engine_call *begin_logs(struct fixture *f)
+{
+    static const struct engine_log_options o = {.stdout_on = true, .tail = -1};
+    return f->engine->ops->logs(f->engine, "c", &o, output, done, f);
+}
+
+static void checked(int r, const struct err *e, enum engine_health health, void *user)
+{
+    note(user, r, e);
+}
+
+static struct engine_call *begin_check(struct fixture *f)
+{
+    return f->engine->ops->health_check(f->engine, "c", checked, f);
+}
+
+/* Begins a call with its n-th allocation failing. False when it has fewer. */
+static bool begin_without(struct fixture *f,
+                          struct engine_call *(*begin)(struct fixture *f), size_t n)
+{
+    fault_malloc_at(n);
+    struct engine_call *c = begin(f);
+    bool has_failed = fault_malloc_has_failed();
+    fault_malloc_at(0);
+    if (!c) {
+        assert_true(has_failed);
+        return true;
+    }
+    WAIT_CALL(f);
+    if (has_failed)
+        assert_int_equal(f->code, ERR_NO_MEMORY);
+    else
+        assert_int_not_equal(f->code, ERR_NO_MEMORY);
+    return has_failed;
+}
+
+static void each_allocation_of_a_call_may_fail(void **state)
+{
+    static struct engine_call *(*const begins[])(struct fixture * f) = {
+        begin_create, begin_start, begin_kill, begin_inspect,
+        begin_list,   begin_image, begin_logs, begin_check};
+    struct fixture *f = *state;
+    for (size_t i = 0; i < ARRAY_SIZE(begins); i++) {
+        size_t n = 1;
+        while (begin_without(f, begins[i], n))
+            n++;
+        assert_true(n > 3);
+    }
+    assert_int_equal(f->downs, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_allocation_may_fail),
+        cmocka_unit_test_setup_teardown(each_allocation_of_a_call_may_fail, setup,
+                                        teardown),
     };
     json_setup();
     return cmocka_run_group_tests(tests, NULL, NULL);
