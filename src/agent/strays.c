@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is left of tasks that are no longer this node's: containers with its label, and
- * directories of files.
+ * What is left of tasks that are no longer this node's: containers, and directories of
+ * files.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +11,14 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+
+bool container_is_ours(const struct engine_state *s)
+{
+    size_t n = strlen(s->name);
+    return s->task_id && object_id_is_valid(s->task_id) && n > OBJECT_ID_LENGTH &&
+           s->name[n - OBJECT_ID_LENGTH - 1] == '.' &&
+           str_equal(s->name + n - OBJECT_ID_LENGTH, s->task_id);
+}
 
 int container_new(struct worker *w, const struct engine_state *s, struct container **out)
 {

@@ -193,11 +193,17 @@ static void found_nothing(struct task *t)
     task_fail(t, &e);
 }
 
-/* A container that has our name must be ours. */
+/* Asked for by its name, it may be another's; by its id, it may have got another name. */
+static bool is_own(const struct task *t, const struct engine_state *s)
+{
+    return str_equal(s->task_id, task_id(t)) &&
+           (str_equal(s->id, t->container_id) || str_equal(s->name, t->name));
+}
+
 static bool take_id(struct task *t, const struct engine_state *s)
 {
     struct err e;
-    if (!str_equal(s->task_id, task_id(t))) {
+    if (!is_own(t, s)) {
         t->was_created = false;
         err_set(&e, ERR_ALREADY_EXISTS,
                 "the container name %s is in use by another container", t->name);

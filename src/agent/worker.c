@@ -85,14 +85,14 @@ int worker_assign(struct worker *w, Swarm__AssignmentsMessage *m, struct err *e)
 /* ---- the engine's list ---- */
 
 /*
- * Two containers may bear one task's label, when somebody has copied it. The one that
- * runs is the task's, else the one that has run; the other, kept under its own id, which
- * is no task's, is swept away.
+ * Two containers may be a task's, by label and by name. The one that runs is the task's,
+ * else the one that has run; the other, kept under its own id, which is no task's, is
+ * swept away. Containers of users, with a copied label, are none of ours.
  */
 static int keep_found(struct worker *w, const struct engine_state *s)
 {
     struct container *c = NULL;
-    if (!s->task_id)
+    if (!container_is_ours(s))
         return 0;
     int r = container_new(w, s, &c);
     if (r)

@@ -87,11 +87,15 @@ struct container {
     struct engine_call *call;
 };
 
+/* Was it made for a task? The label alone doesn't tell: `docker commit` copies it into
+ * the image, and so into containers of users. Ours are also named "<...>.<task id>". */
+bool container_is_ours(const struct engine_state *s);
+
 int container_new(struct worker *w, const struct engine_state *s,
                   struct container **out) MUST_CHECK;
 void container_free(struct container *c);
 
-/* Of two containers with one task's label, the one of the higher rank is the task's. */
+/* Of two containers of one task, the one of the higher rank is the task's. */
 int container_rank(const struct container *c);
 
 /* Everything that is known belongs to a task or is removed. */

@@ -205,3 +205,30 @@ def a_stopped_daemon_ends_at_once_and_cleanly(t):
     assert not t.node.path(t.cofferd.socket).exists()
     t.cofferd.start()
     equal(t.cofferd.daemon.kill(signal.SIGINT), 0)
+
+
+@test()
+def a_users_container_with_copied_labels_is_left_alone(t):
+    t.service("s")
+    task = t.running("s")[0]
+    t.docker("commit", container_of(task), "committed")
+    t.defer(remove_user_container, t)
+    t.docker("run", "-d", "--name", "user", "committed")
+    labels = t.engine.api.get("/containers/user/json").json["Config"]["Labels"]
+    equal(labels.get("com.docker.swarm.task.id"), task["ID"])
+    before = start_times(t)
+    t.cofferd.kill()
+    t.cofferd.start()
+    equal([container_of(x) for x in t.running("s")], [container_of(task)])
+    equal(start_times(t), before)
+    t.docker("service", "rm", "s")
+    t.until("the task's container is gone", lambda: container_of(task) not in t.engine.containers())
+    t.cofferd.kill()
+    t.cofferd.start()
+    t.service("after_the_start")
+    equal(t.engine.api.get("/containers/user/json").json["State"]["Running"], True)
+
+
+def remove_user_container(t):
+    t.engine.api.delete("/containers/user?force=1")
+    t.engine.api.delete("/images/committed?force=1")

@@ -212,7 +212,7 @@ static void containers_and_files_of_no_task_are_removed(void **state)
 {
     struct world *w = *state;
     world_stop_agent(w);
-    assert_non_null(fake_engine_add(w->engine, "old.1.x", TASK_2, NODE_ID, true));
+    assert_non_null(fake_engine_add(w->engine, "old.1." TASK_2, TASK_2, NODE_ID, true));
     assert_non_null(fake_engine_add(w->engine, "other", "x", "anothernode", true));
     char path[256];
     snprintf(path, sizeof(path), "%s/%s", w->secrets, TASK_2);
@@ -231,9 +231,11 @@ static void of_a_tasks_containers_the_running_one_stays(void **state)
 {
     struct world *w = *state;
     world_stop_agent(w);
-    assert_non_null(fake_engine_add(w->engine, "created", TASK_1, NODE_ID, false));
-    assert_non_null(fake_engine_add(w->engine, "running", TASK_1, NODE_ID, true));
-    struct fake_container *c = fake_engine_add(w->engine, "ended", TASK_1, NODE_ID, true);
+    assert_non_null(
+        fake_engine_add(w->engine, "created." TASK_1, TASK_1, NODE_ID, false));
+    assert_non_null(fake_engine_add(w->engine, "running." TASK_1, TASK_1, NODE_ID, true));
+    struct fake_container *c =
+        fake_engine_add(w->engine, "ended." TASK_1, TASK_1, NODE_ID, true);
     assert_non_null(c);
     fake_engine_exit(w->engine, c, 3);
     world_start_agent(w);
@@ -241,7 +243,41 @@ static void of_a_tasks_containers_the_running_one_stays(void **state)
     assign_known(w, SWARM__TASK_STATE__RUNNING);
     WAIT_STATE(w, TASK_1, RUNNING);
     TURN_UNTIL(w, fake_engine_containers(w->engine) == 1);
-    assert_true(fake_engine_find(w->engine, "running")->is_running);
+    assert_true(fake_engine_find(w->engine, "running." TASK_1)->is_running);
+}
+
+/* `docker commit` copies labels into the image, and so into each container of it. */
+static void a_container_with_copied_labels_is_the_users(void **state)
+{
+    struct world *w = *state;
+    assign_one(w, SWARM__TASK_STATE__RUNNING);
+    WAIT_STATE(w, TASK_1, RUNNING);
+    world_stop_agent(w);
+    assert_non_null(fake_engine_add(w->engine, "user", TASK_1, NODE_ID, true));
+    assert_non_null(fake_engine_add(w->engine, "other_user", TASK_2, NODE_ID, true));
+    world_start_agent(w);
+    TURN_UNTIL(w, w->opened_assignments == 2);
+    assign_known(w, SWARM__TASK_STATE__RUNNING);
+    WAIT_STATE(w, TASK_1, RUNNING);
+    shut_down(w);
+    WAIT_STATE(w, TASK_1, SHUTDOWN);
+    turn_a_little(w);
+    assert_int_equal(fake_engine_containers(w->engine), 2);
+    assert_true(fake_engine_find(w->engine, "user")->is_running);
+    assert_true(fake_engine_find(w->engine, "other_user")->is_running);
+}
+
+static void a_container_with_copied_labels_is_not_adopted(void **state)
+{
+    struct world *w = *state;
+    world_stop_agent(w);
+    assert_non_null(fake_engine_add(w->engine, "user", TASK_1, NODE_ID, true));
+    world_start_agent(w);
+    TURN_UNTIL(w, w->assignments);
+    assign_known(w, SWARM__TASK_STATE__RUNNING);
+    WAIT_STATE(w, TASK_1, FAILED);
+    assert_string_equal(err_of(w, TASK_1), "No such container: web.1." TASK_1);
+    assert_true(fake_engine_find(w->engine, "user")->is_running);
 }
 
 static void files_stay_until_the_last_container_of_a_lost_task_is_gone(void **state)
@@ -250,7 +286,7 @@ static void files_stay_until_the_last_container_of_a_lost_task_is_gone(void **st
     assign_one(w, SWARM__TASK_STATE__RUNNING);
     WAIT_STATE(w, TASK_1, RUNNING);
     world_stop_agent(w);
-    assert_non_null(fake_engine_add(w->engine, "zzz", TASK_1, NODE_ID, true));
+    assert_non_null(fake_engine_add(w->engine, "zzz." TASK_1, TASK_1, NODE_ID, true));
     fake_engine_lose(w->engine, FAKE_REMOVE);
     world_start_agent(w);
     TURN_UNTIL(w, w->opened_assignments == 2);
@@ -325,6 +361,8 @@ int main(void)
         WORLD_TEST(a_running_task_whose_container_is_gone_has_failed),
         WORLD_TEST(containers_and_files_of_no_task_are_removed),
         WORLD_TEST(of_a_tasks_containers_the_running_one_stays),
+        WORLD_TEST(a_container_with_copied_labels_is_the_users),
+        WORLD_TEST(a_container_with_copied_labels_is_not_adopted),
         WORLD_TEST(files_stay_until_the_last_container_of_a_lost_task_is_gone),
         WORLD_TEST(everything_goes_when_the_node_leaves),
         WORLD_TEST(a_node_without_tasks_leaves_right_after_its_start),
