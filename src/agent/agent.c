@@ -31,7 +31,8 @@ struct agent {
     struct engine_call *info_call;
     struct timer info_retry;
     void (*on_session)(const Swarm__SessionMessage *m, void *user);
-    void *on_session_user;
+    void (*on_engine_down)(void *user);
+    void *user;
     bool is_closed;
     struct loop_close closing;
     void (*closed)(void *user);
@@ -124,10 +125,12 @@ static void engine_told(int r, const struct err *e, const struct engine_info *in
     }
     worker_engine_up(&a->worker, info);
     log_publisher_engine_up(&a->logs);
-    if (take_hostname(a, info) || describe(a, info, &d))
+    if (take_hostname(a, info) || describe(a, info, &d)) {
         log_error("no memory to describe the node");
-    else
-        session_describe(&a->session, d);
+        timer_start(&a->info_retry, TASK_RETRY_MIN);
+        return;
+    }
+    session_describe(&a->session, d);
 }
 
 static void engine_up(void *user)
@@ -145,6 +148,8 @@ static void engine_down(const struct err *e, void *user)
     struct agent *a = user;
     log_warn("the container engine is away: %s", err_text(e));
     worker_engine_down(&a->worker);
+    if (a->on_engine_down)
+        a->on_engine_down(a->user);
 }
 
 static void container_changed(const char *id, const char *action, void *user)
@@ -172,7 +177,7 @@ static void session_told(const Swarm__SessionMessage *m, void *user)
 {
     struct agent *a = user;
     if (a->on_session)
-        a->on_session(m, a->on_session_user);
+        a->on_session(m, a->user);
 }
 
 static void assigned(Swarm__AssignmentsMessage *m, void *user)
@@ -225,7 +230,8 @@ static int fill(struct agent *a, const struct agent_config *c)
     a->loop = c->loop;
     a->engine = c->engine;
     a->on_session = c->on_session;
-    a->on_session_user = c->user;
+    a->on_engine_down = c->on_engine_down;
+    a->user = c->user;
     a->has_hostname = !str_is_empty(c->hostname);
     a->node_id = strdup(c->node_id);
     a->hostname = strdup(a->has_hostname ? c->hostname : "");

@@ -29,6 +29,9 @@ struct agent_config {
     /* What a manager says of the cluster when a session begins and when it changes:
      * managers, the root certificate, this node's object. Lent. May be NULL. */
     void (*on_session)(const Swarm__SessionMessage *m, void *user);
+    /* The engine doesn't answer, so that a session that has not begun must wait for it.
+     * May be NULL. */
+    void (*on_engine_down)(void *user);
     void *user;
 };
 

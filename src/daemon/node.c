@@ -4,15 +4,16 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 
 /*
- *                 node_start, node_init_swarm
- *   in no swarm ------------------------------> open files -> (new: bootstrap) -> serve
- *        ^                                                                          |
- *        |                            node_leave_swarm                              v
- *        +--- files removed <- parts closed <- tasks removed <------------------ member
+ *          node_start, node_init_swarm
+ *   in no swarm ----------------> open files -> (new: bootstrap) -> serve -> settle
+ *        ^                                                                     |
+ *        |                            node_leave_swarm                         v
+ *        +--- files removed <- parts closed <- tasks removed <------------- member
  *
  * One of these ways at a time (is_busy). A failure on the way in closes what was opened.
  */
@@ -61,13 +62,36 @@ static void fail(struct node *n, const struct err *e)
     node_end(n, failed);
 }
 
+void node_settled(struct node *n)
+{
+    if (!n->is_settling)
+        return;
+    n->is_settling = false;
+    timer_cancel(&n->settle);
+    node_finish(n, 0, NULL);
+}
+
+static void on_settle_timeout(void *user)
+{
+    log_warn("this node has not registered with its manager yet; going on without");
+    node_settled(user);
+}
+
+/* The way in is gone when the node takes part in the swarm, as far as that is up to it.
+ */
+static void settle(struct node *n)
+{
+    n->is_settling = true;
+    timer_start(&n->settle, NODE_SETTLE_TIMEOUT);
+}
+
 static void serve_or_fail(struct node *n)
 {
     struct err e = {0};
     if (node_serve(n, &e))
         fail(n, &e);
     else
-        node_finish(n, 0, NULL);
+        settle(n);
 }
 
 static int open_cluster(struct node *n, struct err *e)
@@ -246,6 +270,7 @@ static void close_rest(void *user)
 {
     struct node *n = user;
     loop_close_init(&n->closing, on_closed, n);
+    timer_close(&n->settle, &n->closing);
     defer_queue_close(&n->defers, &n->closing);
     loop_close_end(&n->closing);
 }
@@ -266,6 +291,7 @@ int node_new(uv_loop_t *loop, const struct config *config, const char *engine_so
     defer_queue_init(&n->defers, loop);
     defer_init(&n->finish, on_finish, n);
     defer_init(&n->last, close_rest, n);
+    timer_init(&n->settle, loop, on_settle_timeout, n);
     *out = n;
     return 0;
 }
@@ -284,6 +310,8 @@ void node_close(struct node *n, void (*closed)(void *user), void *user)
 {
     n->closed = closed;
     n->closed_user = user;
+    n->is_settling = false;
+    timer_cancel(&n->settle);
     node_end(n, on_parts_closed);
 }
 

@@ -25,6 +25,11 @@ int node_new(uv_loop_t *loop, const struct config *config, const char *engine_so
  */
 typedef void (*node_done)(int r, const struct err *e, void *user);
 
+/* How long a start or an init waits, once all is there, until this node has registered
+ * with its manager as an agent. It can't before the engine has described itself: an
+ * engine that is away isn't waited for. */
+#define NODE_SETTLE_TIMEOUT (5 * CLOCK_SECOND)
+
 /* Takes up what the node was when it stopped; a fresh one becomes a swarm of one, unless
  * config says no. */
 void node_start(struct node *n, node_done done, void *user);

@@ -129,6 +129,16 @@ static Swarm__NodeTLSInfo tls_info_of(const struct node *n)
     return info;
 }
 
+static void on_session(const Swarm__SessionMessage *m, void *user)
+{
+    node_settled(user);
+}
+
+static void on_engine_down(void *user)
+{
+    node_settled(user);
+}
+
 static int start_agent(struct node *n, struct err *e)
 {
     struct rpc_peer self = {.is_manager = true};
@@ -150,6 +160,9 @@ static int start_agent(struct node *n, struct err *e)
         .node_id = n->state.node_id,
         .secrets_dir = n->secrets_dir,
         .seed = seed,
+        .on_session = on_session,
+        .on_engine_down = on_engine_down,
+        .user = n,
     };
     r = agent_new(&config, &n->agent, e);
     if (!r)

@@ -31,7 +31,9 @@ struct node {
     struct bootstrap bootstrap;
     char address[ADDRESS_SIZE]; /* of this node, without a port */
     struct buf ca_pem, ca_subject, ca_spki;
-    bool is_serving; /* the parts above are all there, and it isn't on its way out */
+    struct timer settle;
+    bool is_settling; /* serving, but the agent hasn't registered yet */
+    bool is_serving;  /* the parts above are all there, and it isn't on its way out */
 
     struct node_state confirmed; /* what a confirmation under way makes of it */
     Swarm__NodeSpec__Availability confirmed_availability;
@@ -56,6 +58,9 @@ void node_begin(struct node *n, node_done done, void *user);
 
 /* It is over: tells the outcome, from the loop. e is copied. */
 void node_finish(struct node *n, int code, const struct err *e);
+
+/* The agent has registered with the manager, or won't for a while. */
+void node_settled(struct node *n);
 
 /* ---- node_parts.c ---- */
 

@@ -81,6 +81,25 @@ def a_node_by_itself_answers_init_once_and_keeps_what_it_has(t):
     equal(t.api.post("/swarm/init", INIT).status, 503)
 
 
+@test(reference=False)
+def ready_means_that_the_node_takes_part(t):
+    for _ in range(3):
+        node = t.api.get("/nodes").json[0]
+        equal((node["Status"]["State"], bool(node["Description"]["Hostname"])), ("ready", True))
+        t.cofferd.restart()
+
+
+@test(engines=["dockerd"], cofferd=False, reference=False)
+def without_its_engine_a_node_becomes_ready_all_the_same(t):
+    t.engine.daemon.stop()
+    t.start_cofferd()
+    assert "the container engine is away" in t.cofferd.log, t.cofferd.log
+    assert "has not registered" not in t.cofferd.log, t.cofferd.log
+    t.secret("key")
+    t.engine.start()
+    t.until("the node is ready", lambda: t.api.get("/nodes").json[0]["Status"]["State"] == "ready")
+
+
 @test(engines=["dockerd"], reference=False)
 def init_of_a_node_by_itself_sets_what_it_is_told(t):
     t.secret("key")

@@ -321,6 +321,53 @@ static void without_auto_init_a_fresh_node_waits(void **state)
     assert_string_equal(node_address(f->node), "127.0.0.1");
 }
 
+/* ---- settling ---- */
+
+static void a_start_is_done_when_the_node_has_registered(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(start(f), 0);
+    assert_int_equal(self_of(f)->status->state, SWARM__NODE_STATUS__STATE__READY);
+    assert_string_equal(self_of(f)->description->hostname, "fake-host");
+    restart(f);
+    assert_int_equal(start(f), 0);
+    assert_int_equal(self_of(f)->status->state, SWARM__NODE_STATUS__STATE__READY);
+}
+
+static void an_engine_that_is_away_is_not_waited_for(void **state)
+{
+    struct fixture *f = *state;
+    node_start(f->node, on_done, &f->outcome);
+    TURN_UNTIL(f, node_cluster(f->node));
+    assert_int_equal(f->outcome.times, 0);
+    int64_t before = clock_monotonic();
+    fake_engine_down(engine);
+    assert_int_equal(wait_for_outcome(f), 0);
+    assert_true(clock_monotonic() - before < NODE_SETTLE_TIMEOUT / 2);
+    assert_int_not_equal(self_of(f)->status->state, SWARM__NODE_STATUS__STATE__READY);
+}
+
+static void an_engine_that_says_nothing_is_not_waited_for_long(void **state)
+{
+    struct fixture *f = *state;
+    plan = ENGINE_SILENT;
+    assert_int_equal(start(f), 0);
+    assert_non_null(node_cluster(f->node));
+    fake_engine_up(engine);
+    TURN_UNTIL(f, self_of(f)->status->state == SWARM__NODE_STATUS__STATE__READY);
+}
+
+static void an_end_while_it_settles_is_one(void **state)
+{
+    struct fixture *f = *state;
+    plan = ENGINE_SILENT;
+    node_start(f->node, on_done, &f->outcome);
+    TURN_UNTIL(f, node_cluster(f->node));
+    close_node(f);
+    assert_int_equal(f->outcome.times, 1);
+    assert_int_equal(f->outcome.code, ERR_CANCELED);
+}
+
 /* ---- init ---- */
 
 static void the_settings_say_the_address_that_a_request_leaves_out(void **state)
@@ -577,6 +624,10 @@ int main(void)
         TEST(a_restarted_node_is_who_it_was),
         TEST(a_node_that_was_cut_off_before_its_note_finds_its_swarm),
         TEST(without_auto_init_a_fresh_node_waits),
+        TEST(a_start_is_done_when_the_node_has_registered),
+        TEST(an_engine_that_is_away_is_not_waited_for),
+        TEST(an_engine_that_says_nothing_is_not_waited_for_long),
+        TEST(an_end_while_it_settles_is_one),
         TEST(the_settings_say_the_address_that_a_request_leaves_out),
         TEST(an_address_that_is_none_leaves_the_node_outside),
         TEST(a_confirmed_swarm_is_as_asked_and_the_same),
