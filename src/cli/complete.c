@@ -104,9 +104,27 @@ static void complete_command(struct cli *c, const struct command *command, int a
         offer_arguments(c, command, last);
 }
 
+/* Takes out what stands before the command; the daemon it names is the one to ask. */
+static int skip_globals(struct cli *c, int *argc, char **argv)
+{
+    struct flags globals = FLAGS_INIT;
+    int n = *argc - 1;
+    char *last = argv[n];
+    int r = flags_parse(&globals, cli_global_flags, true, &n, argv, NULL);
+    if (r)
+        return r;
+    const char *host = flags_string(&globals, "host");
+    c->host = host ? host : c->host;
+    flags_deinit(&globals);
+    argv[n] = last;
+    *argc = n + 1;
+    return 0;
+}
+
 void complete_words(struct cli *c, int argc, char **argv)
 {
-    if (argc == 0 || client_new(c->host, &c->client, NULL))
+    if (argc == 0 || skip_globals(c, &argc, argv) ||
+        client_new(c->host, &c->client, NULL))
         return;
     const struct command_group *g = argc > 1 ? command_group_find(argv[0]) : NULL;
     int names = g ? 2 : 1;

@@ -127,6 +127,16 @@ def each_verb_has_help(t):
 
 
 @test(engines=NONE, cofferd=False)
+def words_are_completed_behind_global_flags_too(t):
+    for words, wanted in ((["sec"], "secret"), (["swarm", "unl"], "unlock\nunlock-key"),
+                          (["-H", "unix:///nowhere/sock", "swarm", "ro"], "rotate-key"),
+                          (["--host=unix:///nowhere/sock", "--ver"], "--version")):
+        shown = subprocess.run([places.COFFER, "__complete", *words], check=True,
+                               stdout=subprocess.PIPE, text=True)
+        equal(shown.stdout.strip(), wanted)
+
+
+@test(engines=NONE, cofferd=False)
 def a_daemon_that_is_not_there_is_told(t):
     done = subprocess.run([places.COFFER, "secret", "ls"], stdout=subprocess.PIPE, check=False,
                           stderr=subprocess.STDOUT, text=True,
