@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "objects/objects.h"
 
 static const void *at(const ProtobufCMessage *m, unsigned offset)
@@ -69,18 +70,98 @@ static bool value_equal(ProtobufCType type, const void *a, const void *b)
     }
 }
 
-/* Is each of a's n messages among b's? The search starts at the same place, where it is
- * in all but odd cases. */
+/* ---- maps ---- */
+
+/* So many entries are compared each with each. */
+#define SMALL_MAP 16
+
+/* The wire form of one entry, which is the same for equal ones. */
+struct packed {
+    const uint8_t *data;
+    size_t len;
+};
+
+static int compare_packed(const void *x, const void *y)
+{
+    const struct packed *a = x, *b = y;
+    if (a->len != b->len)
+        return a->len < b->len ? -1 : 1;
+    return a->len ? memcmp(a->data, b->data, a->len) : 0;
+}
+
+/* The entries packed into `bytes` and sorted; new memory, NULL when there is none. */
+static struct packed *pack_sorted(size_t n, ProtobufCMessage *const *items,
+                                  struct buf *bytes)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < n; i++)
+        size += protobuf_c_message_get_packed_size(items[i]);
+    struct packed *packed = calloc(n, sizeof(*packed));
+    if (!packed || buf_reserve(bytes, size)) {
+        free(packed);
+        return NULL;
+    }
+    for (size_t i = 0; i < n; i++) {
+        uint8_t *at = (uint8_t *)bytes->data + bytes->len;
+        packed[i] = (struct packed){at, protobuf_c_message_pack(items[i], at)};
+        bytes->len += packed[i].len;
+    }
+    qsort(packed, n, sizeof(*packed), compare_packed);
+    return packed;
+}
+
+/* The first entry from i on that differs from the one at i. */
+static size_t skip_same(const struct packed *p, size_t n, size_t i)
+{
+    size_t next = i + 1;
+    while (next < n && compare_packed(&p[i], &p[next]) == 0)
+        next++;
+    return next;
+}
+
+static bool sorted_equal(size_t n, const struct packed *a, const struct packed *b)
+{
+    size_t i = 0, k = 0;
+    while (i < n && k < n) {
+        if (compare_packed(&a[i], &b[k]) != 0)
+            return false;
+        i = skip_same(a, n, i);
+        k = skip_same(b, n, k);
+    }
+    return i == n && k == n;
+}
+
+/* Is each of a's n messages among b's? */
 static bool is_subset(size_t n, ProtobufCMessage *const *a, ProtobufCMessage *const *b)
 {
     for (size_t i = 0; i < n; i++) {
         size_t k = 0;
-        while (k < n && !message_equal(a[i], b[(i + k) % n]))
+        while (k < n && !message_equal(a[i], b[k]))
             k++;
         if (k == n)
             return false;
     }
     return true;
+}
+
+/* Maps from outside may be long and shuffled: those are sorted. Without memory for that,
+ * the slow way does. */
+static bool map_equal(size_t n, ProtobufCMessage *const *a, ProtobufCMessage *const *b)
+{
+    size_t same = 0;
+    while (same < n && message_equal(a[same], b[same]))
+        same++;
+    if (same == n)
+        return true;
+    cleanup_buf struct buf bytes_a = BUF_INIT, bytes_b = BUF_INIT;
+    cleanup_free struct packed *sorted_a = NULL, *sorted_b = NULL;
+    if (n > SMALL_MAP) {
+        sorted_a = pack_sorted(n, a, &bytes_a);
+        sorted_b = pack_sorted(n, b, &bytes_b);
+    }
+    if (sorted_a && sorted_b)
+        return sorted_equal(n, sorted_a, sorted_b);
+    return is_subset(n, a, b) && is_subset(n, b, a);
 }
 
 static bool is_map(const ProtobufCFieldDescriptor *f)
@@ -98,10 +179,8 @@ static bool repeated_equal(const ProtobufCFieldDescriptor *f, const ProtobufCMes
     const char *in_a = *(char *const *)at(a, f->offset);
     const char *in_b = *(char *const *)at(b, f->offset);
     if (is_map(f))
-        return is_subset(n, (ProtobufCMessage *const *)in_a,
-                         (ProtobufCMessage *const *)in_b) &&
-               is_subset(n, (ProtobufCMessage *const *)in_b,
-                         (ProtobufCMessage *const *)in_a);
+        return map_equal(n, (ProtobufCMessage *const *)in_a,
+                         (ProtobufCMessage *const *)in_b);
     size_t size = value_size(f->type);
     for (size_t i = 0; i < n; i++)
         if (!value_equal(f->type, in_a + i * size, in_b + i * size))

@@ -153,6 +153,7 @@ int service_name_validate(const char *name, struct err *e) MUST_CHECK;
 #define LABELS_LIMIT 4096
 #define SERVICE_REPLICAS_LIMIT 100000
 #define DURATION_LIMIT (10 * 365 * 24 * CLOCK_HOUR)
+#define CONTAINER_LIST_LIMIT 4096
 #define CONTAINER_MOUNTS_LIMIT 1000
 #define CONTAINER_REFERENCES_LIMIT 1000
 

@@ -120,9 +120,37 @@ static int numbers_validate(const Swarm__ContainerSpec *c, struct err *e)
     return 0;
 }
 
+/* What is listed one by one. */
+static int lists_validate(const Swarm__ContainerSpec *c, struct err *e)
+{
+    const struct {
+        const char *name;
+        size_t n;
+    } lists[] = {
+        {"labels", c->n_labels},
+        {"words of a command", c->n_command},
+        {"arguments", c->n_args},
+        {"environment variables", c->n_env},
+        {"groups", c->n_groups},
+        {"hosts", c->n_hosts},
+        {"sysctls", c->n_sysctls},
+        {"capabilities to add", c->n_capability_add},
+        {"capabilities to drop", c->n_capability_drop},
+        {"ulimits", c->n_ulimits},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+        if (lists[i].n > CONTAINER_LIST_LIMIT)
+            return err_set(e, ERR_INVALID_ARGUMENT,
+                           "ContainerSpec: there must not be more than %d %s",
+                           CONTAINER_LIST_LIMIT, lists[i].name);
+    return 0;
+}
+
 int container_spec_validate(const Swarm__ContainerSpec *container, struct err *e)
 {
-    int r = templates_validate(container, e);
+    int r = lists_validate(container, e);
+    if (!r)
+        r = templates_validate(container, e);
     if (!r)
         r = image_validate(container->image, e);
     if (!r)

@@ -239,6 +239,38 @@ static void another_member_of_a_oneof_is_not_equal(void **state)
     assert_false(message_equal(&a->base, &b->base));
 }
 
+/* So many that comparing each with each would take minutes. */
+#define LONG_MAP 40000
+
+static void put_pair(Swarm__Annotations *a, int number)
+{
+    cleanup_message Swarm__Pair *pair = message_new(&swarm__pair__descriptor);
+    char key[16];
+    snprintf(key, sizeof(key), "%d", number);
+    assert_int_equal(message_set_string(&pair->key, key), 0);
+    assert_int_equal(message_append(&a->n_labels, &a->labels, pair), 0);
+    pair = NULL;
+}
+
+static void long_maps_are_compared_quickly(void **state)
+{
+    cleanup_message Swarm__Annotations *a = message_new(&swarm__annotations__descriptor);
+    cleanup_message Swarm__Annotations *b = message_new(&swarm__annotations__descriptor);
+    for (int i = 0; i < LONG_MAP; i++) {
+        put_pair(a, i);
+        put_pair(b, LONG_MAP - 1 - i);
+    }
+    assert_true(message_equal(&a->base, &b->base));
+    /* What is there twice counts once, as in a set. */
+    put_pair(a, 0);
+    put_pair(b, 1);
+    assert_true(message_equal(&a->base, &b->base));
+    put_pair(a, LONG_MAP);
+    put_pair(b, 2);
+    assert_false(message_equal(&a->base, &b->base));
+    assert_false(message_equal(&b->base, &a->base));
+}
+
 static void bytes_are_compared(void **state)
 {
     cleanup_message Swarm__SecretSpec *a = message_new(&swarm__secret_spec__descriptor);
@@ -427,6 +459,7 @@ int main(void)
         WITH_TASKS(a_longer_list_is_not_equal),
         WITH_TASKS(a_difference_deep_down_is_seen),
         cmocka_unit_test(another_member_of_a_oneof_is_not_equal),
+        cmocka_unit_test(long_maps_are_compared_quickly),
         cmocka_unit_test(bytes_are_compared),
         WITH_TASKS(a_map_finds_replaces_and_adds),
         cmocka_unit_test(times_survive_a_round_trip),
