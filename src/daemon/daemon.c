@@ -136,9 +136,9 @@ static gid_t group_of(const char *name)
 
 static int listen_on(struct daemon *d, struct err *e)
 {
-    int inherited = notify_listen_fds();
-    for (int i = 0; i < inherited; i++) {
-        int r = http_server_adopt(d->server, NOTIFY_FIRST_FD + i, e);
+    unsigned inherited = notify_take_fds();
+    for (unsigned i = 0; i < inherited; i++) {
+        int r = http_server_adopt(d->server, NOTIFY_FIRST_FD + (int)i, e);
         if (r)
             return r;
     }

@@ -3,19 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/str.h"
-
-#define FIRST_FD 3
-
-/* More sockets than this, nobody passes; the number comes from outside. */
-#define LISTEN_FDS_MAX 64
+#include "daemon/notify.h"
 
 /* The flag is what keeps secrets out of cores; the limit is there for those who look. */
 static int forbid_cores(struct err *e)
@@ -39,26 +33,14 @@ static int open_standard_fds(struct err *e)
         fd = open("/dev/null", O_RDWR);
         if (fd < 0)
             return err_errno(e, errno, "open /dev/null");
-    } while (fd < FIRST_FD);
+    } while (fd < NOTIFY_FIRST_FD);
     close(fd);
     return 0;
 }
 
-/* How many sockets the service manager passed to this process. */
-static unsigned passed_sockets(void)
-{
-    const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
-    uint64_t n;
-    if (!pid || !count || !str_to_u64(pid, &n) || n != (uint64_t)getpid())
-        return 0;
-    if (!str_to_u64(count, &n) || n > LISTEN_FDS_MAX)
-        return 0;
-    return (unsigned)n;
-}
-
 static int close_inherited_fds(struct err *e)
 {
-    if (close_range(FIRST_FD + passed_sockets(), ~0U, 0))
+    if (close_range(NOTIFY_FIRST_FD + notify_passed_fds(), ~0U, 0))
         return err_errno(e, errno, "close inherited descriptors");
     return 0;
 }

@@ -17,7 +17,7 @@ static int run(const struct config *config, struct err *e)
 
 int main(int argc, char **argv)
 {
-    struct config config;
+    struct config config = {0};
     struct err e = {0};
     enum config_verb verb;
     int r = config_parse(&config, argc, argv, &verb, &e);
@@ -31,7 +31,6 @@ int main(int argc, char **argv)
     }
     if (r)
         log_error("%s", err_text(&e));
-    else
-        config_deinit(&config);
+    config_deinit(&config);
     return err_exit_status(r);
 }

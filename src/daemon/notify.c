@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "net/http_server.h"
 
 void notify_send(const char *state)
 {
@@ -29,14 +30,21 @@ void notify_send(const char *state)
     (void)sent;
 }
 
-int notify_listen_fds(void)
+unsigned notify_passed_fds(void)
 {
     const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
     uint64_t wanted, n;
-    if (!str_to_u64(pid, &wanted) || !str_to_u64(count, &n) ||
-        wanted != (uint64_t)getpid())
+    if (!pid || !count || !str_to_u64(pid, &wanted) || wanted != (uint64_t)getpid())
         return 0;
+    if (!str_to_u64(count, &n) || n > HTTP_SERVER_LISTENERS_MAX)
+        return 0;
+    return (unsigned)n;
+}
+
+unsigned notify_take_fds(void)
+{
+    unsigned n = notify_passed_fds();
     unsetenv("LISTEN_PID");
     unsetenv("LISTEN_FDS");
-    return n > 16 ? 16 : (int)n;
+    return n;
 }

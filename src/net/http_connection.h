@@ -110,8 +110,6 @@ struct http_connection {
     struct http_exchange x;
 };
 
-#define HTTP_LISTENERS_MAX 8
-
 union http_socket {
     uv_handle_t handle;
     uv_stream_t stream;
@@ -134,7 +132,7 @@ struct http_listener {
 struct http_server {
     uv_loop_t *loop;
     struct http_server_options options;
-    struct http_listener listeners[HTTP_LISTENERS_MAX];
+    struct http_listener listeners[HTTP_SERVER_LISTENERS_MAX];
     size_t n_listeners;
     struct list connections;
     size_t n_connections;

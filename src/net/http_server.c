@@ -156,9 +156,9 @@ int http_server_adopt(struct http_server *s, int inherited, struct err *e)
     cleanup_fd int fd = inherited;
     int listens = 0;
     socklen_t n = sizeof(listens);
-    if (s->n_listeners == HTTP_LISTENERS_MAX)
+    if (s->n_listeners == HTTP_SERVER_LISTENERS_MAX)
         return err_set(e, ERR_RESOURCE_EXHAUSTED, "more than %d sockets to listen on",
-                       HTTP_LISTENERS_MAX);
+                       HTTP_SERVER_LISTENERS_MAX);
     if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &n) < 0 || !listens)
         return err_set(e, ERR_INVALID_ARGUMENT,
                        "the inherited descriptor %d is no listening socket", fd);

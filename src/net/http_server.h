@@ -29,6 +29,9 @@
 
 #define HTTP_SERVER_CONNECTIONS_MAX 1024
 
+/* Sockets that one server listens on; a further one is ERR_RESOURCE_EXHAUSTED. */
+#define HTTP_SERVER_LISTENERS_MAX 8
+
 /* How long a client may take over one head, from its connect or the head's first byte on;
  * how long a connection may lie idle between requests, or a client may take nothing of an
  * answer that is complete. Nothing else limits the time of a body or of an answer. */

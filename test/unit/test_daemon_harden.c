@@ -15,6 +15,8 @@
 #include <unistd.h>
 
 #include "daemon/harden.h"
+#include "daemon/notify.h"
+#include "net/http_server.h"
 
 /* Each test hardens a child of its own; the child ends with the number of what is wrong.
  */
@@ -109,7 +111,10 @@ static int check_no_sockets(void)
 static int check_two_sockets(void)
 {
     pass_sockets(getpid(), "2");
-    return check_fds(2);
+    int r = check_fds(2);
+    if (r)
+        return r;
+    return notify_take_fds() == 2 && notify_take_fds() == 0 ? 0 : 4;
 }
 
 static int check_sockets_of_another(void)
@@ -122,6 +127,10 @@ static int check_nonsense(void)
 {
     pass_sockets(getpid(), "4294967295");
     int r = check_fds(0);
+    char too_many[16];
+    snprintf(too_many, sizeof(too_many), "%d", HTTP_SERVER_LISTENERS_MAX + 1);
+    pass_sockets(getpid(), too_many);
+    r = r ? r : check_fds(0);
     pass_sockets(getpid(), "-1");
     return r ? r : check_fds(0);
 }
