@@ -270,8 +270,11 @@ int agent_new(const struct agent_config *config, struct agent **out, struct err 
     return 0;
 }
 
+/* What goes over a former channel is ended: who opened it may close it. */
 void agent_start(struct agent *a, struct rpc_channel *channel)
 {
+    reporter_session_end(&a->reporter);
+    log_publisher_session_end(&a->logs);
     a->channel = channel;
     session_start(&a->session, channel);
 }

@@ -41,7 +41,9 @@ int agent_new(const struct agent_config *config, struct agent **out,
               struct err *e) MUST_CHECK;
 
 /* Connects it to a manager. The channel is borrowed; when a session ends, the agent opens
- * the next one by itself, with the protocol's backoff. */
+ * the next one by itself, with the protocol's backoff. Called again with another channel
+ * it changes to that one: the former is unused from then on, and what it hadn't brought
+ * to the manager goes over the new one. */
 void agent_start(struct agent *a, struct rpc_channel *channel);
 
 /*

@@ -134,6 +134,54 @@ static void a_task_that_is_no_container_is_rejected(void **state)
     WAIT_STATE(w, TASK_1, REJECTED);
 }
 
+/* ---- another manager ---- */
+
+/* Opens a channel, starts the agent on it and closes the former, which fails if anything
+ * still uses it. */
+static void change_channel(struct world *w)
+{
+    struct err e;
+    const struct rpc_peer peer = {.node_id = NODE_ID};
+    struct rpc_channel *former = w->channel;
+    int closes = w->closes;
+    assert_int_equal(rpc_local_channel_new(&w->loop, w->server, &peer, &w->channel, &e),
+                     0);
+    agent_start(w->agent, w->channel);
+    rpc_local_channel_close(former, world_closed, w);
+    TURN_UNTIL(w, w->closes == closes + 1);
+}
+
+static void a_change_of_the_channel_takes_everything_along(void **state)
+{
+    struct world *w = *state;
+    assign_two(w);
+    WAIT_STATE(w, TASK_1, RUNNING);
+    WAIT_STATE(w, TASK_2, RUNNING);
+    TURN_UNTIL(w, w->listen);
+    w->listen = NULL;
+    w->n_seen = 0;
+    change_channel(w);
+    TURN_UNTIL(w, w->sessions == 2 && w->listen);
+    WAIT_STATE(w, TASK_1, RUNNING);
+    fake_engine_exit(w->engine, fake_engine_find(w->engine, TASK_1), 0);
+    WAIT_STATE(w, TASK_1, COMPLETE);
+    int beats = w->heartbeats;
+    TURN_UNTIL(w, w->heartbeats > beats + 1);
+    assert_int_equal(w->sessions, 2);
+    assert_int_equal(fake_engine_count(w->engine, FAKE_START), 2);
+}
+
+static void a_status_on_its_way_is_brought_over_the_next_channel(void **state)
+{
+    struct world *w = *state;
+    assign_two(w);
+    WAIT_STATE(w, TASK_2, RUNNING);
+    WAIT_STATE(w, TASK_1, RUNNING);
+    fake_engine_exit(w->engine, fake_engine_find(w->engine, TASK_2), 3);
+    change_channel(w);
+    WAIT_STATE(w, TASK_2, FAILED);
+}
+
 /* ---- logs ---- */
 
 static void subscribe_as(struct world *w, const char *id, bool follow)
@@ -280,6 +328,8 @@ int main(void)
         WORLD_TEST(a_status_that_is_refused_holds_up_no_other),
         WORLD_TEST(a_task_with_an_invalid_id_is_not_taken),
         WORLD_TEST(a_task_that_is_no_container_is_rejected),
+        WORLD_TEST(a_change_of_the_channel_takes_everything_along),
+        WORLD_TEST(a_status_on_its_way_is_brought_over_the_next_channel),
         WORLD_TEST(logs_of_a_service_come_with_task_stream_and_time),
         WORLD_TEST(logs_that_are_followed_come_of_later_tasks_too),
         WORLD_TEST(logs_that_are_followed_go_on_when_the_engine_is_back),
