@@ -45,7 +45,7 @@ static int read_uint64(const json_t *j, uint64_t *out, struct err *e)
 
 static int read_int32(const json_t *j, int32_t *out, struct err *e)
 {
-    int64_t n;
+    int64_t n = 0;
     int r = read_int(j, INT32_MIN, INT32_MAX, &n, e);
     if (!r)
         *out = (int32_t)n;
@@ -54,7 +54,7 @@ static int read_int32(const json_t *j, int32_t *out, struct err *e)
 
 static int read_uint32(const json_t *j, uint32_t *out, struct err *e)
 {
-    int64_t n;
+    int64_t n = 0;
     int r = read_int(j, 0, UINT32_MAX, &n, e);
     if (!r)
         *out = (uint32_t)n;

@@ -13,9 +13,9 @@
 #include "secrets/resolver.pb-c.h"
 #include "wire/connect.h"
 #include "wire/gzip.h"
-#include "wire/hijack.h"
 #include "wire/message.h"
 #include "wire/unary.h"
+#include "wire/yamux.h"
 #include "wire_capture.h"
 
 #define GO_AGENT "connect-go/1.19.1 (go1.26.10)"
@@ -165,6 +165,78 @@ static void an_answer_is_what_the_go_server_writes_but_for_its_compressor(void *
     assert_int_equal(
         connect_read_answer(&u.reader.head, &u.body, CONNECT_PROTO, &again, NULL), 0);
     assert_string_equal(again.data, message.data);
+}
+
+/* ---- a recorded plugin ---- */
+
+/* What the other side of a recorded session sent on stream 1, which we open if we are the
+ * client. */
+static void read_stream(enum yamux_role role, const char *name, struct buf *out)
+{
+    cleanup_yamux struct yamux *y = yamux_new(role, 0);
+    cleanup_buf struct buf session = BUF_INIT;
+    struct yamux_stream *s = NULL;
+    unsigned events = 0;
+    assert_non_null(y);
+    capture_read(name, &session);
+    buf_consume(&session, capture_head_size(&session));
+    if (role == YAMUX_CLIENT)
+        assert_int_equal(yamux_stream_open(y, &s, NULL), 0);
+    assert_int_equal(yamux_feed(y, session.data, 12, NULL), 0);
+    if (!s)
+        s = yamux_next(y, &events);
+    assert_non_null(s);
+    assert_int_equal(yamux_stream_id(s), 1);
+    for (size_t at = 12; !(events & YAMUX_FINISHED); at++) {
+        assert_true(at < session.len);
+        assert_int_equal(yamux_feed(y, session.data + at, 1, NULL), 0);
+        while (yamux_next(y, &events) && !(events & YAMUX_FINISHED))
+            ;
+    }
+    assert_int_equal(yamux_stream_read(s, out, NULL), 0);
+}
+
+static void a_recorded_plugin_registers(void **state)
+{
+    cleanup_buf struct buf bytes = BUF_INIT;
+    cleanup_connect_request struct connect_request r = {0};
+    cleanup_message ProtobufCMessage *m = NULL;
+    cleanup_unary struct unary u;
+    read_stream(YAMUX_SERVER, "cap.0.c2s", &bytes);
+    unary_init(&u, HTTP_REQUEST, CONNECT_MESSAGE_MAX);
+    read_whole(&u, &bytes, 11);
+    assert_string_equal(u.reader.head.target,
+                        "/plugins.v1.RegisterService/RegisterPlugin");
+    assert_int_equal(connect_read_request(&u.reader.head, &u.body, &r, NULL), 0);
+    assert_int_equal(r.timeout, 4999 * CLOCK_MILLISECOND);
+    assert_int_equal(message_unpack(&plugins__v1__register_plugin_request__descriptor,
+                                    r.message.data, r.message.len, &m, NULL),
+                     0);
+    Plugins__V1__RegisterPluginRequest *q = (void *)m;
+    assert_string_equal(q->name, "ext-one");
+    assert_string_equal(q->version, "v0.0.1");
+    assert_int_equal(q->metadata_case,
+                     PLUGINS__V1__REGISTER_PLUGIN_REQUEST__METADATA_SECRETS_PROVIDER);
+    assert_string_equal(q->secrets_provider->pattern, "myrealm/**");
+}
+
+static void a_recorded_engine_greets_its_plugin(void **state)
+{
+    cleanup_buf struct buf bytes = BUF_INIT, message = BUF_INIT;
+    cleanup_message ProtobufCMessage *m = NULL;
+    cleanup_unary struct unary u;
+    read_stream(YAMUX_CLIENT, "cap.0.s2c", &bytes);
+    unary_init(&u, HTTP_RESPONSE, CONNECT_MESSAGE_MAX);
+    read_whole(&u, &bytes, 5);
+    assert_int_equal(
+        connect_read_answer(&u.reader.head, &u.body, CONNECT_PROTO, &message, NULL), 0);
+    assert_int_equal(message_unpack(&plugins__v1__register_plugin_response__descriptor,
+                                    message.data, message.len, &m, NULL),
+                     0);
+    Plugins__V1__RegisterPluginResponse *a = (void *)m;
+    assert_string_equal(a->engine_name, "mini");
+    assert_string_equal(a->engine_version, "v0.0.1");
+    assert_non_null(a->request_timeout);
 }
 
 /* ---- what others may send ---- */
@@ -346,129 +418,6 @@ static void what_is_compressed_comes_back_and_is_bounded(void **state)
     assert_int_equal(gzip_inflate("", 0, 10, &again, NULL), ERR_BAD_MESSAGE);
 }
 
-/* ---- one message at a time ---- */
-
-static void a_body_over_its_limit_is_refused(void **state)
-{
-    static const char *const texts[] = {
-        "POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\n",
-        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n",
-    };
-    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-        cleanup_unary struct unary u;
-        size_t used;
-        unary_init(&u, HTTP_REQUEST, 4);
-        assert_int_equal(unary_feed(&u, texts[i], strlen(texts[i]), &used, NULL),
-                         ERR_RESOURCE_EXHAUSTED);
-    }
-}
-
-static void messages_follow_each_other(void **state)
-{
-    static const char two[] = "POST /1 HTTP/1.1\r\nContent-Length: 2\r\n\r\nab"
-                              "GET /2 HTTP/1.1\r\n\r\n";
-    cleanup_unary struct unary u;
-    size_t used, more;
-    unary_init(&u, HTTP_REQUEST, 4);
-    assert_int_equal(unary_feed(&u, two, strlen(two), &used, NULL), 0);
-    assert_true(u.is_complete);
-    assert_string_equal(u.body.data, "ab");
-    unary_next(&u);
-    assert_int_equal(unary_feed(&u, two + used, strlen(two) - used, &more, NULL), 0);
-    assert_int_equal(used + more, strlen(two));
-    assert_string_equal(u.reader.head.target, "/2");
-    assert_int_equal(u.body.len, 0);
-}
-
-static void an_answer_may_end_with_the_connection(void **state)
-{
-    static const char text[] = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 200 OK\r\n\r\nab";
-    cleanup_unary struct unary u;
-    size_t used;
-    unary_init(&u, HTTP_RESPONSE, 4);
-    assert_int_equal(unary_eof(&u, NULL), ERR_UNAVAILABLE);
-    assert_int_equal(unary_feed(&u, text, strlen(text), &used, NULL), 0);
-    assert_false(u.is_complete);
-    assert_int_equal(unary_eof(&u, NULL), 0);
-    assert_true(u.is_complete);
-    assert_string_equal(u.body.data, "ab");
-    assert_int_equal(u.reader.head.status, 200);
-}
-
-/* ---- hijack ---- */
-
-static void a_recorded_hijack_is_understood_however_it_is_cut(void **state)
-{
-    cleanup_buf struct buf wanted = BUF_INIT, ours = BUF_INIT;
-    capture_read("cap.0.s2c", &wanted);
-    size_t head = capture_head_size(&wanted);
-    assert_int_equal(hijack_write_answer(&ours), 0);
-    assert_int_equal(ours.len, head);
-    assert_memory_equal(ours.data, wanted.data, head);
-    for (size_t cut = 1; cut < head; cut++) {
-        cleanup_hijack struct hijack h;
-        size_t used, more = 0;
-        hijack_init(&h);
-        assert_int_equal(hijack_feed(&h, wanted.data, cut, &used, NULL), 0);
-        assert_int_equal(used, cut);
-        assert_int_equal(
-            hijack_feed(&h, wanted.data + cut, wanted.len - cut, &more, NULL), 0);
-        assert_int_equal(used + more, head);
-        assert_true(h.is_done);
-    }
-}
-
-static void a_hijack_is_asked_for_as_go_does_but_for_the_agent(void **state)
-{
-    cleanup_buf struct buf recorded = BUF_INIT, ours = BUF_INIT;
-    capture_read("cap.0.c2s", &recorded);
-    assert_int_equal(hijack_write_request(&ours), 0);
-    const struct buf *both[] = {&recorded, &ours};
-    for (size_t i = 0; i < ARRAY_SIZE(both); i++) {
-        cleanup_unary struct unary u;
-        size_t used;
-        unary_init(&u, HTTP_REQUEST, 0);
-        assert_int_equal(unary_feed(&u, both[i]->data, both[i]->len, &used, NULL), 0);
-        assert_true(u.is_complete);
-        assert_true(hijack_is_request(&u.reader.head));
-        assert_int_equal(used, capture_head_size(both[i]));
-    }
-}
-
-static void a_refused_hijack_tells_why(void **state)
-{
-    static const char text[] =
-        "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 13\r\n\r\nshutting down";
-    for (size_t step = 1; step < sizeof(text); step++) {
-        cleanup_hijack struct hijack h;
-        struct err e = {0};
-        int r = 0;
-        size_t used;
-        hijack_init(&h);
-        for (size_t at = 0; at < sizeof(text) - 1 && !r; at += step) {
-            size_t left = sizeof(text) - 1 - at;
-            r = hijack_feed(&h, text + at, left < step ? left : step, &used, &e);
-        }
-        assert_int_equal(r, ERR_UNAVAILABLE);
-        assert_string_equal(e.text, "the engine refuses plugins: shutting down");
-    }
-}
-
-static void what_is_no_hijack_is_refused(void **state)
-{
-    cleanup_hijack struct hijack h;
-    size_t used;
-    hijack_init(&h);
-    assert_int_equal(hijack_feed(&h, "SSH-2.0-x\r\n\r\n", 13, &used, NULL),
-                     ERR_BAD_MESSAGE);
-    cleanup_hijack struct hijack other;
-    hijack_init(&other);
-    assert_int_equal(hijack_feed(&other, "HTTP/1.1 500 X\r\n\r\nno", 20, &used, NULL), 0);
-    struct err e = {0};
-    assert_int_equal(hijack_eof(&other, &e), ERR_UNKNOWN);
-    assert_string_equal(e.text, "the engine refuses plugins: no");
-}
-
 /* ---- memory ---- */
 
 static int converse(void *user)
@@ -532,6 +481,8 @@ int main(void)
         cmocka_unit_test(a_recorded_grant_is_read),
         cmocka_unit_test(a_recorded_error_is_read_and_written),
         cmocka_unit_test(an_answer_is_what_the_go_server_writes_but_for_its_compressor),
+        cmocka_unit_test(a_recorded_plugin_registers),
+        cmocka_unit_test(a_recorded_engine_greets_its_plugin),
         cmocka_unit_test(headers_of_requests_are_checked),
         cmocka_unit_test(a_timeout_is_read),
         cmocka_unit_test(refusals_are_plain_http),
@@ -539,13 +490,6 @@ int main(void)
         cmocka_unit_test(codes_have_names_and_statuses),
         cmocka_unit_test(an_error_is_one_line_of_text),
         cmocka_unit_test(what_is_compressed_comes_back_and_is_bounded),
-        cmocka_unit_test(a_body_over_its_limit_is_refused),
-        cmocka_unit_test(messages_follow_each_other),
-        cmocka_unit_test(an_answer_may_end_with_the_connection),
-        cmocka_unit_test(a_recorded_hijack_is_understood_however_it_is_cut),
-        cmocka_unit_test(a_hijack_is_asked_for_as_go_does_but_for_the_agent),
-        cmocka_unit_test(a_refused_hijack_tells_why),
-        cmocka_unit_test(what_is_no_hijack_is_refused),
         cmocka_unit_test(every_lack_of_memory_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
