@@ -56,15 +56,11 @@ int secret_place_of(const char *target, bool is_config, struct secret_place *out
     int r = check_path(target + is_absolute, target, e);
     if (r)
         return r;
-    if (!is_absolute && !is_config) {
-        out->is_in_dir = true;
-        strcpy_cut(out->path, sizeof(out->path), target);
-    } else if (is_absolute && str_starts_with(target, SECRETS_DIR)) {
-        out->is_in_dir = true;
-        strcpy_cut(out->path, sizeof(out->path), target + strlen(SECRETS_DIR));
-    } else {
-        out->is_in_dir = false;
-        snprintf(out->path, sizeof(out->path), "%s%s", is_absolute ? "" : "/", target);
-    }
+    char path[SECRET_TARGET_MAX];
+    const char *folder = is_config ? "/" : SECRETS_DIR;
+    snprintf(path, sizeof(path), "%s%s", is_absolute ? "" : folder, target);
+    out->is_in_dir = str_starts_with(path, SECRETS_DIR);
+    strcpy_cut(out->path, sizeof(out->path),
+               path + (out->is_in_dir ? strlen(SECRETS_DIR) : 0));
     return 0;
 }

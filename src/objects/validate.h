@@ -40,6 +40,9 @@ int container_spec_validate(const Swarm__ContainerSpec *container,
 int mounts_validate(const Swarm__ContainerSpec *container, struct err *e) MUST_CHECK;
 int references_validate(const Swarm__ContainerSpec *container, struct err *e) MUST_CHECK;
 
+/* Of a container whose references are valid. */
+int targets_validate(const Swarm__ContainerSpec *container, struct err *e) MUST_CHECK;
+
 /* Is it an image as `docker run` takes it: [registry/]path[:tag][@digest]? */
 bool image_reference_is_valid(const char *image);
 

@@ -2,7 +2,7 @@
 /*
  * References of a service to secrets and configs. Both kinds have the same form; each is
  * read into a `struct reference` and checked once. Whether the object exists is for who
- * has a store.
+ * has a store, whether its file is in another's way for validate_target.c.
  *
  * The name of a target becomes a path on a node, below a folder of ours: it must not lead
  * out of it.
@@ -15,7 +15,6 @@
 #define TARGET_PATH_LIMIT 4096
 #define TARGET_PART_LIMIT 255
 #define TARGET_MODE_BITS 0777
-#define SECRETS_FOLDER "/run/secrets/"
 
 struct reference {
     const char *id;
@@ -48,9 +47,7 @@ static struct reference config_at(const Swarm__ContainerSpec *container, size_t 
 static const struct kind {
     const char *name;
     struct reference (*at)(const Swarm__ContainerSpec *container, size_t i);
-    /* Where a relative target lies; the same target can be written with it. */
-    const char *folder;
-} secrets = {"secret", secret_at, SECRETS_FOLDER}, configs = {"config", config_at, "/"};
+} secrets = {"secret", secret_at}, configs = {"config", config_at};
 
 /* One part of a path: not empty, not a step to here or up. */
 static bool part_is_valid(const char *part, size_t n)
@@ -115,28 +112,6 @@ static int reference_validate(const struct kind *kind, const struct reference *r
     return file_validate(kind, ref, e);
 }
 
-/* A target without the folder that a relative one is below. */
-static const char *relative_target(const struct kind *kind, const struct reference *ref)
-{
-    const char *name = ref->file->name;
-    return str_starts_with(name, kind->folder) ? name + strlen(kind->folder) : name;
-}
-
-static int conflict_validate(const struct kind *kind,
-                             const Swarm__ContainerSpec *container, size_t index,
-                             struct err *e)
-{
-    struct reference ref = kind->at(container, index);
-    for (size_t i = 0; i < index; i++) {
-        struct reference other = kind->at(container, i);
-        if (str_equal(relative_target(kind, &other), relative_target(kind, &ref)))
-            return err_set(e, ERR_INVALID_ARGUMENT,
-                           "%s references '%s' and '%s' have a conflicting target: '%s'",
-                           kind->name, other.name, ref.name, ref.file->name);
-    }
-    return 0;
-}
-
 static int kind_validate(const struct kind *kind, const Swarm__ContainerSpec *container,
                          size_t n, struct err *e)
 {
@@ -147,8 +122,6 @@ static int kind_validate(const struct kind *kind, const Swarm__ContainerSpec *co
     for (size_t i = 0; i < n; i++) {
         struct reference ref = kind->at(container, i);
         int r = reference_validate(kind, &ref, e);
-        if (!r)
-            r = conflict_validate(kind, container, i, e);
         if (r)
             return r;
     }

@@ -196,3 +196,17 @@ def a_changed_secret_reference_rolls_the_tasks(t):
     assert second != first
     equal(t.in_container(second, "cat", "/run/secrets/value").out, "new value")
     assert first not in [c for c, o in t.engine.containers().items() if o["State"] == "running"]
+
+
+@test()
+def a_config_lies_beside_secrets_and_hides_none(t):
+    t.secret("key", b"0123")
+    t.docker("config", "create", "site", "-", stdin="listen 80;")
+    t.service("s", "--secret", "key", "--config", "source=site,target=run/secrets/site")
+    container = t.container("s")
+    equal(t.in_container(container, "cat", "/run/secrets/key").out, "0123")
+    equal(t.in_container(container, "cat", "/run/secrets/site").out, "listen 80;")
+    said = t.docker.refused("service", "create", "--secret", "key", "--config",
+                            "source=site,target=run/secrets/key", *SLEEP)
+    assert said.endswith("secret reference 'key' and config reference 'site' have a conflicting "
+                         "target: 'run/secrets/key'"), said

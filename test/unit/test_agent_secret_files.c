@@ -117,10 +117,13 @@ static void each_reference_has_its_own_owner_and_mode(void **state)
 static void a_target_below_run_secrets_goes_with_the_others(void **state)
 {
     struct fixture *f = *state;
-    struct secret_file files[] = {file("/run/secrets/a"), file("conf")};
-    files[1].is_config = true;
-    assert_int_equal(secret_files_write(&f->fs, TASK, files, 2, &f->files, &f->e), 0);
+    struct secret_file files[] = {file("/run/secrets/a"), file("conf"),
+                                  file("run/secrets/b")};
+    files[1].is_config = files[2].is_config = true;
+    assert_int_equal(secret_files_write(&f->fs, TASK, files, 3, &f->files, &f->e), 0);
     stat_of(f, TASK "/secrets/a");
+    stat_of(f, TASK "/secrets/b");
+    assert_int_equal(f->files.n_binds, 2);
     assert_string_equal(f->files.binds[1].target, "/conf");
 }
 

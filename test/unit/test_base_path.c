@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/path.h"
+
+static void a_directory_holds_itself_and_what_is_below(void **state)
+{
+    assert_true(path_is_within("/run/secrets", "/run/secrets"));
+    assert_true(path_is_within("/run/secrets/a", "/run/secrets"));
+    assert_true(path_is_within("/a", "/"));
+    assert_true(path_is_within("/", "/"));
+    assert_false(path_is_within("/run/secrets2", "/run/secrets"));
+    assert_false(path_is_within("/run", "/run/secrets"));
+    assert_false(path_is_within("/", "/run"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_directory_holds_itself_and_what_is_below),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
