@@ -413,30 +413,6 @@ static void grace_period(struct fixture *f)
     f->container.stop_grace_period = &f->duration;
 }
 
-static void long_environment(struct fixture *f)
-{
-    static char *env[CONTAINER_LIST_LIMIT + 1];
-    for (size_t i = 0; i < ARRAY_SIZE(env); i++)
-        env[i] = literal("A=b");
-    f->container.n_env = ARRAY_SIZE(env);
-    f->container.env = env;
-}
-
-static void many_labels(struct fixture *f)
-{
-    static Swarm__Pair label = SWARM__PAIR__INIT;
-    static Swarm__Pair *labels[CONTAINER_LIST_LIMIT + 1];
-    for (size_t i = 0; i < ARRAY_SIZE(labels); i++)
-        labels[i] = &label;
-    f->container.n_labels = ARRAY_SIZE(labels);
-    f->container.labels = labels;
-}
-
-static void oom_score(struct fixture *f)
-{
-    f->container.oom_score_adj = 1001;
-}
-
 static void isolation(struct fixture *f)
 {
     f->container.isolation = SWARM__CONTAINER_SPEC__ISOLATION__ISOLATION_PROCESS;
@@ -578,12 +554,6 @@ static const struct {
      "ContainerSpec: Retries in HealthConfig cannot be negative"},
     {grace_period, ERR_INVALID_ARGUMENT,
      "ContainerSpec: stop-grace-period cannot be negative"},
-    {long_environment, ERR_INVALID_ARGUMENT,
-     "ContainerSpec: there must not be more than 4096 environment variables"},
-    {many_labels, ERR_INVALID_ARGUMENT,
-     "ContainerSpec: there must not be more than 4096 labels"},
-    {oom_score, ERR_INVALID_ARGUMENT,
-     "ContainerSpec: oom-score-adj must be between -1000 and 1000"},
     {isolation, ERR_UNIMPLEMENTED,
      "an isolation mode (--isolation) is not supported yet: it is for Windows "
      "containers"},
