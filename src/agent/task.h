@@ -91,6 +91,7 @@ struct task {
     bool was_created_before; /* that, when the last try to create one began */
     bool was_started;        /* it may have run */
     bool is_unhealthy;
+    struct err start_error; /* the engine's, which may be wrong; code 0: none */
     bool has_files;
     Swarm__TaskState desired;
 

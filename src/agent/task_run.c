@@ -23,15 +23,14 @@ void task_step_ready(struct task *t)
 static void start_done(int r, const struct err *e, void *user)
 {
     struct task *t = user;
-    struct err failed;
     t->call = NULL;
     if (!task_goes_on(t))
         return;
     if (!r) {
         task_go(t, TASK_STEP_LOOK);
     } else if (!task_retry_after(t, r, e)) {
-        err_set(&failed, r, "starting container failed: %s", err_text(e));
-        task_fail(t, &failed);
+        err_set(&t->start_error, r, "starting container failed: %s", err_text(e));
+        task_go(t, TASK_STEP_LOOK);
     }
     task_run(t);
 }
@@ -124,12 +123,24 @@ static void found_running(struct task *t, const struct engine_state *s)
     strcpy_cut(t->stop_signal, sizeof(t->stop_signal), s->stop_signal);
     t->is_unhealthy |= s->health == ENGINE_HEALTH_UNHEALTHY;
     t->health = s->health;
-    if (task_is_stopping(t) || t->is_unhealthy)
+    if (task_is_stopping(t) || t->is_unhealthy || t->start_error.code)
         task_go(t, TASK_STEP_STOP);
     else if (t->state < SWARM__TASK_STATE__RUNNING && s->health == ENGINE_HEALTH_STARTING)
         task_go(t, TASK_STEP_HEALTH);
     else
         task_go(t, TASK_STEP_RUN);
+}
+
+/* The start failed, and so it isn't running, or not any more. */
+static void found_not_started(struct task *t, const struct engine_state *s)
+{
+    exit_watch_close(TAKE(t->watch));
+    timer_cancel(&t->grace);
+    t->exit_code = s->exit_code;
+    if (task_is_stopping(t))
+        task_go(t, TASK_STEP_REMOVE);
+    else
+        task_fail(t, &t->start_error);
 }
 
 /* It was never started, or not any more after the machine's own restart. */
@@ -190,7 +201,7 @@ static void found_nothing(struct task *t)
         return;
     }
     err_set(&e, ERR_NOT_FOUND, "No such container: %s", t->name);
-    task_fail(t, &e);
+    task_fail(t, t->start_error.code ? &t->start_error : &e);
 }
 
 /* Asked for by its name, it may be another's; by its id, it may have got another name. */
@@ -221,6 +232,8 @@ static void found(struct task *t, const struct engine_state *s)
         return;
     if (s->is_running)
         found_running(t, s);
+    else if (t->start_error.code)
+        found_not_started(t, s);
     else if (s->is_created_only)
         found_created(t);
     else

@@ -130,6 +130,39 @@ static void a_container_that_cannot_start_fails_the_task(void **state)
     assert_string_equal(err_of(w, TASK_1), "starting container failed: no such program");
 }
 
+/* The engine's error isn't always the truth about the container. */
+static void a_container_that_runs_although_its_start_failed_is_stopped(void **state)
+{
+    struct world *w = *state;
+    fake_engine_fail(w->engine, FAKE_START, 1, ERR_UNKNOWN, "timeout");
+    Swarm__Task *t = task_make(TASK_1, SWARM__TASK_STATE__RUNNING);
+    task_use_secret(t, SECRET_1, "pw");
+    fake_engine_delay(w->engine, FAKE_START, 30 * CLOCK_MILLISECOND);
+    assign_one(w, t);
+    TURN_UNTIL(w, fake_engine_count(w->engine, FAKE_START) == 1);
+    struct fake_container *c = fake_engine_find(w->engine, TASK_1);
+    c->is_running = c->was_started = true;
+    WAIT_STATE(w, TASK_1, FAILED);
+    assert_string_equal(err_of(w, TASK_1), "starting container failed: timeout");
+    assert_false(c->is_running);
+    assert_false(has_file(w, TASK_1));
+}
+
+static void a_start_that_was_not_possible_is_not_asked_for_twice(void **state)
+{
+    struct world *w = *state;
+    fake_engine_fail(w->engine, FAKE_START, 1, ERR_UNKNOWN, "no such program");
+    fake_engine_lose(w->engine, FAKE_INSPECT);
+    assign_one(w, task_make(TASK_1, SWARM__TASK_STATE__RUNNING));
+    TURN_UNTIL(w, fake_engine_count(w->engine, FAKE_INSPECT) == 1);
+    for (int i = 0; i < 20; i++)
+        uv_run(&w->loop, UV_RUN_NOWAIT);
+    fake_engine_up(w->engine);
+    WAIT_STATE(w, TASK_1, FAILED);
+    assert_string_equal(err_of(w, TASK_1), "starting container failed: no such program");
+    assert_int_equal(fake_engine_count(w->engine, FAKE_START), 1);
+}
+
 static void an_exit_with_a_code_fails_the_task_and_wipes_its_files(void **state)
 {
     struct world *w = *state;
@@ -308,6 +341,8 @@ int main(void)
         WORLD_TEST(a_missing_image_is_told_in_dockers_words),
         WORLD_TEST(a_container_that_cannot_be_made_rejects_the_task),
         WORLD_TEST(a_container_that_cannot_start_fails_the_task),
+        WORLD_TEST(a_container_that_runs_although_its_start_failed_is_stopped),
+        WORLD_TEST(a_start_that_was_not_possible_is_not_asked_for_twice),
         WORLD_TEST(an_exit_with_a_code_fails_the_task_and_wipes_its_files),
         WORLD_TEST(an_exit_with_zero_completes_the_task),
         WORLD_TEST(a_task_shut_down_leaves_neither_container_nor_files),
