@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/home.h"
+
+#include <pwd.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+
+#define ROOT_RUN_FOLDER "/run/coffer-engine"
+#define PASSWD_SIZE 4096
+
+/* The value of a variable that names a folder; NULL when it doesn't. */
+static const char *folder_of(const char *variable)
+{
+    const char *value = getenv(variable);
+    return value && *value == '/' ? value : NULL;
+}
+
+static int no_home(struct err *e)
+{
+    return err_set(e, ERR_NOT_FOUND,
+                   "the user %u has no home: set HOME, or COFFER_HOME to a folder for "
+                   "coffer's files",
+                   (unsigned)geteuid());
+}
+
+static int give(char *path, char **out, struct err *e)
+{
+    if (!path)
+        return err_no_memory(e);
+    *out = path;
+    return 0;
+}
+
+/* HOME/rest, with the home of the user database when HOME isn't set. */
+static int in_home(const char *rest, char **out, struct err *e)
+{
+    const char *home = folder_of("HOME");
+    struct passwd entry, *found = NULL;
+    char text[PASSWD_SIZE];
+    if (!home && !getpwuid_r(geteuid(), &entry, text, sizeof(text), &found) && found)
+        home = entry.pw_dir;
+    if (str_is_empty(home))
+        return no_home(e);
+    return give(str_format("%s/%s", home, rest), out, e);
+}
+
+static int in_xdg(const char *variable, const char *name, const char *rest, char **out,
+                  struct err *e)
+{
+    const char *base = folder_of(variable);
+    if (base)
+        return give(str_format("%s/%s", base, name), out, e);
+    return in_home(rest, out, e);
+}
+
+static int in_own(const char *variable, const char *rest, char **out, struct err *e)
+{
+    const char *own = folder_of("COFFER_HOME");
+    if (own)
+        return give(str_format("%s", own), out, e);
+    return in_xdg(variable, "coffer", rest, out, e);
+}
+
+int home_config_folder(char **out, struct err *e)
+{
+    return in_own("XDG_CONFIG_HOME", ".config/coffer", out, e);
+}
+
+int home_data_folder(char **out, struct err *e)
+{
+    return in_own("XDG_DATA_HOME", ".local/share/coffer", out, e);
+}
+
+static bool is_own_folder(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid();
+}
+
+int home_run_folder(char **out, struct err *e)
+{
+    if (folder_of("COFFER_HOME") || folder_of("XDG_RUNTIME_DIR"))
+        return in_own("XDG_RUNTIME_DIR", "", out, e);
+    if (geteuid() == 0)
+        return give(str_format(ROOT_RUN_FOLDER), out, e);
+    cleanup_free char *user = str_format("/run/user/%u", (unsigned)geteuid());
+    if (!user)
+        return err_no_memory(e);
+    if (is_own_folder(user))
+        return give(str_format("%s/coffer", user), out, e);
+    return in_xdg("XDG_CACHE_HOME", "coffer", ".cache/coffer", out, e);
+}
+
+int home_docker_cache_folder(char **out, struct err *e)
+{
+    return in_xdg("XDG_CACHE_HOME", "docker-secrets-engine",
+                  ".cache/docker-secrets-engine", out, e);
+}
