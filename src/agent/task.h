@@ -116,7 +116,7 @@ struct task {
     int64_t health_interval;
     struct engine_call *health_call;
     struct timer retry, grace, health_timer;
-    int64_t retry_delay;
+    int64_t retry_delay, wipe_delay;
     bool is_closed;
     struct loop_close closing, *closed;
 };

@@ -85,7 +85,8 @@ void task_run(struct task *t)
         steps[t->step].enter(t);
     }
     t->is_running_step = false;
-    if (t->step == TASK_STEP_OVER && t->is_removed && !t->was_created && !t->is_closed)
+    if (t->step == TASK_STEP_OVER && t->is_removed && !t->was_created && !t->has_files &&
+        !t->is_closed)
         t->context->on_gone(t->context->user, t);
 }
 
@@ -247,6 +248,7 @@ int task_new(const struct task_context *context, const Swarm__Task *assigned,
     t->state = assigned_state(assigned);
     t->message = "";
     t->retry_delay = TASK_EXIT_RECHECK;
+    t->wipe_delay = TASK_RETRY_MIN;
     list_init(&t->link);
     timer_init(&t->retry, context->loop, retry_due, t);
     timer_init(&t->grace, context->loop, task_grace_over, t);

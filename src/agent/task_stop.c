@@ -214,11 +214,26 @@ void task_step_remove(struct task *t)
         task_retry_in(t, TASK_RETRY_MIN);
 }
 
-/* Its container stays for its logs until the task is no longer assigned. */
+static void wipe_again(struct task *t)
+{
+    task_wipe(t);
+    if (!t->has_files)
+        return;
+    task_retry_in(t, t->wipe_delay);
+    t->wipe_delay *= 2;
+    if (t->wipe_delay > TASK_RETRY_MAX)
+        t->wipe_delay = TASK_RETRY_MAX;
+}
+
+/* Its container stays for its logs until the task is no longer assigned; its files go
+ * now, and until they have the task isn't gone. */
 void task_step_over(struct task *t)
 {
     timer_cancel(&t->grace);
     timer_cancel(&t->health_timer);
+    timer_cancel(&t->retry);
     if (t->is_removed && t->was_created)
         task_go(t, TASK_STEP_REMOVE);
+    else if (t->has_files)
+        wipe_again(t);
 }

@@ -34,6 +34,12 @@ static void unassign(struct world *w)
     send_assignments(w, m, false);
 }
 
+static void turn_a_little(struct world *w)
+{
+    for (int i = 0; i < 20; i++)
+        uv_run(&w->loop, UV_RUN_NOWAIT);
+}
+
 static void a_task_runs_with_its_files_bound(void **state)
 {
     struct world *w = *state;
@@ -155,8 +161,7 @@ static void a_start_that_was_not_possible_is_not_asked_for_twice(void **state)
     fake_engine_lose(w->engine, FAKE_INSPECT);
     assign_one(w, task_make(TASK_1, SWARM__TASK_STATE__RUNNING));
     TURN_UNTIL(w, fake_engine_count(w->engine, FAKE_INSPECT) == 1);
-    for (int i = 0; i < 20; i++)
-        uv_run(&w->loop, UV_RUN_NOWAIT);
+    turn_a_little(w);
     fake_engine_up(w->engine);
     WAIT_STATE(w, TASK_1, FAILED);
     assert_string_equal(err_of(w, TASK_1), "starting container failed: no such program");
@@ -230,6 +235,33 @@ static void a_task_no_longer_assigned_is_stopped_and_removed(void **state)
     assert_false(has_file(w, TASK_1));
 }
 
+/* Something that can't be removed lies among the files of a task without a container. */
+static void a_task_is_not_gone_before_its_files_are(void **state)
+{
+    struct world *w = *state;
+    char place[128];
+    fake_engine_fail(w->engine, FAKE_CREATE, 1, ERR_INVALID_ARGUMENT, "bad mount");
+    fake_engine_delay(w->engine, FAKE_CREATE, 30 * CLOCK_MILLISECOND);
+    Swarm__Task *t = task_make(TASK_1, SWARM__TASK_STATE__RUNNING);
+    task_use_secret(t, SECRET_1, "pw");
+    assign_one(w, t);
+    TURN_UNTIL(w, fake_engine_count(w->engine, FAKE_CREATE) == 1);
+    snprintf(place, sizeof(place), "%s/" TASK_1 "/held", w->secrets);
+    assert_int_equal(mkdir(place, 0700), 0);
+    assert_int_equal(mount("x", place, "tmpfs", 0, NULL), 0);
+    WAIT_STATE(w, TASK_1, REJECTED);
+    unassign(w);
+    turn_a_little(w);
+    int before = w->closes;
+    agent_remove_all(w->agent, world_closed, w);
+    turn_a_little(w);
+    assert_int_equal(w->closes, before);
+    assert_true(has_file(w, TASK_1));
+    assert_int_equal(umount(place), 0);
+    TURN_UNTIL(w, w->closes == before + 1);
+    assert_false(has_file(w, TASK_1));
+}
+
 static void the_container_of_a_finished_task_stays_until_it_is_unassigned(void **state)
 {
     struct world *w = *state;
@@ -287,8 +319,7 @@ static void a_task_with_a_health_check_runs_when_it_is_healthy(void **state)
     WAIT_STATE(w, TASK_1, STARTING);
     TURN_UNTIL(w, fake_engine_count(w->engine, FAKE_INSPECT) == 1);
     struct fake_container *c = fake_engine_find(w->engine, TASK_1);
-    for (int i = 0; i < 10; i++)
-        uv_run(&w->loop, UV_RUN_NOWAIT);
+    turn_a_little(w);
     assert_int_equal(state_of(w, TASK_1), SWARM__TASK_STATE__STARTING);
     fake_engine_set_health(w->engine, c, ENGINE_HEALTH_HEALTHY);
     WAIT_STATE(w, TASK_1, RUNNING);
@@ -349,6 +380,7 @@ int main(void)
         WORLD_TEST(a_task_is_killed_after_its_grace_period),
         WORLD_TEST(a_desire_that_goes_back_is_ignored),
         WORLD_TEST(a_task_no_longer_assigned_is_stopped_and_removed),
+        WORLD_TEST(a_task_is_not_gone_before_its_files_are),
         WORLD_TEST(the_container_of_a_finished_task_stays_until_it_is_unassigned),
         WORLD_TEST(a_task_stopped_while_its_image_is_pulled_is_shut_down_at_once),
         WORLD_TEST(a_task_stopped_during_any_call_leaves_nothing),
