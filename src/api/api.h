@@ -17,8 +17,7 @@
  * scope swarm, when a task changes: {"Type":"task","Action":"create|update|remove",
  * "Actor":{"ID","Attributes":{"name","service.id","node.id","slot","state",
  * "desired-state","err"}}}. They come only when that type is asked for, and are not kept
- * for `since`. What was (`since`) comes in order from each side, the swarm's first: the
- * engine doesn't say where its past ends, so the two can't be merged.
+ * for `since`.
  */
 
 #define API_VERSION "1.41"

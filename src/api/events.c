@@ -4,11 +4,18 @@
  * filters could let something of its own through; its lines are passed on whole.
  *
  *     WAITING  the engine was asked: the answer begins when its does
- *     OPEN     lines of both; ends with `until`, with the engine, or with the client
+ *     PAST     the engine tells what was before the request: its lines are merged with
+ * the swarm's by their time, and what the swarm tells meanwhile waits OPEN     lines of
+ * both; ends with `until`, with the engine, or with the client
+ *
+ * The engine doesn't say where its past ends. That is at its first line from after the
+ * request, at its end, or when it has said nothing for a while. (To ask for the past
+ * alone, up to now, is no way: Podman then ends before it has told all.)
  */
 #include "api/events.h"
 
 #include "api/event.h"
+#include "api/events_past.h"
 #include "api/handlers.h"
 #include "api/stream.h"
 #include "api/time.h"
@@ -19,14 +26,21 @@
 /* One line of the engine's. */
 #define LINE_MAX_BYTES (1024 * 1024)
 
+/* An engine that says nothing for so long has told its past. */
+#define PAST_SILENCE (500 * CLOCK_MILLISECOND)
+
 struct events {
     struct api_stream stream;
     struct api_filters filters;
     struct http_call *call; /* the engine's stream */
     int status;             /* of its answer, 0 before that */
     struct buf line;        /* of the engine's, not whole yet; or its error */
-    struct timer until_timer;
+    struct timer until_timer, past_timer;
     int64_t since, until; /* 0: not asked for */
+    int64_t now;          /* where the past ends */
+    bool is_past;
+    struct api_events_past past;
+    struct buf later; /* the swarm's, from now on, during the past */
     struct loop_close closing;
 };
 
@@ -36,6 +50,8 @@ static void on_freed(void *user)
 {
     struct events *ev = user;
     buf_deinit(&ev->line);
+    buf_deinit(&ev->later);
+    api_events_past_deinit(&ev->past);
     api_filters_deinit(&ev->filters);
     free(ev);
 }
@@ -46,6 +62,7 @@ static void release(struct events *ev)
     ev->call = NULL;
     loop_close_init(&ev->closing, on_freed, ev);
     timer_close(&ev->until_timer, &ev->closing);
+    timer_close(&ev->past_timer, &ev->closing);
     loop_close_end(&ev->closing);
 }
 
@@ -72,24 +89,41 @@ static bool send_event(struct events *ev, const struct api_event *event)
     cleanup_buf struct buf text = BUF_INIT;
     if (!api_event_is_match(event, &ev->filters))
         return true;
-    if (!api_event_write(event, &text))
-        return api_stream_write(&ev->stream, text.data, text.len);
+    if (!api_event_write(event, &text)) {
+        if (!ev->is_past)
+            return api_stream_write(&ev->stream, text.data, text.len);
+        if (ev->later.len + text.len <= API_STREAM_QUEUE_MAX &&
+            !buf_append(&ev->later, text.data, text.len))
+            return true;
+    }
     api_stream_cut(&ev->stream);
     return false;
 }
 
-static bool send_history(struct events *ev)
+/* Sends what the swarm has of the past up to that time. */
+static bool send_past(struct events *ev, int64_t time)
 {
-    const struct api_event_history *h = &ev->stream.api->history;
-    if (!ev->since && !ev->until)
-        return true;
-    for (size_t i = 0; i < h->len; i++) {
-        const struct api_event *event = api_event_history_get(h, i);
-        bool is_in = event->time >= ev->since && (!ev->until || event->time <= ev->until);
-        if (is_in && !send_event(ev, event))
-            return false;
-    }
+    const char *lines;
+    size_t n = api_events_past_take(&ev->past, time, &lines);
+    return !n || api_stream_write(&ev->stream, lines, n);
+}
+
+/* The past is told: what came since then follows. */
+static bool end_past(struct events *ev)
+{
+    ev->is_past = false;
+    timer_cancel(&ev->past_timer);
+    if (!send_past(ev, INT64_MAX))
+        return false;
+    if (ev->later.len && !api_stream_write(&ev->stream, ev->later.data, ev->later.len))
+        return false;
+    buf_deinit(&ev->later);
     return true;
+}
+
+static void on_past_silent(void *user)
+{
+    (void)end_past(user); /* without it, the stream is over */
 }
 
 void api_events_tell(struct api *a, const struct store_change *change)
@@ -114,24 +148,45 @@ static void on_head(struct http_call *call, const struct http_head *head, void *
 {
     struct events *ev = user;
     ev->status = head->status;
-    if (head->status == 200)
-        api_stream_begin(&ev->stream, "application/json");
+    if (head->status != 200)
+        return;
+    api_stream_begin(&ev->stream, "application/json");
+    if (ev->is_past)
+        timer_start(&ev->past_timer, PAST_SILENCE);
+}
+
+/* Passes on one line, after what the swarm has from before it. */
+static bool send_line(struct events *ev, const char *line, size_t n)
+{
+    int64_t time = ev->is_past ? api_events_line_time(line, n) : 0;
+    if (time > ev->now ? !end_past(ev) : ev->is_past && !send_past(ev, time))
+        return false;
+    return api_stream_write(&ev->stream, line, n);
 }
 
 /* Passes on the whole lines of what has come. */
 static void send_lines(struct events *ev)
 {
-    const char *end = ev->line.len ? memrchr(ev->line.data, '\n', ev->line.len) : NULL;
-    if (!end)
-        return;
-    size_t n = (size_t)(end - ev->line.data) + 1;
-    if (api_stream_write(&ev->stream, ev->line.data, n))
-        buf_consume(&ev->line, n);
+    size_t done = 0;
+    while (done < ev->line.len) {
+        const char *line = ev->line.data + done;
+        const char *end = memchr(line, '\n', ev->line.len - done);
+        if (!end)
+            break;
+        size_t n = (size_t)(end - line) + 1;
+        if (!send_line(ev, line, n))
+            return;
+        done += n;
+    }
+    if (done)
+        buf_consume(&ev->line, done);
 }
 
 static void on_body(struct http_call *call, const void *data, size_t n, void *user)
 {
     struct events *ev = user;
+    if (timer_is_running(&ev->past_timer))
+        timer_start(&ev->past_timer, PAST_SILENCE);
     if (ev->line.len + n > LINE_MAX_BYTES || buf_append(&ev->line, data, n))
         api_stream_cut(&ev->stream);
     else if (ev->status == 200 && !ev->stream.is_ending)
@@ -157,6 +212,8 @@ static void on_end(struct http_call *call, int code, const struct err *e, void *
     struct events *ev = user;
     ev->call = NULL;
     if (ev->status == 200) {
+        if (!end_past(ev))
+            return;
         /* Until the time that was asked for, the swarm's go on. */
         if (code || !timer_is_running(&ev->until_timer))
             api_stream_end(&ev->stream);
@@ -167,13 +224,19 @@ static void on_end(struct http_call *call, int code, const struct err *e, void *
     }
 }
 
-static void ask_engine(struct events *ev, const char *target)
+static void ask_engine(struct events *ev)
 {
     static const struct http_call_events callbacks = {on_head, on_body, on_end};
-    const struct http_request request = {.method = "GET", .target = target};
+    cleanup_buf struct buf target = BUF_INIT;
     struct err e = {0};
-    if (http_client_request(ev->stream.api->client, &request, &callbacks, ev, &ev->call,
-                            &e))
+    int r = api_events_engine_target(&ev->filters, ev->since, ev->until, &target);
+    const struct http_request request = {.method = "GET", .target = buf_str(&target)};
+    if (r)
+        err_no_memory(&e);
+    else
+        r = http_client_request(ev->stream.api->client, &request, &callbacks, ev,
+                                &ev->call, &e);
+    if (r)
         refuse_with(ev, 503, err_text(&e));
 }
 
@@ -208,35 +271,38 @@ static int read_request(const struct api_request *q, struct events *ev, struct e
              : api_filters_parse(&ev->filters, api_request_query(q, "filters"), NULL, e);
 }
 
-static void start(struct api_request *q, struct events *ev, const char *target)
+static void start(struct api_request *q, struct events *ev)
 {
     struct api *a = q->api;
     timer_init(&ev->until_timer, a->loop, on_until, ev);
+    timer_init(&ev->past_timer, a->loop, on_past_silent, ev);
     api_stream_init(&ev->stream, a, q->x, on_closed);
     api_request_free(q);
     if (ev->until)
-        timer_start(&ev->until_timer, ev->until - clock_now());
-    if (!send_history(ev))
+        timer_start(&ev->until_timer, ev->until - ev->now);
+    if (api_events_concern_engine(&ev->filters)) {
+        ask_engine(ev);
         return;
-    if (target)
-        ask_engine(ev, target);
-    else
-        api_stream_begin(&ev->stream, "application/json");
+    }
+    api_stream_begin(&ev->stream, "application/json");
+    (void)end_past(ev); /* without it, the stream is over */
 }
 
 void api_events(struct api_request *q)
 {
     struct err e = {0};
-    cleanup_buf struct buf target = BUF_INIT;
     struct events *ev = calloc(1, sizeof(*ev));
     int r = ev ? read_request(q, ev, &e) : err_no_memory(&e);
-    bool asks_engine = !r && api_events_concern_engine(&ev->filters);
-    if (asks_engine &&
-        api_events_engine_target(&ev->filters, api_request_query(q, "since"),
-                                 api_request_query(q, "until"), &target))
+    if (!r) {
+        ev->now = clock_now();
+        ev->is_past = (ev->since || ev->until) && ev->since <= ev->now;
+    }
+    if (!r && ev->is_past &&
+        api_events_past_load(&ev->past, &q->api->history, &ev->filters, ev->since,
+                             ev->until))
         r = err_no_memory(&e);
     if (!r) {
-        start(q, ev, asks_engine ? buf_str(&target) : NULL);
+        start(q, ev);
         return;
     }
     if (ev)

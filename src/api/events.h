@@ -12,6 +12,7 @@ void api_events_tell(struct api *a, const struct store_change *change);
 /* Could an event of the engine's pass these filters? */
 bool api_events_concern_engine(const struct api_filters *f);
 
-/* The target to ask the engine with: the filters without what only the swarm has. */
-int api_events_engine_target(const struct api_filters *f, const char *since,
-                             const char *until, struct buf *out) MUST_CHECK;
+/* The target to ask the engine with: the filters without what only the swarm has; since
+ * and until in nanoseconds, 0: without. */
+int api_events_engine_target(const struct api_filters *f, int64_t since, int64_t until,
+                             struct buf *out) MUST_CHECK;

@@ -58,24 +58,37 @@ static int write_filters(const struct api_filters *f, struct buf *out)
     return w.code;
 }
 
-static int append_param(struct buf *out, const char *key, const char *value)
+static char separator(struct buf *out)
 {
-    if (str_is_empty(value))
-        return 0;
-    int r = buf_printf(out, "%c%s=", strchr(buf_str(out), '?') ? '&' : '?', key);
-    return r ? r : http_url_escape(out, value);
+    return strchr(buf_str(out), '?') ? '&' : '?';
 }
 
-int api_events_engine_target(const struct api_filters *f, const char *since,
-                             const char *until, struct buf *out)
+static int append_time(struct buf *out, const char *key, int64_t time)
+{
+    if (!time)
+        return 0;
+    return buf_printf(out, "%c%s=%lld.%09lld", separator(out), key,
+                      (long long)(time / CLOCK_SECOND), (long long)(time % CLOCK_SECOND));
+}
+
+static int append_filters(struct buf *out, struct buf *filters)
+{
+    if (!filters->len)
+        return 0;
+    int r = buf_printf(out, "%cfilters=", separator(out));
+    return r ? r : http_url_escape(out, buf_str(filters));
+}
+
+int api_events_engine_target(const struct api_filters *f, int64_t since, int64_t until,
+                             struct buf *out)
 {
     cleanup_buf struct buf filters = BUF_INIT;
     int r = f->keys ? write_filters(f, &filters) : 0;
     if (!r)
         r = buf_append_str(out, "/events");
     if (!r)
-        r = append_param(out, "since", since);
+        r = append_time(out, "since", since);
     if (!r)
-        r = append_param(out, "until", until);
-    return r ? r : append_param(out, "filters", buf_str(&filters));
+        r = append_time(out, "until", until);
+    return r ? r : append_filters(out, &filters);
 }

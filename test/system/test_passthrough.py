@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import tarfile
+import time
 
 import wait
 from fixture import SLEEP
@@ -151,6 +152,33 @@ def events_of_the_engine_are_told(t):
                 if event["Action"] in ("destroy", "remove"):
                     break
     assert {"create", "start", "die"} <= set(actions), actions
+
+
+@test(reference=False)
+def the_past_is_told_in_order(t):
+    """What happened to containers and to the swarm, and then what happens."""
+    since = str(time.time())
+    for number in range(3):
+        t.docker("run", "--rm", "--name", f"box{number}", "busybox:latest", "true")
+        t.secret(f"secret{number}")
+    with t.api.stream(f"/events?since={since}") as stream:
+        told = []
+        for event in stream.lines():
+            name = event["Actor"]["Attributes"].get("name", "")
+            if event["Action"] in ("start", "create") and name.rstrip("012345") in ("box", "secret"):
+                told.append((event["timeNano"], event["Action"], name))
+            if name == "secret2":
+                t.secret("secret3")
+            elif name == "secret3":
+                t.docker("run", "--rm", "--name", "box4", "busybox:latest", "true")
+            elif (event["Action"], name) == ("start", "box4"):
+                break
+    equal([at for at, _, _ in told], sorted(at for at, _, _ in told))
+    equal([name for _, action, name in told if action == "start" or name.startswith("secret")],
+          ["box0", "secret0", "box1", "secret1", "box2", "secret2", "secret3", "box4"])
+    shown = t.docker("events", "--since", since, "--until", str(time.time() + 2), "--filter",
+                     "event=create", "--format", "{{.Actor.Attributes.name}}").lines
+    equal(shown, [name for _, action, name in told if action == "create"])
 
 
 @test()

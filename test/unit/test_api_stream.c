@@ -246,16 +246,65 @@ static void a_time_that_is_over_ends_the_events(void **state)
 static void engine_and_swarm_share_one_stream(void **state)
 {
     struct fixture *f = *state;
-    static const char until[] = "2000000000";
     world_answer(&f->world, "GET /events", 200,
                  "{\"Type\":\"container\",\"Action\":\"die\"}\n");
-    char target[64];
-    snprintf(target, sizeof(target), "/events?until=%s", until);
-    open_wire(f, target);
+    open_wire(f, "/events?until=2000000000");
     wait_for(f, "{\"Type\":\"container\",\"Action\":\"die\"}\n");
     create_secret(&f->world, "api_ev");
     wait_for(f, "\"name\":\"api_ev\"");
-    assert_string_equal(buf_str(&f->world.asked), "GET /events?until=2000000000\n\n");
+    assert_non_null(
+        strstr(buf_str(&f->world.asked), "/events?until=2000000000.000000000\n\n"));
+}
+
+/* Where a text stands in what the client got. */
+static size_t place_of(struct fixture *f, const char *text)
+{
+    const char *at = memmem(f->wire.got.data, f->wire.got.len, text, strlen(text));
+    assert_non_null(at);
+    return (size_t)(at - f->wire.got.data);
+}
+
+static void the_past_of_both_is_told_in_order(void **state)
+{
+    struct fixture *f = *state;
+    create_secret(&f->world, "ours");
+    world_answer(&f->world, "GET /events?since=1.000000000", 200,
+                 "{\"Action\":\"first\",\"time\":5}\n"
+                 "{\"Action\":\"last\",\"timeNano\":9000000000000000000}\n");
+    open_wire(f, "/events?since=1");
+    wait_for(f, "last");
+    assert_true(place_of(f, "first") < place_of(f, "\"ours\""));
+    assert_true(place_of(f, "\"ours\"") < place_of(f, "last"));
+}
+
+static void what_comes_while_the_past_is_told_comes_after_it(void **state)
+{
+    struct fixture *f = *state;
+    static const char line[] = "{\"Action\":\"past\"}\n";
+    world_answer(&f->world, "GET /events", 200, NULL);
+    open_wire(f, "/events?since=1");
+    TURN_UNTIL(&f->world.net, f->world.answers[0].open);
+    create_secret(&f->world, "meanwhile");
+    assert_int_equal(http_exchange_write(f->world.answers[0].open, line, strlen(line)),
+                     0);
+    wait_for(f, "meanwhile"); /* once the engine is silent */
+    assert_true(place_of(f, "past") < place_of(f, "meanwhile"));
+    create_secret(&f->world, "live");
+    wait_for(f, "live");
+    http_exchange_end(TAKE(f->world.answers[0].open));
+}
+
+static void a_past_without_a_present_ends(void **state)
+{
+    struct fixture *f = *state;
+    create_secret(&f->world, "ours");
+    world_answer(&f->world, "GET /events", 200, "{\"Action\":\"past\"}\n");
+    open_wire(f, "/events?since=1&until=2");
+    wait_for(f, "\r\n0\r\n\r\n");
+    assert_true(wire_has(&f->wire, "past"));
+    assert_false(wire_has(&f->wire, "ours"));
+    assert_string_equal(buf_str(&f->world.asked),
+                        "GET /events?since=1.000000000&until=2.000000000\n\n");
 }
 
 static void the_engine_is_not_told_of_what_it_does_not_know(void **state)
@@ -525,6 +574,9 @@ int main(void)
         TEST(past_events_come_when_asked_for),
         TEST(a_time_that_is_over_ends_the_events),
         TEST(engine_and_swarm_share_one_stream),
+        TEST(the_past_of_both_is_told_in_order),
+        TEST(what_comes_while_the_past_is_told_comes_after_it),
+        TEST(a_past_without_a_present_ends),
         TEST(the_engine_is_not_told_of_what_it_does_not_know),
         TEST(an_error_of_the_engine_is_passed_on),
         TEST(tasks_are_told_to_those_who_ask),
