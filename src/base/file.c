@@ -105,3 +105,35 @@ int file_replace(const char *path, mode_t mode, const void *data, size_t n, stru
     }
     return file_sync_folder(path, e);
 }
+
+/* Cuts the path at each slash in turn, but for one at its beginning. */
+static int make_each(char *path, struct err *e)
+{
+    for (char *at = path + strspn(path, "/");;) {
+        at += strcspn(at, "/");
+        char end = *at;
+        *at = '\0';
+        int failed = mkdir(path, 0700) && errno != EEXIST ? errno : 0;
+        if (failed)
+            return err_errno(e, failed, "make %s", path);
+        *at = end;
+        at += strspn(at, "/");
+        if (!*at)
+            return 0;
+    }
+}
+
+int file_make_folders(const char *path, struct err *e)
+{
+    cleanup_free char *copy = mem_dup(path, strlen(path));
+    return copy ? make_each(copy, e) : err_no_memory(e);
+}
+
+int file_make_folders_above(const char *path, struct err *e)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash || slash == path)
+        return 0;
+    cleanup_free char *above = mem_dup(path, (size_t)(slash - path));
+    return above ? make_each(above, e) : err_no_memory(e);
+}

@@ -25,3 +25,10 @@ int file_replace(const char *path, mode_t mode, const void *data, size_t n,
 
 /* Makes durable that path was made, renamed or removed: syncs the folder it is in. */
 int file_sync_folder(const char *path, struct err *e) MUST_CHECK;
+
+/* Makes a folder (0700) and those above it where they aren't there; those that are stay
+ * as they are. ERR_IO, ERR_PERMISSION_DENIED, ERR_NO_MEMORY. */
+int file_make_folders(const char *path, struct err *e) MUST_CHECK;
+
+/* The same for the folder that path is in. */
+int file_make_folders_above(const char *path, struct err *e) MUST_CHECK;

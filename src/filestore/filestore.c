@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/base64.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "filestore/private.h"
@@ -52,23 +53,6 @@ bool filestore_name_to_id(const char *name, char id[FILESTORE_ID_MAX + 1])
 
 /* ---- the folder ---- */
 
-/* Makes the folders of a path one after the other; those that are there stay as they are.
- */
-static int make_folders(char *path, struct err *e)
-{
-    for (char *slash = path + 1;; slash++) {
-        slash += strcspn(slash, "/");
-        char end = *slash;
-        *slash = '\0';
-        int failed = mkdir(path, 0700) && errno != EEXIST ? errno : 0;
-        if (failed)
-            return err_errno(e, failed, "make %s", path);
-        *slash = end;
-        if (!end)
-            return 0;
-    }
-}
-
 static int check_folder(const char *path, struct err *e)
 {
     struct stat st;
@@ -93,7 +77,7 @@ int filestore_open(const char *folder, struct filestore **out, struct err *e)
     struct filestore *fs = path ? calloc(1, sizeof(*fs)) : NULL;
     if (!fs)
         return err_no_memory(e);
-    int r = make_folders(path, e);
+    int r = file_make_folders(path, e);
     if (!r)
         r = check_folder(path, e);
     if (r) {

@@ -44,7 +44,9 @@ int filestore_key_create(const char *path, const struct age_passphrase *pass,
         return err_set(e, ERR_ALREADY_EXISTS, "there is a key already: %s", path);
     if (age_identity_new(&key))
         return err_no_memory(e);
-    int r = filestore_key_write(path, key, pass, e);
+    int r = file_make_folders_above(path, e);
+    if (!r)
+        r = filestore_key_write(path, key, pass, e);
     if (r)
         age_identity_free(key);
     else

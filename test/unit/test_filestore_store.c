@@ -307,7 +307,7 @@ static void a_key_comes_back_from_its_file(void **state)
     struct age_passphrase pass = {"open sesame", 11, 2}, wrong = {"close", 5, 2};
     struct age_identity *key, *again = NULL;
     char path[256];
-    path_of(f, "key", path, sizeof(path));
+    path_of(f, "new/folder/key", path, sizeof(path));
     assert_int_equal(filestore_key_read(path, NULL, &again, NULL), ERR_NOT_FOUND);
     assert_int_equal(filestore_key_create(path, NULL, &key, NULL), 0);
     assert_int_equal(filestore_key_create(path, NULL, &again, NULL), ERR_ALREADY_EXISTS);
