@@ -91,7 +91,33 @@ void connect_request_deinit(struct connect_request *r);
 int connect_read_request(const struct http_head *head, struct buf *body,
                          struct connect_request *r, struct err *e) MUST_CHECK;
 
-/* What all answers have. */
+/* ---- answers, for a server that writes their heads itself ---- */
+
+#define CONNECT_ANSWER_HEADERS_MAX 4
+
+struct connect_answer {
+    int status;
+    struct http_header headers[CONNECT_ANSWER_HEADERS_MAX];
+    size_t n_headers;
+    const void *body; /* the message that was given, or memory */
+    size_t n;
+    struct buf memory;
+};
+
+/* Those that can fail leave nothing to free then. The message is borrowed, and compressed
+ * when that is asked for and the client accepts it. */
+int connect_answer(const struct connect_request *to, bool is_gzip, const void *message,
+                   size_t n, struct connect_answer *out, struct err *e) MUST_CHECK;
+int connect_answer_error(int code, const char *text, struct connect_answer *out,
+                         struct err *e) MUST_CHECK;
+
+/* The answers without Connect: 404, 405, 415. */
+void connect_answer_refusal(int status, struct connect_answer *out);
+void connect_answer_deinit(struct connect_answer *a);
+
+/* ---- answers with their heads ---- */
+
+/* What all of them have. */
 struct connect_reply {
     const char *date; /* for the header of that name; NULL: none */
     bool is_gzip;     /* compress the message if the client accepts it */
@@ -105,6 +131,5 @@ int connect_write_answer(const struct connect_request *to, const struct connect_
 int connect_write_error(const struct connect_reply *o, int code, const char *text,
                         struct buf *out, struct err *e) MUST_CHECK;
 
-/* The answers without Connect: 404, 405, 415. */
 int connect_write_refusal(const struct connect_reply *o, int status, struct buf *out,
                           struct err *e) MUST_CHECK;

@@ -55,66 +55,33 @@ int connect_read_request(const struct http_head *head, struct buf *body,
 
 /* ---- answers ---- */
 
-struct answer {
-    int status;
-    const char *name, *value; /* one more header, when there is a name */
-    const char *type;         /* NULL: no content type */
-    bool is_connect;
-    bool is_gzip;
-    const void *body;
-    size_t n;
-};
-
-static int write_head(const struct answer *a, const struct connect_reply *o,
-                      struct buf *out)
+static void add_header(struct connect_answer *a, const char *name, const char *value)
 {
-    int r = http_write_status_line(out, a->status);
-    if (!r && a->is_connect)
-        r = http_write_header(out, "Accept-Encoding", "gzip");
-    if (!r && a->name)
-        r = http_write_header(out, a->name, a->value);
-    if (!r && a->is_gzip)
-        r = http_write_header(out, "Content-Encoding", "gzip");
-    if (!r && a->type)
-        r = http_write_header(out, "Content-Type", a->type);
-    if (!r && o->date)
-        r = http_write_header(out, "Date", o->date);
-    if (!r)
-        r = http_write_length(out, a->n);
-    if (!r && o->is_last)
-        r = http_write_header(out, "Connection", "close");
-    return r ? r : http_write_head_end(out);
+    a->headers[a->n_headers++] = (struct http_header){name, value};
 }
 
-static int write_answer(const struct answer *a, const struct connect_reply *o,
-                        struct buf *out, struct err *e)
+void connect_answer_deinit(struct connect_answer *a)
 {
-    int r = write_head(a, o, out);
-    if (!r)
-        r = buf_append(out, a->body, a->n);
-    if (r == ERR_NO_MEMORY)
-        return err_no_memory(e);
-    return r ? err_set(e, r, "bad character in the head of an answer") : 0;
+    buf_deinit(&a->memory);
 }
 
-int connect_write_answer(const struct connect_request *to, const struct connect_reply *o,
-                         const void *message, size_t n, struct buf *out, struct err *e)
+int connect_answer(const struct connect_request *to, bool is_gzip, const void *message,
+                   size_t n, struct connect_answer *out, struct err *e)
 {
-    cleanup_buf struct buf packed = BUF_INIT;
-    struct answer a = {.status = 200,
-                       .type = connect_content_type(to->codec),
-                       .is_connect = true,
-                       .is_gzip = o->is_gzip && to->accepts_gzip,
-                       .body = message,
-                       .n = n};
-    if (a.is_gzip) {
-        int r = gzip_deflate(message, n, &packed, e);
-        if (r)
+    *out = (struct connect_answer){.status = 200, .body = message, .n = n};
+    add_header(out, "Accept-Encoding", "gzip");
+    if (is_gzip && to->accepts_gzip) {
+        int r = gzip_deflate(message, n, &out->memory, e);
+        if (r) {
+            connect_answer_deinit(out);
             return r;
-        a.body = packed.data;
-        a.n = packed.len;
+        }
+        out->body = out->memory.data;
+        out->n = out->memory.len;
+        add_header(out, "Content-Encoding", "gzip");
     }
-    return write_answer(&a, o, out, e);
+    add_header(out, "Content-Type", connect_content_type(to->codec));
+    return 0;
 }
 
 /* {"code": ..., "message": ...}, the message as far as it is text. */
@@ -131,35 +98,86 @@ static int write_error_body(int code, const char *text, struct buf *out)
     return json_write(j, out);
 }
 
+int connect_answer_error(int code, const char *text, struct connect_answer *out,
+                         struct err *e)
+{
+    *out = (struct connect_answer){.status = connect_code_status(code)};
+    if (write_error_body(code, text, &out->memory)) {
+        buf_deinit(&out->memory);
+        return err_no_memory(e);
+    }
+    out->body = out->memory.data;
+    out->n = out->memory.len;
+    add_header(out, "Accept-Encoding", "gzip");
+    add_header(out, "Content-Type", "application/json");
+    return 0;
+}
+
+void connect_answer_refusal(int status, struct connect_answer *out)
+{
+    static const char not_found[] = "404 page not found\n";
+    *out = (struct connect_answer){.status = status};
+    if (status == 405) {
+        add_header(out, "Allow", "POST");
+    } else if (status == 415) {
+        add_header(out, "Accept-Post", ACCEPT_POST);
+    } else if (status == 404) {
+        add_header(out, "Content-Type", "text/plain; charset=utf-8");
+        out->body = not_found;
+        out->n = sizeof(not_found) - 1;
+    }
+}
+
+/* ---- answers with their heads ---- */
+
+static int write_head(const struct connect_answer *a, const struct connect_reply *o,
+                      struct buf *out)
+{
+    int r = http_write_status_line(out, a->status);
+    for (size_t i = 0; i < a->n_headers && !r; i++)
+        r = http_write_header(out, a->headers[i].name, a->headers[i].value);
+    if (!r && o->date)
+        r = http_write_header(out, "Date", o->date);
+    if (!r)
+        r = http_write_length(out, a->n);
+    if (!r && o->is_last)
+        r = http_write_header(out, "Connection", "close");
+    return r ? r : http_write_head_end(out);
+}
+
+/* Frees the answer's memory. */
+static int write_answer(struct connect_answer *a, const struct connect_reply *o,
+                        struct buf *out, struct err *e)
+{
+    int r = write_head(a, o, out);
+    if (!r)
+        r = buf_append(out, a->body, a->n);
+    connect_answer_deinit(a);
+    if (r == ERR_NO_MEMORY)
+        return err_no_memory(e);
+    return r ? err_set(e, r, "bad character in the head of an answer") : 0;
+}
+
+int connect_write_answer(const struct connect_request *to, const struct connect_reply *o,
+                         const void *message, size_t n, struct buf *out, struct err *e)
+{
+    struct connect_answer a;
+    int r = connect_answer(to, o->is_gzip, message, n, &a, e);
+    return r ? r : write_answer(&a, o, out, e);
+}
+
 int connect_write_error(const struct connect_reply *o, int code, const char *text,
                         struct buf *out, struct err *e)
 {
-    cleanup_buf struct buf body = BUF_INIT;
-    if (write_error_body(code, text, &body))
-        return err_no_memory(e);
-    struct answer a = {.status = connect_code_status(code),
-                       .type = "application/json",
-                       .is_connect = true,
-                       .body = body.data,
-                       .n = body.len};
-    return write_answer(&a, o, out, e);
+    struct connect_answer a;
+    int r = connect_answer_error(code, text, &a, e);
+    return r ? r : write_answer(&a, o, out, e);
 }
 
 int connect_write_refusal(const struct connect_reply *o, int status, struct buf *out,
                           struct err *e)
 {
-    static const char not_found[] = "404 page not found\n";
-    struct answer a = {.status = status};
-    if (status == 405) {
-        a.name = "Allow";
-        a.value = "POST";
-    } else if (status == 415) {
-        a.name = "Accept-Post";
-        a.value = ACCEPT_POST;
-    } else if (status == 404) {
-        a.type = "text/plain; charset=utf-8";
-        a.body = not_found;
-        a.n = sizeof(not_found) - 1;
-    }
+    struct connect_answer a;
+    connect_answer_refusal(status, &a);
     return write_answer(&a, o, out, e);
 }
