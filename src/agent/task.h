@@ -108,6 +108,7 @@ struct task {
     /* What is under way. */
     struct engine_call *call;
     struct secret_files files;
+    bool has_news; /* since the engine was asked what became of the container */
     struct exit_watch *watch;
     int32_t ended_pid; /* seen to have ended */
     unsigned stop_stage;

@@ -29,6 +29,8 @@ static bool is_checked(const struct task *t)
 
 void task_health_seen(struct task *t, enum engine_health health)
 {
+    if (t->step == TASK_STEP_LOOK && t->call)
+        t->has_news = true;
     if (!is_checked(t) || t->call || health == ENGINE_HEALTH_NONE)
         return;
     t->health = health;

@@ -100,7 +100,11 @@ static bool is_parked(const struct task *t)
 
 static void look(struct task *t)
 {
-    if (t->step == TASK_STEP_LOOK && !t->call && timer_is_running(&t->retry)) {
+    if (t->step == TASK_STEP_LOOK && t->call) {
+        t->has_news = true;
+        return;
+    }
+    if (t->step == TASK_STEP_LOOK && timer_is_running(&t->retry)) {
         timer_cancel(&t->retry);
         t->is_due = true;
         task_run(t);

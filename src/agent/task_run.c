@@ -117,6 +117,10 @@ static void found_running(struct task *t, const struct engine_state *s)
         look_again(t);
         return;
     }
+    if (t->has_news) { /* which may be younger than this answer */
+        t->is_due = true;
+        return;
+    }
     t->retry_delay = TASK_EXIT_RECHECK;
     take_ports(t, s);
     t->health_interval = s->health_interval;
@@ -261,6 +265,7 @@ static void look_done(int r, const struct err *e, const struct engine_state *s,
 void task_step_look(struct task *t)
 {
     struct engine *g = t->context->engine;
+    t->has_news = false;
     t->call = g->ops->inspect(g, task_container(t), look_done, t);
     if (!t->call)
         task_retry_in(t, TASK_RETRY_MIN);

@@ -329,6 +329,37 @@ static void a_task_with_a_health_check_runs_when_it_is_healthy(void **state)
                         "task: non-zero exit (143): dockerexec: unhealthy container");
 }
 
+/* The engine answers with what it knew when it was asked. */
+static void health_that_changes_while_it_is_asked_for_is_noticed(void **state)
+{
+    struct world *w = *state;
+    Swarm__Task *t = task_make(TASK_1, SWARM__TASK_STATE__RUNNING);
+    t->spec->container->healthcheck = message_new(&swarm__health_config__descriptor);
+    fake_engine_delay(w->engine, FAKE_INSPECT, 30 * CLOCK_MILLISECOND);
+    assign_one(w, t);
+    TURN_UNTIL(w, fake_engine_count(w->engine, FAKE_INSPECT) == 1);
+    struct fake_container *c = fake_engine_find(w->engine, TASK_1);
+    fake_engine_set_health(w->engine, c, ENGINE_HEALTH_HEALTHY);
+    c->health = ENGINE_HEALTH_STARTING;
+    TURN_UNTIL(w, fake_engine_count(w->engine, FAKE_INSPECT) == 2);
+    c->health = ENGINE_HEALTH_HEALTHY;
+    WAIT_STATE(w, TASK_1, RUNNING);
+}
+
+static void an_end_while_it_is_asked_for_is_noticed(void **state)
+{
+    struct world *w = *state;
+    fake_engine_delay(w->engine, FAKE_INSPECT, 30 * CLOCK_MILLISECOND);
+    assign_one(w, task_make(TASK_1, SWARM__TASK_STATE__RUNNING));
+    TURN_UNTIL(w, fake_engine_count(w->engine, FAKE_INSPECT) == 1);
+    struct fake_container *c = fake_engine_find(w->engine, TASK_1);
+    fake_engine_exit(w->engine, c, 3);
+    c->is_running = true;
+    TURN_UNTIL(w, fake_engine_count(w->engine, FAKE_INSPECT) == 2);
+    c->is_running = false;
+    WAIT_STATE(w, TASK_1, FAILED);
+}
+
 static void the_agent_checks_health_for_an_engine_that_does_not(void **state)
 {
     struct world *w = *state;
@@ -385,6 +416,8 @@ int main(void)
         WORLD_TEST(a_task_stopped_while_its_image_is_pulled_is_shut_down_at_once),
         WORLD_TEST(a_task_stopped_during_any_call_leaves_nothing),
         WORLD_TEST(a_task_with_a_health_check_runs_when_it_is_healthy),
+        WORLD_TEST(health_that_changes_while_it_is_asked_for_is_noticed),
+        WORLD_TEST(an_end_while_it_is_asked_for_is_noticed),
         WORLD_TEST(the_agent_checks_health_for_an_engine_that_does_not),
         WORLD_TEST(a_container_removed_by_hand_fails_the_task),
     };
