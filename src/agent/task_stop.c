@@ -136,7 +136,7 @@ static void kill_done(int r, const struct err *e, void *user)
     } else if (r) {
         log_warn("task %s: stop: %s", task_id(t), err_text(e));
     }
-    if (!r && !t->watch)
+    if (r != ERR_UNAVAILABLE && !t->watch)
         task_go(t, TASK_STEP_LOOK);
     task_run(t);
 }

@@ -217,13 +217,36 @@ static void a_task_is_killed_after_its_grace_period(void **state)
     assert_int_equal(w->seen[w->n_seen - 1].exit_code, 137);
 }
 
+/* The signal isn't sent, for the process has ended: nothing is left to wait for. */
+static void an_end_just_before_the_stop_signal_is_noticed(void **state)
+{
+    struct world *w = *state;
+    struct fake_container *c = run_one(w);
+    fake_engine_delay(w->engine, FAKE_KILL, 30 * CLOCK_MILLISECOND);
+    fake_engine_fail(w->engine, FAKE_KILL, 1, ERR_UNKNOWN, "no process");
+    change_desire(w, SWARM__TASK_STATE__SHUTDOWN);
+    TURN_UNTIL(w, fake_engine_count(w->engine, FAKE_KILL) == 1);
+    fake_engine_exit(w->engine, c, 0);
+    WAIT_STATE(w, TASK_1, SHUTDOWN);
+    assert_int_equal(fake_engine_count(w->engine, FAKE_KILL), 1);
+}
+
+/* The signal has no answer yet when the manager seems to change its mind. */
 static void a_desire_that_goes_back_is_ignored(void **state)
 {
     struct world *w = *state;
-    run_one(w);
-    change_desire(w, SWARM__TASK_STATE__READY);
+    struct fake_container *c = run_one(w);
+    c->ignores_signals = true;
+    fake_engine_delay(w->engine, FAKE_KILL, 30 * CLOCK_MILLISECOND);
     change_desire(w, SWARM__TASK_STATE__SHUTDOWN);
+    TURN_UNTIL(w, fake_engine_count(w->engine, FAKE_KILL) == 1);
+    change_desire(w, SWARM__TASK_STATE__RUNNING);
+    turn_a_little(w);
+    fake_engine_exit(w->engine, c, 0);
     WAIT_STATE(w, TASK_1, SHUTDOWN);
+    assert_int_equal(fake_engine_count(w->engine, FAKE_START), 1);
+    assert_int_equal(fake_engine_containers(w->engine), 0);
+    assert_int_equal(w->seen[w->n_seen - 2].state, SWARM__TASK_STATE__RUNNING);
 }
 
 static void a_task_no_longer_assigned_is_stopped_and_removed(void **state)
@@ -409,6 +432,7 @@ int main(void)
         WORLD_TEST(an_exit_with_zero_completes_the_task),
         WORLD_TEST(a_task_shut_down_leaves_neither_container_nor_files),
         WORLD_TEST(a_task_is_killed_after_its_grace_period),
+        WORLD_TEST(an_end_just_before_the_stop_signal_is_noticed),
         WORLD_TEST(a_desire_that_goes_back_is_ignored),
         WORLD_TEST(a_task_no_longer_assigned_is_stopped_and_removed),
         WORLD_TEST(a_task_is_not_gone_before_its_files_are),
