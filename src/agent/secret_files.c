@@ -96,14 +96,16 @@ static int parse_id(const char *text, const char *what, const char *target, uid_
     return 0;
 }
 
-static int write_all(int fd, const void *data, size_t n)
+/* *written is what came to lie in the file, also when this fails. */
+static int write_all(int fd, const void *data, size_t n, size_t *written)
 {
-    for (const char *at = data; n;) {
-        ssize_t done = write(fd, at, n);
+    const char *from = data;
+    *written = 0;
+    while (*written < n) {
+        ssize_t done = write(fd, from + *written, n - *written);
         if (done < 0)
             return errno;
-        at += done;
-        n -= (size_t)done;
+        *written += (size_t)done;
     }
     return 0;
 }
@@ -119,9 +121,14 @@ static int write_tmp(struct writer *w, const struct secret_file *f, const void *
         return r;
     cleanup_fd int fd = openat(
         w->task_fd, TMP_NAME, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return err_errno(e, errno, "write %s", f->target);
-    int failed = write_all(fd, data, n);
+    if (fd < 0) {
+        r = err_errno(e, errno, "write %s", f->target);
+        secret_fs_release(w->fs, (int64_t)n, 1);
+        return r;
+    }
+    size_t written;
+    int failed = write_all(fd, data, n, &written);
+    secret_fs_release(w->fs, (int64_t)(n - written), 0);
     if (!failed && fchown(fd, uid, gid))
         failed = errno;
     if (!failed && fchmod(fd, f->mode & 0777))

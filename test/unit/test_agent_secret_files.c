@@ -2,11 +2,13 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -285,6 +287,45 @@ static void ramfs_is_kept_within_bounds_by_counting(void **state)
     secret_fs_close(&ram);
 }
 
+static rlim_t limit(int what, rlim_t n)
+{
+    struct rlimit old, new;
+    assert_int_equal(getrlimit((__rlimit_resource_t)what, &old), 0);
+    new = old;
+    new.rlim_cur = n;
+    assert_int_equal(setrlimit((__rlimit_resource_t)what, &new), 0);
+    return old.rlim_cur;
+}
+
+static void a_file_that_is_cut_short_is_counted_for_what_it_was(void **state)
+{
+    struct fixture *f = *state;
+    struct secret_file one = file("pw");
+    signal(SIGXFSZ, SIG_IGN);
+    rlim_t before = limit(RLIMIT_FSIZE, 3);
+    assert_int_not_equal(write_one(f, &one), 0);
+    limit(RLIMIT_FSIZE, before);
+    assert_true(is_empty(f));
+    assert_int_equal(f->fs.used, 0);
+    assert_int_equal(f->fs.files, 0);
+}
+
+static void a_file_that_can_not_be_made_is_not_counted(void **state)
+{
+    struct fixture *f = *state;
+    struct secret_file one = file("pw");
+    int next = dup(f->fs.fd);
+    assert_true(next >= 0);
+    close(next);
+    rlim_t before = limit(RLIMIT_NOFILE, (rlim_t)next + 1);
+    assert_int_not_equal(write_one(f, &one), 0);
+    limit(RLIMIT_NOFILE, before);
+    assert_int_equal(secret_files_remove(&f->fs, TASK, &f->e), 0);
+    assert_true(is_empty(f));
+    assert_int_equal(f->fs.used, 0);
+    assert_int_equal(f->fs.files, 0);
+}
+
 static void an_engine_in_our_namespace_sees_the_secrets(void **state)
 {
     struct fixture *f = *state;
@@ -312,6 +353,8 @@ int main(void)
         TEST(the_mount_is_ours_alone_and_holds_no_programs),
         TEST(a_mount_that_is_less_safe_is_refused),
         TEST(ramfs_is_kept_within_bounds_by_counting),
+        TEST(a_file_that_is_cut_short_is_counted_for_what_it_was),
+        TEST(a_file_that_can_not_be_made_is_not_counted),
         TEST(an_engine_in_our_namespace_sees_the_secrets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
