@@ -6,6 +6,7 @@
 #include "engine/docker_events.h"
 #include "engine/docker_limits.h"
 #include "engine/docker_logs.h"
+#include "engine/docker_pull.h"
 #include "engine/docker_state.h"
 #include "engine/engine.h"
 #include "loop/loop.h"
@@ -21,9 +22,6 @@
 #define DOCKER_TIMEOUT (30 * CLOCK_SECOND)
 #define DOCKER_TIMEOUT_SLOW (5 * CLOCK_MINUTE) /* create, start, remove, list */
 #define DOCKER_TIMEOUT_PULL (2 * CLOCK_HOUR)
-
-/* The largest answer taken of a pull; the others' are in docker_state.h. */
-#define DOCKER_BODY_PULL_MAX (16 * 1024 * 1024)
 
 /* Calls under way at a time; more end with ERR_RESOURCE_EXHAUSTED. */
 #define DOCKER_CALLS_MAX 4096
@@ -78,8 +76,10 @@ struct docker_request {
     char *body;   /* text, wiped; NULL: none */
     const char *auth;
     int64_t timeout;
-    size_t max;
+    size_t max; /* of the answer; none when it is streamed */
     bool is_heavy;
+    /* Takes the answer as it comes, with the call as its user; NULL: a step takes it. */
+    const struct http_call_events *events;
 };
 
 struct docker_call {
@@ -107,6 +107,7 @@ struct docker_call {
     struct err error;
     char *text; /* what the operation keeps: an image, a container's id */
     char *auth;
+    struct docker_pull pull;  /* of image_ensure() */
     struct docker_logs *logs; /* of logs(), and who gets them */
     engine_log_data data;
 };
@@ -115,8 +116,8 @@ struct docker_call {
 struct docker_call *docker_call_new(struct docker_api *api, void *user);
 
 /* Sends a request of the call, which moves in, at once or when its turn comes; an answer
- * goes to `step`. A failure ends the call, later. A call with a heavy request has no
- * other. */
+ * goes to `step` (NULL for one that is streamed). A failure ends the call, later. A call
+ * with a heavy request has no other. */
 void docker_call_send(struct docker_call *c, const struct docker_request *q,
                       docker_step step);
 

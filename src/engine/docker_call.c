@@ -39,6 +39,7 @@ static void free_call(struct docker_call *c)
         api->n_heavy--;
     defer_cancel(&c->soon);
     drop_request(c);
+    docker_pull_deinit(&c->pull);
     if (c->logs)
         docker_logs_deinit(c->logs);
     free(c->logs);
@@ -97,6 +98,7 @@ struct docker_call *docker_call_new(struct docker_api *api, void *user)
     c->base = (struct engine_call){.cancel = cancel_call, .pause = pause_call};
     c->api = api;
     c->user = user;
+    docker_pull_init(&c->pull);
     defer_init(&c->soon, end_soon, c);
     list_init(&c->turn);
     list_append(&api->calls, &c->link);
@@ -183,6 +185,8 @@ static int send_request(struct docker_call *c, const struct docker_request *q,
             (struct http_header){"Content-Type", "application/json"};
     if (!str_is_empty(q->auth))
         headers[request.n_headers++] = (struct http_header){"X-Registry-Auth", q->auth};
+    if (q->events)
+        return http_client_request(c->api->http, &request, q->events, c, &c->http, e);
     return http_client_fetch(c->api->http, &request, q->max, answered, c, &c->http, e);
 }
 

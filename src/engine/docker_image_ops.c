@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * image_ensure: look, and only when the image isn't there pull it, and look again (a pull
- * may answer 200 and fail in its stream).
+ * image_ensure: look, and only when the image isn't there pull it, and look again: that
+ * tells whether it came, by this pull or another way.
  */
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "engine/docker_api.h"
@@ -28,22 +29,69 @@ static void send_inspect(struct docker_call *c, docker_step step)
                     DOCKER_BODY_MAX, step);
 }
 
+/* Docker's words come first, since people and programs look for them; then why the pull
+ * failed. */
+static void not_pulled(struct docker_call *c)
+{
+    struct err e = c->pull.error;
+    if (!e.code) {
+        no_such_image(c);
+        return;
+    }
+    err_wrap(&e, e.code, "No such image: %s", c->text);
+    docker_call_end(c, e.code, &e, NULL);
+}
+
 static void looked_again(struct docker_call *c, int status, const void *body, size_t n)
 {
     if (status == 200)
         docker_call_end(c, 0, NULL, NULL);
+    else if (status == 404)
+        not_pulled(c);
     else
-        no_such_image(c);
+        docker_call_refused(c, status, body, n);
 }
 
-/* Whether it failed is told by looking: the image may have come by another way. */
-static void pulled(struct docker_call *c, int status, const void *body, size_t n)
+/* ---- the pull's answer ---- */
+
+static void pull_head(struct http_call *call, const struct http_head *head, void *user)
 {
+    struct docker_call *c = user;
+    c->pull.status = head->status;
+}
+
+static void pull_body(struct http_call *call, const void *data, size_t n, void *user)
+{
+    struct docker_call *c = user;
+    struct err e;
+    if (!docker_pull_feed(&c->pull, data, n))
+        return;
+    err_no_memory(&e);
+    docker_call_fail(c, &e);
+}
+
+static void pull_end(struct http_call *call, int code, const struct err *e, void *user)
+{
+    struct docker_call *c = user;
+    struct err failed;
+    c->http = NULL;
+    if (code) {
+        docker_call_lost(c, code, e);
+        return;
+    }
+    if (docker_pull_end(&c->pull)) {
+        err_no_memory(&failed);
+        docker_call_fail(c, &failed);
+        return;
+    }
+    if (c->pull.error.code)
+        log_warn("image %s can't be pulled: %s", c->text, err_text(&c->pull.error));
     send_inspect(c, looked_again);
 }
 
 static void send_pull(struct docker_call *c)
 {
+    static const struct http_call_events events = {pull_head, pull_body, pull_end};
     cleanup_buf struct buf query = BUF_INIT;
     struct err e;
     int r = docker_image_pull_query(c->text, &query, &e);
@@ -55,8 +103,8 @@ static void send_pull(struct docker_call *c)
                                .target = str_format("/images/create?%s", buf_str(&query)),
                                .auth = c->auth,
                                .timeout = DOCKER_TIMEOUT_PULL,
-                               .max = DOCKER_BODY_PULL_MAX};
-    docker_call_send(c, &q, pulled);
+                               .events = &events};
+    docker_call_send(c, &q, NULL);
 }
 
 /* An id can't be pulled. Podman says 500 for names it can't read. */

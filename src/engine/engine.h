@@ -126,7 +126,8 @@ struct engine_ops {
     void (*start)(struct engine *g, const struct engine_events *events);
     struct engine_call *(*info)(struct engine *g, engine_info_done done, void *user);
     /* Makes sure the image is there: it is pulled when no image has that name, digest or
-     * id yet. ERR_NOT_FOUND "No such image: X". auth: X-Registry-Auth or "". */
+     * id yet. "No such image: X", and behind it the engine's words for why it couldn't
+     * be pulled. auth: X-Registry-Auth or "". */
     struct engine_call *(*image_ensure)(struct engine *g, const char *image,
                                         const char *auth, engine_done done, void *user);
     /* ERR_ALREADY_EXISTS when the name is taken. */

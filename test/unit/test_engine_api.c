@@ -83,52 +83,6 @@ static void somebody_new_is_told_that_the_engine_is_up(void **state)
     assert_int_equal(f->downs, 0);
 }
 
-/* ---- images ---- */
-
-static void ensure(struct fixture *f, const char *image)
-{
-    f->engine->ops->image_ensure(f->engine, image, "", done, f);
-    WAIT_CALL(f);
-}
-
-static void an_image_that_is_there_takes_one_request(void **state)
-{
-    struct fixture *f = *state;
-    will_reply(f, "GET /v1.41/images/busybox%3Alatest/json", 200, "{}");
-    ensure(f, "busybox:latest");
-    assert_int_equal(f->code, 0);
-    assert_string_equal(f->requests, "GET /v1.41/images/busybox%3Alatest/json\n");
-}
-
-static void an_image_that_is_not_there_is_pulled(void **state)
-{
-    struct fixture *f = *state;
-    will_reply(f, "GET /v1.41/images/", 404, "{}");
-    will_reply(f, "POST /v1.41/images/create?fromImage=a&tag=1", 200, "{}\n{}\n");
-    will_reply(f, "GET /v1.41/images/", 200, "{}");
-    ensure(f, "a:1");
-    assert_int_equal(f->code, 0);
-}
-
-static void an_image_nobody_has_is_missing_in_dockers_words(void **state)
-{
-    struct fixture *f = *state;
-    will_reply(f, "GET /v1.41/images/", 404, "{}");
-    will_reply(f, "POST /v1.41/images/create", 500, "{\"message\":\"no route\"}");
-    will_reply(f, "GET /v1.41/images/", 404, "{}");
-    ensure(f, "a:1");
-    assert_int_equal(f->code, ERR_NOT_FOUND);
-    assert_string_equal(f->text, "No such image: a:1");
-}
-
-static void an_id_is_never_pulled(void **state)
-{
-    struct fixture *f = *state;
-    will_reply(f, "GET /v1.41/images/sha256%3Aab/json", 404, "{}");
-    ensure(f, "sha256:ab");
-    assert_int_equal(f->code, ERR_NOT_FOUND);
-}
-
 /* ---- containers ---- */
 
 static void create(struct fixture *f)
@@ -319,10 +273,6 @@ int main(void)
         TEST(a_canceled_call_ends_so_and_only_once),
         TEST(closing_ends_what_is_under_way),
         TEST(somebody_new_is_told_that_the_engine_is_up),
-        TEST(an_image_that_is_there_takes_one_request),
-        TEST(an_image_that_is_not_there_is_pulled),
-        TEST(an_image_nobody_has_is_missing_in_dockers_words),
-        TEST(an_id_is_never_pulled),
         TEST(a_created_container_has_an_id),
         TEST(a_create_is_refused_with_the_right_code),
         TEST(killing_what_does_not_run_is_no_error),

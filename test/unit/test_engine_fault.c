@@ -4,6 +4,7 @@
  * never taken for a bad answer, and never for one that says something else.
  */
 #include "engine/docker_events.h"
+#include "engine/docker_pull.h"
 #include "engine/docker_state.h"
 #include "engine_fixture.h"
 #include "fault_malloc.h"
@@ -53,6 +54,20 @@ static int read_refusal(void *user)
     return code == ERR_NOT_FOUND ? 0 : code;
 }
 
+static int read_pull(void *user)
+{
+    const char *text = user;
+    struct docker_pull p;
+    docker_pull_init(&p);
+    p.status = 200;
+    int r = docker_pull_feed(&p, text, strlen(text));
+    r = r ? r : docker_pull_end(&p);
+    if (!r)
+        assert_string_equal(p.error.text, "b");
+    docker_pull_deinit(&p);
+    return r;
+}
+
 static void each_allocation_may_fail(void **state)
 {
     static char inspect[] =
@@ -75,7 +90,9 @@ static void each_allocation_may_fail(void **state)
     assert_true(fault_malloc_each(read_list, list) > 10);
     assert_true(fault_malloc_each(read_info, info) > 10);
     assert_true(fault_malloc_each(read_event, event) > 5);
+    static char pull[] = "{\"error\":\"a\"}\n{\"error\":\"b\"}";
     assert_true(fault_malloc_each(read_refusal, refusal) > 5);
+    assert_true(fault_malloc_each(read_pull, pull) > 5);
 }
 
 /* ---- calls ---- */
