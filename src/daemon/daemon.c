@@ -2,7 +2,6 @@
 #include "daemon/daemon.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -10,6 +9,7 @@
 #include "api/api.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "daemon/access.h"
 #include "daemon/backend.h"
 #include "daemon/node.h"
 #include "daemon/notify.h"
@@ -125,15 +125,6 @@ static int make_folder(const char *path, mode_t mode, struct err *e)
     return 0;
 }
 
-static gid_t group_of(const char *name)
-{
-    const struct group *g = getgrnam(name);
-    if (g)
-        return g->gr_gid;
-    log_info("there is no group '%s': the API is for root alone", name);
-    return 0;
-}
-
 static int listen_on(struct daemon *d, struct err *e)
 {
     unsigned inherited = notify_take_fds();
@@ -144,8 +135,8 @@ static int listen_on(struct daemon *d, struct err *e)
     }
     if (inherited)
         return 0;
-    return http_server_listen(d->server, d->config->socket, 0660,
-                              group_of(d->config->group), e);
+    struct access access = access_of_group(d->config->group);
+    return http_server_listen(d->server, d->config->socket, access.mode, access.group, e);
 }
 
 static void on_node_started(int r, const struct err *e, void *user)

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/access.h"
 #include "daemon/harden.h"
 #include "daemon/notify.h"
 #include "net/http_server.h"
@@ -157,6 +159,18 @@ static void closed_standard_descriptors_are_opened(void **state)
     assert_child(check_closed_standard_fds);
 }
 
+/* ---- the socket ---- */
+
+static void the_socket_is_for_root_and_the_group_that_is_there(void **state)
+{
+    struct access shared = access_of_group("daemon");
+    assert_int_equal(shared.mode, 0660);
+    assert_int_equal(shared.group, getgrnam("daemon")->gr_gid);
+    struct access alone = access_of_group("no-such-group");
+    assert_int_equal(alone.mode, 0600);
+    assert_int_equal(alone.group, (gid_t)-1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,6 +179,7 @@ int main(void)
         cmocka_unit_test(containers_below_it_may_have_setuid_programs),
         cmocka_unit_test(inherited_descriptors_are_closed_but_passed_sockets),
         cmocka_unit_test(closed_standard_descriptors_are_opened),
+        cmocka_unit_test(the_socket_is_for_root_and_the_group_that_is_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
