@@ -7,7 +7,6 @@
 #include "cluster/random_id.h"
 
 /* What Docker shows where nothing else was asked (docker swarm init). */
-#define DEFAULT_SUBNET_SIZE 24
 #define DEFAULT_DATA_PATH_PORT 4789
 
 static int prepare(struct bootstrap *b, const char *manager_addr, int64_t now,
@@ -16,7 +15,7 @@ static int prepare(struct bootstrap *b, const char *manager_addr, int64_t now,
     random_id(b->cluster_id);
     random_id(b->node_id);
     strcpy_cut(b->manager_addr, sizeof(b->manager_addr), manager_addr);
-    b->subnet_size = DEFAULT_SUBNET_SIZE;
+    b->subnet_size = BOOTSTRAP_SUBNET_SIZE;
     b->data_path_port = DEFAULT_DATA_PATH_PORT;
     if (!b->spec)
         b->spec = message_new(&swarm__cluster_spec__descriptor);

@@ -4,6 +4,10 @@
 #include "crypto/crypto.h"
 #include "manager/manager.h"
 
+/* The size of its networks' subnets, as Docker shows it where nothing else was asked
+ * (docker swarm init). */
+#define BOOTSTRAP_SUBNET_SIZE 24
+
 /*
  * A new cluster: its root certificate authority, join tokens and first node, which is
  * this one and a manager. What needs randomness and keys is prepared first; the objects

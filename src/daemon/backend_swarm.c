@@ -6,6 +6,10 @@
 #include "base/mem.h"
 #include "base/str.h"
 
+/* What clients ask for when their user doesn't say. */
+#define BACKEND_LISTEN_HOST "0.0.0.0"
+#define BACKEND_LISTEN_ADDR BACKEND_LISTEN_HOST ":2377"
+
 /* An init or leave that is under way. */
 struct passage {
     struct node_backend *b;
@@ -66,6 +70,29 @@ static int check_free(const struct node_backend *b, struct err *e)
                    "this node is on its way into or out of a swarm; try again");
 }
 
+/* Other machines can't connect yet: where to listen for them, and what their networks are
+ * made of, can't be as asked. The clients' own defaults ask for nothing. */
+static int check_addresses(const struct backend_init *init, struct err *e)
+{
+    const char *listen = init->listen_addr;
+    if (!str_is_empty(listen) && !str_equal(listen, BACKEND_LISTEN_ADDR) &&
+        !str_equal(listen, BACKEND_LISTEN_HOST))
+        return err_set(e, ERR_UNIMPLEMENTED,
+                       "ListenAddr: %.64s isn't supported yet, only " BACKEND_LISTEN_ADDR,
+                       listen);
+    if (init->subnet_size && init->subnet_size != BOOTSTRAP_SUBNET_SIZE)
+        return err_set(
+            e, ERR_UNIMPLEMENTED,
+            "SubnetSize: %u isn't supported yet, only %d: there are no overlay "
+            "networks",
+            init->subnet_size, BOOTSTRAP_SUBNET_SIZE);
+    if (str_is_empty(init->data_path_addr) && !init->data_path_port)
+        return 0;
+    return err_set(e, ERR_UNIMPLEMENTED,
+                   "data path address and port aren't supported yet: there are no "
+                   "overlay networks");
+}
+
 static int check_init(const struct node_backend *b, const struct backend_init *init,
                       struct err *e)
 {
@@ -77,10 +104,9 @@ static int check_init(const struct node_backend *b, const struct backend_init *i
                        "autolock isn't supported yet; init without --autolock");
     if (init->force_new_cluster)
         return err_set(e, ERR_UNIMPLEMENTED, "ForceNewCluster isn't supported yet");
-    if (!str_is_empty(init->data_path_addr) || init->data_path_port)
-        return err_set(e, ERR_UNIMPLEMENTED,
-                       "data path address and port aren't supported yet: there are no "
-                       "overlay networks");
+    r = check_addresses(init, e);
+    if (r)
+        return r;
     if (node_cluster(b->node) && !node_state(b->node)->is_auto)
         return err_set(
             e, ERR_UNAVAILABLE,

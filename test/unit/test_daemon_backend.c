@@ -405,7 +405,10 @@ static void an_own_swarm_is_confirmed_by_init(void **state)
 static void a_node_outside_is_taken_in_by_init(void **state)
 {
     struct fixture *f = *state;
-    struct backend_init how = {.advertise_addr = "10.0.0.1", .availability = "drain"};
+    struct backend_init how = {.listen_addr = "0.0.0.0:2377",
+                               .advertise_addr = "10.0.0.1",
+                               .availability = "drain",
+                               .subnet_size = 24};
     f->node.cluster = NULL;
     how.spec = world_new(&swarm__cluster_spec__descriptor);
     assert_int_equal(cluster_spec_set_defaults(how.spec), 0);
@@ -425,6 +428,14 @@ static void what_init_cant_do_it_names(void **state)
     assert_int_equal(init(f, &autolock), ERR_UNIMPLEMENTED);
     assert_int_equal(init(f, &forced), ERR_UNIMPLEMENTED);
     assert_int_equal(init(f, &path), ERR_UNIMPLEMENTED);
+    struct backend_init listen = {.listen_addr = "127.0.0.1:2377"};
+    struct backend_init port = {.listen_addr = "0.0.0.0:7946"};
+    struct backend_init subnet = {.subnet_size = 28};
+    assert_int_equal(init(f, &listen), ERR_UNIMPLEMENTED);
+    assert_non_null(strstr(f->answer.text, "ListenAddr: 127.0.0.1:2377"));
+    assert_int_equal(init(f, &port), ERR_UNIMPLEMENTED);
+    assert_int_equal(init(f, &subnet), ERR_UNIMPLEMENTED);
+    assert_non_null(strstr(f->answer.text, "SubnetSize: 28"));
     assert_int_equal(init(f, &unknown), ERR_INVALID_ARGUMENT);
     assert_string_equal(f->answer.text, "invalid Availability: \"sleepy\"");
     assert_int_equal(f->node.inits, 0);
