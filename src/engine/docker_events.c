@@ -3,7 +3,8 @@
  *   IDLE -> ASKING -> OPENING -> UP
  *             ^          |        |
  *             |          v        v
- *             +------- WAITING <--+      any failure, the stream's end, a suspicion
+ *             +------- WAITING <--+      any failure, no answer in time, the stream's
+ *                                        end, a suspicion
  */
 #include "engine/docker_events.h"
 
@@ -87,12 +88,22 @@ void docker_events_suspect(struct docker_events *w, const struct err *e)
         go_down(w, e);
 }
 
+static void opening_took_too_long(struct docker_events *w)
+{
+    struct err e;
+    err_set(&e, ERR_UNAVAILABLE, "%s: events: no answer within %lld ms",
+            http_client_path(w->http), (long long)(w->open_timeout / CLOCK_MILLISECOND));
+    go_down(w, &e);
+}
+
 /* While the engine is up there is nothing to try, but somebody new to tell. */
 static void retry_due(void *user)
 {
     struct docker_events *w = user;
     if (w->state == DOCKER_WATCH_UP)
         w->told.on_up(w->told.user);
+    else if (w->state == DOCKER_WATCH_OPENING)
+        opening_took_too_long(w);
     else
         ask(w);
 }
@@ -181,6 +192,8 @@ static void open_stream(struct docker_events *w)
     w->state = DOCKER_WATCH_OPENING;
     if (http_client_request(w->http, &q, &events, w, &w->call, &e))
         go_down(w, &e);
+    else
+        timer_start(&w->retry, w->open_timeout);
 }
 
 /* ---- which engine is it ---- */
@@ -234,6 +247,7 @@ void docker_events_init(struct docker_events *w, uv_loop_t *loop,
         .version = version,
         .limits = limits,
         .delay = DOCKER_RETRY_MIN,
+        .open_timeout = DOCKER_OPEN_TIMEOUT,
     };
     timer_init(&w->retry, loop, retry_due, w);
 }

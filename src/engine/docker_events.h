@@ -16,6 +16,10 @@
 #define DOCKER_RETRY_MIN (20 * CLOCK_MILLISECOND)
 #define DOCKER_RETRY_MAX (2 * CLOCK_SECOND)
 
+/* How long an engine may take for the head of its events: Podman and dockerd send it at
+ * once, before there is any event. */
+#define DOCKER_OPEN_TIMEOUT (10 * CLOCK_SECOND)
+
 /* An event is one line of JSON; a longer one is not the engine's. */
 #define DOCKER_EVENT_MAX (256 * 1024)
 
@@ -34,9 +38,10 @@ struct docker_events {
     struct engine_events told;      /* whom to tell */
     struct docker_version *version; /* filled in before on_up */
     struct engine_limits *limits;
-    struct timer retry;
+    struct timer retry; /* WAITING: the next try; OPENING: the end of its time */
     int64_t delay;
-    bool was_told_down; /* on_down isn't repeated */
+    int64_t open_timeout; /* DOCKER_OPEN_TIMEOUT; a test may have less */
+    bool was_told_down;   /* on_down isn't repeated */
     struct buf line;
 };
 

@@ -39,6 +39,7 @@ struct fixture {
     struct http_server *server;
     struct http_exchange *events; /* the open stream */
     struct http_exchange *held;   /* a request that gets no answer */
+    bool holds_events;            /* the stream is accepted, but not answered */
     bool piles_up;                /* POSTs get no answer, one after the other */
     struct http_exchange *pile[PILE_MAX];
     size_t n_pile;
@@ -50,6 +51,7 @@ struct fixture {
     size_t n_replies;
     char requests[4096];
     int ups, downs, closes;
+    char why_down[ERR_TEXT_SIZE];
     char event[128];
     /* what the last call gave */
     int calls, code;
@@ -123,7 +125,8 @@ static inline void handle(struct http_exchange *x, void *user)
     } else if (strstr(target, "/events?")) {
         f->events = x;
         http_exchange_on_close(x, gone, f);
-        http_exchange_start(x, 200, NULL, 0);
+        if (!f->holds_events)
+            http_exchange_start(x, 200, NULL, 0);
     } else {
         reply_with(f, x);
     }
@@ -164,14 +167,19 @@ static inline void will_reply(struct fixture *f, const char *request, int status
 
 /* ---- our side ---- */
 
+/* From a timer it may come just before the loop waits for something else. */
 static inline void on_up(void *user)
 {
-    ((struct fixture *)user)->ups++;
+    struct fixture *f = user;
+    f->ups++;
+    uv_stop(&f->loop);
 }
 
 static inline void on_down(const struct err *e, void *user)
 {
-    ((struct fixture *)user)->downs++;
+    struct fixture *f = user;
+    f->downs++;
+    strcpy_cut(f->why_down, sizeof(f->why_down), err_text(e));
 }
 
 static inline void on_container(const char *id, const char *action, void *user)

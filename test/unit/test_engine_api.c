@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/docker_api.h"
 #include "engine_fixture.h"
 
 /* ---- up and down ---- */
@@ -81,6 +82,23 @@ static void somebody_new_is_told_that_the_engine_is_up(void **state)
     f->engine->ops->start(f->engine, &events);
     TURN_UNTIL(f, f->ups == 2);
     assert_int_equal(f->downs, 0);
+}
+
+static void an_engine_that_does_not_open_its_events_is_down_and_tried_again(void **state)
+{
+    struct fixture *f = *state;
+    struct docker_api *api = CONTAINER_OF(f->engine, struct docker_api, base);
+    api->events.open_timeout = 20 * CLOCK_MILLISECOND;
+    stop_serving(f);
+    TURN_UNTIL(f, f->downs == 1);
+    f->holds_events = true;
+    const struct engine_events events = {on_up, on_down, on_container, f};
+    f->engine->ops->start(f->engine, &events); /* a failure is told anew */
+    serve(f);
+    TURN_UNTIL(f, strstr(f->why_down, "events: no answer within 20 ms"));
+    assert_int_equal(f->ups, 1);
+    f->holds_events = false;
+    TURN_UNTIL(f, f->ups == 2);
 }
 
 /* ---- containers ---- */
@@ -273,6 +291,7 @@ int main(void)
         TEST(a_canceled_call_ends_so_and_only_once),
         TEST(closing_ends_what_is_under_way),
         TEST(somebody_new_is_told_that_the_engine_is_up),
+        TEST(an_engine_that_does_not_open_its_events_is_down_and_tried_again),
         TEST(a_created_container_has_an_id),
         TEST(a_create_is_refused_with_the_right_code),
         TEST(killing_what_does_not_run_is_no_error),
