@@ -14,8 +14,8 @@
 
 /*
  * The Docker Engine API's client, shared by its files: docker_api.c (the life of the
- * whole, connecting), docker_call.c (the life of one call), docker_ops.c and
- * docker_image_ops.c (the calls).
+ * whole, connecting), docker_call.c (the life of one call), docker_ops.c,
+ * docker_image_ops.c, docker_remove.c and docker_logs_op.c (the calls).
  */
 
 /* How long an engine may take, generously: one that is slower is taken for stuck. */
@@ -149,6 +149,8 @@ char *docker_target(const char *before, const char *id, const char *after);
 extern const struct engine_ops docker_ops;
 struct engine_call *docker_image_ensure(struct engine *g, const char *image,
                                         const char *auth, engine_done done, void *user);
+struct engine_call *docker_remove(struct engine *g, const char *id, engine_done done,
+                                  void *user);
 struct engine_call *docker_logs_start(struct engine *g, const char *id,
                                       const struct engine_log_options *options,
                                       engine_log_data data, engine_done done, void *user);

@@ -29,14 +29,23 @@ static void next_turn(struct docker_api *api)
     send_now(c);
 }
 
+/* The engine has done with the call's heavy request. */
+static void end_turn(struct docker_call *c)
+{
+    if (!c->is_heavy)
+        return;
+    c->is_heavy = false;
+    c->api->n_heavy--;
+    next_turn(c->api);
+}
+
 static void free_call(struct docker_call *c)
 {
     struct docker_api *api = c->api;
     list_remove(&c->link);
     list_remove(&c->turn);
     api->n_calls--;
-    if (c->is_heavy)
-        api->n_heavy--;
+    end_turn(c);
     defer_cancel(&c->soon);
     drop_request(c);
     docker_pull_deinit(&c->pull);
@@ -46,7 +55,6 @@ static void free_call(struct docker_call *c)
     free(c->text);
     mem_wipe_free(c->auth);
     free(c);
-    next_turn(api);
 }
 
 void docker_call_end(struct docker_call *c, int r, const struct err *e,
@@ -206,6 +214,7 @@ void docker_call_send(struct docker_call *c, const struct docker_request *q,
                       docker_step step)
 {
     struct docker_api *api = c->api;
+    end_turn(c);
     c->step = step;
     c->request = *q;
     if (q->is_heavy && api->n_heavy >= DOCKER_HEAVY_MAX)

@@ -159,7 +159,7 @@ static struct engine_call *docker_create(struct engine *g,
     return &c->base;
 }
 
-/* ---- start, kill, remove ---- */
+/* ---- start, kill ---- */
 
 static void start_answered(struct docker_call *c, int status, const void *body, size_t n)
 {
@@ -177,15 +177,6 @@ static void kill_answered(struct docker_call *c, int status, const void *body, s
     if (code == ERR_CONFLICT || code == ERR_NOT_FOUND || code == ERR_FAILED_PRECONDITION)
         code = 0;
     docker_call_end(c, code, code ? &e : NULL, NULL);
-}
-
-/* 409: somebody else's removal is under way. */
-static void remove_answered(struct docker_call *c, int status, const void *body, size_t n)
-{
-    if (status == 204 || status == 200 || status == 404 || status == 409)
-        docker_call_end(c, 0, NULL, NULL);
-    else
-        docker_call_refused(c, status, body, n);
 }
 
 static struct engine_call *send_plain(struct engine *g, const char *method, char *target,
@@ -220,13 +211,6 @@ static struct engine_call *docker_kill(struct engine *g, const char *id,
     cleanup_free char *query = docker_target("/kill?signal=", signal, "");
     return send_plain(g, "POST", query ? docker_target("/containers/", id, query) : NULL,
                       false, kill_answered, done, user);
-}
-
-static struct engine_call *docker_remove(struct engine *g, const char *id,
-                                         engine_done done, void *user)
-{
-    return send_plain(g, "DELETE", docker_target("/containers/", id, "?force=1&v=1"),
-                      true, remove_answered, done, user);
 }
 
 /* ---- inspect, list ---- */

@@ -142,7 +142,7 @@ struct engine_ops {
     struct engine_call *(*kill)(struct engine *g, const char *id, const char *signal,
                                 engine_done done, void *user);
     /* Removes it, running or not, with its anonymous volumes; one that isn't there is no
-     * error. */
+     * error. It is gone when this succeeds: somebody else's removal is waited for. */
     struct engine_call *(*remove)(struct engine *g, const char *id, engine_done done,
                                   void *user);
     /* All containers with the label com.docker.swarm.node.id=node_id, whatever their

@@ -167,7 +167,7 @@ static void killing_what_does_not_run_is_no_error(void **state)
 
 static void removing_what_is_not_there_is_no_error(void **state)
 {
-    static const int statuses[] = {204, 404, 409};
+    static const int statuses[] = {200, 204, 404};
     struct fixture *f = *state;
     for (size_t i = 0; i < ARRAY_SIZE(statuses); i++) {
         will_reply(f, "DELETE /v1.41/containers/c?force=1&v=1", statuses[i], "");
@@ -175,6 +175,45 @@ static void removing_what_is_not_there_is_no_error(void **state)
         WAIT_CALL(f);
         assert_int_equal(f->code, 0);
     }
+}
+
+#define BUSY "{\"message\":\"removal of container c is already in progress\"}"
+
+/* Another removal is under way, and ends with the container in such a state. */
+static void remove_beside_another(struct fixture *f, int waited, int status,
+                                  const char *body)
+{
+    f->n_replies = 0;
+    f->requests[0] = '\0';
+    will_reply(f, "DELETE /v1.41/containers/c?force=1&v=1", 409, BUSY);
+    will_reply(f, "POST /v1.41/containers/c/wait?condition=removed", waited, "{}");
+    will_reply(f, "GET /v1.41/containers/c/json", status, body);
+    f->engine->ops->remove(f->engine, "c", done, f);
+    WAIT_CALL(f);
+    assert_non_null(strstr(f->requests, "/wait?condition=removed"));
+}
+
+static void a_container_is_removed_only_when_it_is_gone(void **state)
+{
+    struct fixture *f = *state;
+    remove_beside_another(f, 200, 404, "{}");
+    assert_int_equal(f->code, 0);
+    remove_beside_another(f, 404, 404, "{}");
+    assert_int_equal(f->code, 0);
+    remove_beside_another(f, 200, 200, "{\"Id\":\"c\"}");
+    assert_int_equal(f->code, ERR_CONFLICT);
+    assert_string_equal(f->text, "removal of container c is already in progress");
+    remove_beside_another(f, 400, 500, "{\"message\":\"m\"}");
+    assert_int_equal(f->code, ERR_UNKNOWN);
+}
+
+static void removals_that_wait_keep_no_engine_busy(void **state)
+{
+    struct fixture *f = *state;
+    for (int i = 0; i <= DOCKER_HEAVY_MAX; i++)
+        remove_beside_another(f, 200, 404, "{}");
+    struct docker_api *api = CONTAINER_OF(f->engine, struct docker_api, base);
+    assert_int_equal(api->n_heavy, 0);
 }
 
 static void an_inspect_and_a_list_are_read(void **state)
@@ -296,6 +335,8 @@ int main(void)
         TEST(a_create_is_refused_with_the_right_code),
         TEST(killing_what_does_not_run_is_no_error),
         TEST(removing_what_is_not_there_is_no_error),
+        TEST(a_container_is_removed_only_when_it_is_gone),
+        TEST(removals_that_wait_keep_no_engine_busy),
         TEST(an_inspect_and_a_list_are_read),
         TEST(a_check_that_failed_counts_as_the_container_has_it),
         TEST(a_check_that_could_not_be_made_is_an_error),
