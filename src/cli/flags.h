@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -82,3 +83,6 @@ bool flags_has_prefix(const struct flags *f, const char *prefix);
 /* The row of a table with this name (n characters) or letter; NULL. */
 const struct flag *flag_find(const struct flag *table, const char *name, size_t n);
 const struct flag *flag_find_letter(const struct flag *table, char letter);
+
+/* The flags of a table as help shows them: two columns, the right one wrapped. */
+void help_flags(FILE *out, const struct flag *table);
