@@ -151,13 +151,13 @@ struct coffer_client;
  * A client of one engine. Nothing is connected yet. options may be NULL for the defaults.
  * Without a socket these are tried in turn, for each call anew: the path in
  * COFFER_ENGINE_SOCKET, and then no other; $COFFER_HOME/engine.sock, and then no other;
- * $XDG_RUNTIME_DIR/coffer/engine.sock (/run/user/UID without XDG_RUNTIME_DIR);
- * /run/coffer-engine/engine.sock (root's only); $XDG_CACHE_HOME/coffer/engine.sock
- * ($HOME/.cache without XDG_CACHE_HOME); the abstract name
- * "docker-secrets-engine/UID/daemon.sock"; and
- * $XDG_CACHE_HOME/docker-secrets-engine/engine.sock. For the engine of another user the
- * environment doesn't count: /run/user/UID, /run/coffer-engine (root's) and the abstract
- * name are tried. The server's user is verified (SO_PEERCRED) before anything is sent.
+ * $XDG_RUNTIME_DIR/coffer/engine.sock (without XDG_RUNTIME_DIR in /run/user/UID if that
+ * is this user's, else ~/.cache); /run/coffer-engine/engine.sock (root's only); the
+ * abstract name "docker-secrets-engine/UID/daemon.sock"; and
+ * $XDG_CACHE_HOME/docker-secrets-engine/engine.sock (~/.cache without XDG_CACHE_HOME).
+ * For the engine of another user the environment doesn't count: /run/user/UID,
+ * /run/coffer-engine (root's) and the abstract name are tried. The server's user is
+ * verified (SO_PEERCRED) before anything is sent.
  * COFFER_INVALID, COFFER_NO_MEMORY.
  */
 int coffer_client_new(const struct coffer_client_options *options,

@@ -4,8 +4,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/home.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "sdk/socket.h"
+
+/* Root's engine outside of a session. */
+#define ROOT_FOLDER "/run/coffer-engine"
 
 static const char *environment(const char *name)
 {
@@ -42,32 +47,44 @@ static void find_others(struct sdk_sockets *all, uid_t uid)
 {
     add_of_uid(all, "/run/user", uid, "coffer/engine.sock");
     if (uid == 0)
-        add(all, "/run/coffer-engine", "engine.sock");
+        add(all, ROOT_FOLDER, "engine.sock");
     add_docker(all, uid);
 }
 
-static void find_own(struct sdk_sockets *all, uid_t uid)
+static int find_own(struct sdk_sockets *all, uid_t uid, struct err *e)
 {
-    const char *runtime = environment("XDG_RUNTIME_DIR");
-    const char *cache = environment("XDG_CACHE_HOME");
-    const char *home = cache ? NULL : environment("HOME");
-    if (runtime)
-        add(all, runtime, "coffer/engine.sock");
-    else
-        add_of_uid(all, "/run/user", uid, "coffer/engine.sock");
-    if (uid == 0)
-        add(all, "/run/coffer-engine", "engine.sock");
-    add(all, cache, "coffer/engine.sock");
-    add(all, home, ".cache/coffer/engine.sock");
+    cleanup_free char *run = NULL, *docker = NULL;
+    int r = home_run_folder(&run, e);
+    if (r && r != ERR_NOT_FOUND)
+        return r;
+    r = home_docker_cache_folder(&docker, e);
+    if (r && r != ERR_NOT_FOUND)
+        return r;
+    add(all, run, "engine.sock");
+    if (uid == 0 && !str_equal(run, ROOT_FOLDER))
+        add(all, ROOT_FOLDER, "engine.sock");
     add_docker(all, uid);
-    add(all, cache, "docker-secrets-engine/engine.sock");
-    add(all, home, ".cache/docker-secrets-engine/engine.sock");
+    add(all, docker, "engine.sock");
+    return 0;
 }
 
 static int only(const char *text, struct sdk_sockets *out, struct err *e)
 {
     out->n = 1;
     return sdk_socket_parse(text, &out->items[0], e);
+}
+
+/* Who has named one folder for all means no engine elsewhere. */
+static int in_home(struct sdk_sockets *out, struct err *e)
+{
+    cleanup_free char *run = NULL;
+    int r = home_run_folder(&run, e);
+    if (r)
+        return r;
+    add(out, run, "engine.sock");
+    return out->n ? 0
+                  : err_set(e, ERR_INVALID_ARGUMENT,
+                            "COFFER_HOME is too long for a socket in it: %s", run);
 }
 
 int sdk_sockets_find(const char *text, uid_t uid, struct sdk_sockets *out, struct err *e)
@@ -78,15 +95,10 @@ int sdk_sockets_find(const char *text, uid_t uid, struct sdk_sockets *out, struc
     out->n = 0;
     if (text || named)
         return only(text ? text : named, out, e);
-    if (home) {
-        add(out, home, "engine.sock");
-        return out->n ? 0
-                      : err_set(e, ERR_INVALID_ARGUMENT,
-                                "COFFER_HOME is too long for a socket in it: %s", home);
-    }
+    if (home && *home == '/')
+        return in_home(out, e);
     if (is_own)
-        find_own(out, uid);
-    else
-        find_others(out, uid);
+        return find_own(out, uid, e);
+    find_others(out, uid);
     return 0;
 }
