@@ -17,6 +17,7 @@
 #include "agent/payload.h"
 #include "agent/secret_tree.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "base/str.h"
 
 #define TMP_NAME "tmp"
@@ -24,6 +25,7 @@
 
 /* The directories of a task while they are filled. */
 struct writer {
+    bool binds_each; /* there is no secrets/ */
     struct secret_fs *fs;
     const char *task_id;
     int task_fd, secrets_fd, files_fd;
@@ -52,6 +54,12 @@ static int make_dir(int dirfd, const char *name, mode_t mode, int *out, struct e
     return 0;
 }
 
+static int refuse_conflict(const struct secret_file *f, struct err *e)
+{
+    return err_set(e, ERR_INVALID_ARGUMENT, "references have a conflicting target: '%s'",
+                   f->target);
+}
+
 /* ---- binds ---- */
 
 static int add_bind(struct writer *w, const char *below, const char *target,
@@ -67,10 +75,23 @@ static int add_bind(struct writer *w, const char *below, const char *target,
     return 0;
 }
 
-static int need_secrets(struct writer *w, struct err *e)
+/* What is bound already is neither above it nor below. */
+static bool is_free(const struct writer *w, const char *target)
+{
+    for (size_t i = 0; i < w->out->n_binds; i++) {
+        const char *other = w->out->binds[i].target;
+        if (path_is_within(target, other) || path_is_within(other, target))
+            return false;
+    }
+    return true;
+}
+
+static int need_secrets(struct writer *w, const struct secret_file *f, struct err *e)
 {
     if (w->secrets_fd >= 0)
         return 0;
+    if (!is_free(w, "/run/secrets"))
+        return refuse_conflict(f, e);
     int r = make_dir(w->task_fd, "secrets", 0755, &w->secrets_fd, e);
     return r ?: add_bind(w, "secrets", "/run/secrets", e);
 }
@@ -152,8 +173,7 @@ static int move_tmp(struct writer *w, int dirfd, const char *name,
     if (renameat2(w->task_fd, TMP_NAME, dirfd, name, RENAME_NOREPLACE) == 0)
         return 0;
     if (errno == EEXIST || errno == ENOTDIR)
-        return err_set(e, ERR_INVALID_ARGUMENT,
-                       "references have a conflicting target: '%s'", f->target);
+        return refuse_conflict(f, e);
     return err_errno(e, errno, "write %s", f->target);
 }
 
@@ -183,7 +203,7 @@ static int open_parent(struct writer *w, char *path, int *out, char **name, stru
 static int place_in_dir(struct writer *w, const struct secret_file *f, char *path,
                         struct err *e)
 {
-    int r = need_secrets(w, e);
+    int r = need_secrets(w, f, e);
     if (r)
         return r;
     cleanup_fd int dir = -1;
@@ -192,21 +212,11 @@ static int place_in_dir(struct writer *w, const struct secret_file *f, char *pat
     return r ?: move_tmp(w, dir, name, f, e);
 }
 
-static int has_bind(const struct writer *w, const char *target)
-{
-    for (size_t i = 0; i < w->out->n_binds; i++) {
-        if (str_equal(w->out->binds[i].target, target))
-            return 1;
-    }
-    return 0;
-}
-
 static int place_alone(struct writer *w, const struct secret_file *f, const char *path,
                        struct err *e)
 {
-    if (has_bind(w, path))
-        return err_set(e, ERR_INVALID_ARGUMENT,
-                       "references have a conflicting target: '%s'", f->target);
+    if (!is_free(w, path))
+        return refuse_conflict(f, e);
     int r = need_files(w, e);
     if (r)
         return r;
@@ -217,6 +227,14 @@ static int place_alone(struct writer *w, const struct secret_file *f, const char
     return r ?: add_bind(w, below, path, e);
 }
 
+/* A place in /run/secrets, as that of a file by itself. */
+static int place_in_dir_alone(struct writer *w, const struct secret_file *f,
+                              const char *below, struct err *e)
+{
+    cleanup_free char *path = str_format("/run/secrets/%s", below);
+    return path ? place_alone(w, f, path, e) : err_no_memory(e);
+}
+
 static int write_file(struct writer *w, const struct secret_file *f, struct err *e)
 {
     struct secret_place place;
@@ -224,23 +242,40 @@ static int write_file(struct writer *w, const struct secret_file *f, struct err 
     r = r ?: write_payload(w, f, e);
     if (r)
         return r;
-    return place.is_in_dir ? place_in_dir(w, f, place.path, e)
-                           : place_alone(w, f, place.path, e);
+    if (!place.is_in_dir)
+        return place_alone(w, f, place.path, e);
+    return w->binds_each ? place_in_dir_alone(w, f, place.path, e)
+                         : place_in_dir(w, f, place.path, e);
 }
 
 /* ---- a task ---- */
 
+/* A folder at /run/secrets is read-only: no place for the mount of another. */
+static int choose_binds(struct writer *w, const struct secret_file *files, size_t n,
+                        struct err *e)
+{
+    struct secret_place place;
+    int r = 0;
+    for (size_t i = 0; i < n && !r; i++) {
+        r = secret_place_of(files[i].target, files[i].is_config, &place, e);
+        if (!r && !place.is_in_dir)
+            w->binds_each |= secret_place_is_taken_by(place.path);
+    }
+    return r;
+}
+
 static int write_files(struct writer *w, const struct secret_file *files, size_t n,
                        struct err *e)
 {
-    int r = make_dir(w->fs->fd, w->task_id, 0700, &w->task_fd, e);
+    int r = choose_binds(w, files, n, e);
+    r = r ?: make_dir(w->fs->fd, w->task_id, 0700, &w->task_fd, e);
     for (size_t i = 0; i < n && !r; i++)
         r = write_file(w, &files[i], e);
     return r;
 }
 
 int secret_files_write(struct secret_fs *fs, const char *task_id,
-                       const struct secret_file *files, size_t n,
+                       const struct secret_file *files, size_t n, bool is_dir_taken,
                        struct secret_files *out, struct err *e)
 {
     int r = secret_files_remove(fs, task_id, e);
@@ -255,7 +290,7 @@ int secret_files_write(struct secret_fs *fs, const char *task_id,
     struct secret_files made = {.binds = calloc(n + 1, sizeof(*made.binds))};
     if (!made.binds)
         return err_no_memory(e);
-    struct writer w = {fs, task_id, -1, -1, -1, 0, &made};
+    struct writer w = {is_dir_taken, fs, task_id, -1, -1, -1, 0, &made};
     r = write_files(&w, files, n, e);
     writer_deinit(&w);
     if (!r) {

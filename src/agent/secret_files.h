@@ -13,6 +13,9 @@
  *             db/pw.txt        relative targets, and what is aimed below /run/secrets
  *         files/<n>            every other target, bound one by one
  *
+ * When something else is to lie at or below /run/secrets, nothing could be mounted into
+ * that folder: then every file is bound by itself.
+ *
  * A file a reference, with its own owner and mode, even when two refer to one secret.
  */
 struct secret_files {
@@ -38,11 +41,11 @@ struct secret_file {
 
 /*
  * Writes all files of a task anew (what an earlier try left goes first) and tells what to
- * bind. When it fails nothing is left. ERR_INVALID_ARGUMENT names the target that can't
- * be.
+ * bind; is_dir_taken: a mount of the task's is within /run/secrets. When it fails nothing
+ * is left. ERR_INVALID_ARGUMENT names the target that can't be.
  */
 int secret_files_write(struct secret_fs *fs, const char *task_id,
-                       const struct secret_file *files, size_t n,
+                       const struct secret_file *files, size_t n, bool is_dir_taken,
                        struct secret_files *out, struct err *e) MUST_CHECK;
 
 /* Overwrites and removes the files of a task; works from the directory alone. That there
@@ -60,3 +63,7 @@ struct secret_place {
 };
 int secret_place_of(const char *target, bool is_config, struct secret_place *out,
                     struct err *e) MUST_CHECK;
+
+/* Is the plain absolute path /run/secrets or below it? /var/run may be another name of
+ * /run. Pure. */
+bool secret_place_is_taken_by(const char *path);

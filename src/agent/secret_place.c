@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/secret_files.h"
+#include "base/path.h"
 #include "base/str.h"
 
 #define SECRETS_DIR "/run/secrets/"
@@ -63,4 +64,10 @@ int secret_place_of(const char *target, bool is_config, struct secret_place *out
     strcpy_cut(out->path, sizeof(out->path),
                path + (out->is_in_dir ? strlen(SECRETS_DIR) : 0));
     return 0;
+}
+
+bool secret_place_is_taken_by(const char *path)
+{
+    return path_is_within(path, "/run/secrets") ||
+           path_is_within(path, "/var/run/secrets");
 }

@@ -8,6 +8,7 @@
 
 #include "agent/task.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "base/str.h"
 
 static const Swarm__ContainerSpec *container_spec(const struct task *t)
@@ -113,6 +114,20 @@ static int config_file_of(const struct task *t, const Swarm__ConfigReference *re
     return 0;
 }
 
+/* Mounts of the task's own may lie where its secrets do. */
+static int find_mounts(const Swarm__ContainerSpec *spec, bool *is_dir_taken,
+                       struct err *e)
+{
+    *is_dir_taken = false;
+    for (size_t i = 0; i < spec->n_mounts; i++) {
+        cleanup_free char *path = path_clean(spec->mounts[i]->target);
+        if (!path)
+            return err_no_memory(e);
+        *is_dir_taken |= secret_place_is_taken_by(path);
+    }
+    return 0;
+}
+
 static int write_files(struct task *t, struct err *e)
 {
     const Swarm__ContainerSpec *spec = container_spec(t);
@@ -124,7 +139,8 @@ static int write_files(struct task *t, struct err *e)
     cleanup_free struct secret_file *files = calloc(n ? n : 1, sizeof(*files));
     if (!files)
         return err_no_memory(e);
-    int r = 0;
+    bool is_dir_taken;
+    int r = find_mounts(spec, &is_dir_taken, e);
     for (size_t i = 0; i < spec->n_secrets && !r; i++)
         r = secret_file_of(t, spec->secrets[i], &files[i], e);
     for (size_t i = 0; i < spec->n_configs && !r; i++)
@@ -133,7 +149,8 @@ static int write_files(struct task *t, struct err *e)
         return r;
     secret_files_deinit(&t->files);
     t->has_files = n > 0;
-    return secret_files_write(t->context->fs, task_id(t), files, n, &t->files, e);
+    return secret_files_write(t->context->fs, task_id(t), files, n, is_dir_taken,
+                              &t->files, e);
 }
 
 void task_step_files(struct task *t)

@@ -40,7 +40,7 @@ int container_spec_validate(const Swarm__ContainerSpec *container,
 int mounts_validate(const Swarm__ContainerSpec *container, struct err *e) MUST_CHECK;
 int references_validate(const Swarm__ContainerSpec *container, struct err *e) MUST_CHECK;
 
-/* Of a container whose references are valid. */
+/* Of a container whose references and mounts are valid. */
 int targets_validate(const Swarm__ContainerSpec *container, struct err *e) MUST_CHECK;
 
 /* Is it an image as `docker run` takes it: [registry/]path[:tag][@digest]? */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Where the secrets and configs of a container lie: at absolute paths, whichever way they
- * were written, so that none takes the place of another.
+ * were written, so that none takes the place of another, and no mount that of one.
  */
 #include <stdlib.h>
 
@@ -82,10 +82,26 @@ static int check_among_themselves(const struct targets *t, struct err *e)
     return 0;
 }
 
+static int check_mount(const struct targets *t, const Swarm__Mount *mount, struct err *e)
+{
+    cleanup_free char *path = path_clean(mount->target);
+    if (!path)
+        return err_no_memory(e);
+    for (size_t i = 0; i < t->n; i++) {
+        if (path_is_within(path, t->items[i].path))
+            return err_set(e, ERR_INVALID_ARGUMENT,
+                           "ContainerSpec: duplicate mount point: %s", mount->target);
+    }
+    return 0;
+}
+
 int targets_validate(const Swarm__ContainerSpec *container, struct err *e)
 {
     CLEANUP(targets_deinit) struct targets targets = {0};
     if (targets_fill(&targets, container))
         return err_no_memory(e);
-    return check_among_themselves(&targets, e);
+    int r = check_among_themselves(&targets, e);
+    for (size_t i = 0; i < container->n_mounts && !r; i++)
+        r = check_mount(&targets, container->mounts[i], e);
+    return r;
 }

@@ -210,3 +210,51 @@ def a_config_lies_beside_secrets_and_hides_none(t):
                             "source=site,target=run/secrets/key", *SLEEP)
     assert said.endswith("secret reference 'key' and config reference 'site' have a conflicting "
                          "target: 'run/secrets/key'"), said
+
+
+@test()
+def a_mount_may_lie_where_secrets_are(t):
+    t.secret("key", b"0123")
+    t.service("over", "--secret", "key", "--mount", "type=tmpfs,target=/run/secrets/")
+    t.service("beside", "--secret", "key", "--mount", "type=volume,target=/run/secrets/v")
+    t.service("above", "--secret", "key", "--mount", "type=tmpfs,target=/run")
+    for name, place in (("over", "/run/secrets"), ("beside", "/run/secrets/v"), ("above", "/run")):
+        container = t.container(name)
+        equal(t.in_container(container, "cat", "/run/secrets/key").out, "0123")
+        t.in_container(container, "touch", f"{place}/mine")
+        denied = t.in_container(container, "sh", "-c", "echo >/run/secrets/key", check=False)
+        assert denied.code != 0 and "Read-only file system" in denied.err, denied
+
+
+@test()
+def a_secret_may_be_aimed_at_the_other_name_of_run(t):
+    t.secret("key", b"0123")
+    t.docker("run", "--name", "user", "busybox:latest", "sh", "-c",
+             "mkdir -p /var && rm -rf /var/run && ln -s /run /var/run")
+    t.docker("commit", "user", "linked")
+    t.defer(t.docker, "rmi", "linked")
+    t.docker("rm", "user")
+    t.service("s", "--secret", "key", "--secret", "source=key,target=/var/run/secrets/other",
+              command=("linked", *SLEEP[1:]))
+    container = t.container("s")
+    equal(t.in_container(container, "cat", "/run/secrets/key").out, "0123")
+    equal(t.in_container(container, "cat", "/var/run/secrets/other").out, "0123")
+    equal(t.in_container(container, "cat", "/run/secrets/other").out, "0123")
+    t.docker("service", "rm", "s")
+    t.gone("s")
+
+
+@test()
+def a_secret_alone_may_be_what_else_is_a_folder(t):
+    t.secret("key", b"0123")
+    t.service("s", "--secret", "source=key,target=/run/secrets")
+    equal(t.in_container(t.container("s"), "cat", "/run/secrets").out, "0123")
+
+
+@test()
+def a_mount_does_not_take_the_place_of_a_secret(t):
+    t.secret("key", b"0123")
+    for target in ("/run/secrets/key", "/run/secrets/./key/", "/run/secrets/key/below"):
+        said = t.docker.refused("service", "create", "-d", "--secret", "key", "--mount",
+                                f"type=tmpfs,target={target}", *SLEEP)
+        assert said.endswith(f"ContainerSpec: duplicate mount point: {target}"), said

@@ -118,7 +118,8 @@ static int write_files(void *user)
         files[i].secret_id = w->secret->id;
         files[i].keys = w->keys;
     }
-    int r = secret_files_write(&w->fs, TASK_1, files, ARRAY_SIZE(files), &out, NULL);
+    int r =
+        secret_files_write(&w->fs, TASK_1, files, ARRAY_SIZE(files), false, &out, NULL);
     assert_int_equal(is_empty(&w->fs), r != 0);
     if (!r)
         secret_files_deinit(&out);

@@ -73,7 +73,7 @@ static struct secret_file file(const char *target)
 
 static int write_one(struct fixture *f, const struct secret_file *file)
 {
-    return secret_files_write(&f->fs, TASK, file, 1, &f->files, &f->e);
+    return secret_files_write(&f->fs, TASK, file, 1, false, &f->files, &f->e);
 }
 
 static struct stat stat_of(const struct fixture *f, const char *below)
@@ -99,8 +99,9 @@ static void each_reference_has_its_own_owner_and_mode(void **state)
     files[1].uid = "33";
     files[1].gid = "44";
     files[1].mode = 0400;
-    assert_int_equal(
-        secret_files_write(&f->fs, TASK, files, ARRAY_SIZE(files), &f->files, &f->e), 0);
+    assert_int_equal(secret_files_write(&f->fs, TASK, files, ARRAY_SIZE(files), false,
+                                        &f->files, &f->e),
+                     0);
     assert_int_equal(stat_of(f, TASK).st_mode & 07777, 0700);
     assert_int_equal(stat_of(f, TASK "/secrets").st_mode & 07777, 0755);
     assert_int_equal(stat_of(f, TASK "/secrets/db").st_mode & 07777, 0755);
@@ -122,18 +123,45 @@ static void a_target_below_run_secrets_goes_with_the_others(void **state)
     struct secret_file files[] = {file("/run/secrets/a"), file("conf"),
                                   file("run/secrets/b")};
     files[1].is_config = files[2].is_config = true;
-    assert_int_equal(secret_files_write(&f->fs, TASK, files, 3, &f->files, &f->e), 0);
+    assert_int_equal(secret_files_write(&f->fs, TASK, files, 3, false, &f->files, &f->e),
+                     0);
     stat_of(f, TASK "/secrets/a");
     stat_of(f, TASK "/secrets/b");
     assert_int_equal(f->files.n_binds, 2);
     assert_string_equal(f->files.binds[1].target, "/conf");
 }
 
+static void files_are_bound_one_by_one_where_a_mount_is(void **state)
+{
+    struct fixture *f = *state;
+    struct secret_file files[] = {file("a"), file("/run/secrets/b/c"), file("/d")};
+    assert_int_equal(secret_files_write(&f->fs, TASK, files, 3, true, &f->files, &f->e),
+                     0);
+    assert_int_equal(f->files.n_binds, 3);
+    assert_string_equal(f->files.binds[0].target, "/run/secrets/a");
+    assert_string_equal(f->files.binds[1].target, "/run/secrets/b/c");
+    assert_string_equal(f->files.binds[2].target, "/d");
+    stat_of(f, TASK "/files/1");
+}
+
+/* In an image /var/run may be a link to /run. */
+static void files_are_bound_one_by_one_where_another_is(void **state)
+{
+    struct fixture *f = *state;
+    struct secret_file files[] = {file("a"), file("/var/run/secrets/b")};
+    assert_int_equal(secret_files_write(&f->fs, TASK, files, 2, false, &f->files, &f->e),
+                     0);
+    assert_int_equal(f->files.n_binds, 2);
+    assert_string_equal(f->files.binds[0].target, "/run/secrets/a");
+    assert_string_equal(f->files.binds[1].target, "/var/run/secrets/b");
+}
+
 static void removal_leaves_nothing(void **state)
 {
     struct fixture *f = *state;
     struct secret_file files[] = {file("a/b/c"), file("/x")};
-    assert_int_equal(secret_files_write(&f->fs, TASK, files, 2, &f->files, &f->e), 0);
+    assert_int_equal(secret_files_write(&f->fs, TASK, files, 2, false, &f->files, &f->e),
+                     0);
     assert_int_equal(secret_files_remove(&f->fs, TASK, &f->e), 0);
     assert_true(is_empty(f));
     assert_int_equal(f->fs.used, 0);
@@ -179,13 +207,21 @@ static void hostile_targets_are_refused_and_leave_nothing(void **state)
 
 static void two_references_with_one_target_are_refused(void **state)
 {
-    static const char *const pairs[][2] = {
-        {"a", "/run/secrets/a"}, {"/x", "/x"}, {"a", "a/b"}, {"a/b", "a"}};
+    static const char *const pairs[][2] = {{"a", "/run/secrets/a"},
+                                           {"/x", "/x"},
+                                           {"a", "a/b"},
+                                           {"a/b", "a"},
+                                           {"/x", "/x/y"},
+                                           {"/x/y", "/x"},
+                                           {"a", "/run/secrets"},
+                                           {"/run/secrets", "a"},
+                                           {"/run", "a"}};
     struct fixture *f = *state;
     for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
         struct secret_file files[] = {file(pairs[i][0]), file(pairs[i][1])};
-        assert_int_equal(secret_files_write(&f->fs, TASK, files, 2, &f->files, &f->e),
-                         ERR_INVALID_ARGUMENT);
+        assert_int_equal(
+            secret_files_write(&f->fs, TASK, files, 2, false, &f->files, &f->e),
+            ERR_INVALID_ARGUMENT);
         assert_true(is_empty(f));
     }
 }
@@ -219,7 +255,7 @@ static void only_ids_are_directories(void **state)
 {
     struct fixture *f = *state;
     struct secret_file one = file("pw");
-    assert_int_equal(secret_files_write(&f->fs, "../x", &one, 1, &f->files, &f->e),
+    assert_int_equal(secret_files_write(&f->fs, "../x", &one, 1, false, &f->files, &f->e),
                      ERR_INVALID_ARGUMENT);
 }
 
@@ -277,7 +313,7 @@ static void ramfs_is_kept_within_bounds_by_counting(void **state)
         mount("x", f->dir, "ramfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700"), 0);
     assert_int_equal(secret_fs_open(&ram, f->dir, &f->e), 0);
     assert_int_equal(ram.kind, SECRET_FS_RAMFS);
-    assert_int_equal(secret_files_write(&ram, TASK, &one, 1, &f->files, &f->e), 0);
+    assert_int_equal(secret_files_write(&ram, TASK, &one, 1, false, &f->files, &f->e), 0);
     secret_fs_close(&ram);
     assert_int_equal(secret_fs_open(&ram, f->dir, &f->e), 0);
     assert_int_equal(ram.used, 5);
@@ -342,6 +378,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(each_reference_has_its_own_owner_and_mode),
         TEST(a_target_below_run_secrets_goes_with_the_others),
+        TEST(files_are_bound_one_by_one_where_a_mount_is),
+        TEST(files_are_bound_one_by_one_where_another_is),
         TEST(removal_leaves_nothing),
         TEST(removal_overwrites),
         TEST(hostile_targets_are_refused_and_leave_nothing),

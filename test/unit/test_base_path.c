@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -19,9 +20,24 @@ static void a_directory_holds_itself_and_what_is_below(void **state)
     assert_false(path_is_within("/", "/run"));
 }
 
+static void a_path_is_made_plain(void **state)
+{
+    static const char *const cases[][2] = {
+        {"/", "/"},           {"", "/"},         {"/a", "/a"},        {"/a/", "/a"},
+        {"//a//b//", "/a/b"}, {"/./a/.", "/a"},  {"/a/../b", "/b"},   {"/../..", "/"},
+        {"/a/b/..", "/a"},    {"/..a", "/..a"},  {"/a/b/../..", "/"}, {"/../a", "/a"},
+        {"/...", "/..."},     {"/a./b", "/a./b"}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char *plain = path_clean(cases[i][0]);
+        assert_string_equal(plain, cases[i][1]);
+        free(plain);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_path_is_made_plain),
         cmocka_unit_test(a_directory_holds_itself_and_what_is_below),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
