@@ -45,6 +45,8 @@ class Node:
             raise RuntimeError(f"the test node {name} did not start (see above)")
         self.pid = child_of(self.holder.pid)
         (self.folder / "holder").write_text(f"{self.pid}\n")
+        if hierarchies == ["v2"]:
+            self._hand_on()
         (self.folder / "cgroups").write_text("".join(f"{g}\n" for g in self._leaves(hierarchies)))
 
     def _make_groups(self):
@@ -67,6 +69,12 @@ class Node:
         for name in ("cpuset.cpus", "cpuset.mems"):
             if (root / name).exists() and (root / "tasks").exists():
                 (group / name).write_text((root / name).read_text())
+
+    def _hand_on(self):
+        """The node's groups get controllers once no process is left in their parent."""
+        for group in self.groups:
+            (group / "init" / "cgroup.procs").write_text(str(self.holder.pid))
+            hand_on_controllers(group)
 
     def _leaves(self, hierarchies):
         return [group / "init" for group in self.groups] if hierarchies == ["v2"] else self.groups
