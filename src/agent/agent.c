@@ -287,6 +287,11 @@ void agent_remove_all(struct agent *a, void (*done)(void *user), void *user)
     worker_remove_all(&a->worker, done, user);
 }
 
+bool agent_has_remains(const struct agent *a)
+{
+    return a->worker.has_remains;
+}
+
 static void all_closed(void *user)
 {
     struct agent *a = user;

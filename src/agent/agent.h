@@ -46,11 +46,19 @@ int agent_new(const struct agent_config *config, struct agent **out,
  * to the manager goes over the new one. */
 void agent_start(struct agent *a, struct rpc_channel *channel);
 
+/* How long a leave waits for an engine that is away, or for one that is there beyond what
+ * stopping the tasks takes; each container that goes gives it that time anew. */
+#define AGENT_ENGINE_PATIENCE (5 * CLOCK_SECOND)
+
 /*
  * Leaves: stops and removes all tasks' containers and their files, then calls done. For
- * `swarm leave`.
+ * `swarm leave`. The files are gone in any case, the containers only if the engine was
+ * there for it.
  */
 void agent_remove_all(struct agent *a, void (*done)(void *user), void *user);
+
+/* May containers have remained? */
+bool agent_has_remains(const struct agent *a);
 
 /* Ends the session and frees everything, leaving tasks and their files as they are: a
  * later agent adopts them. */

@@ -160,12 +160,3 @@ void worker_sweep(struct worker *w)
     if (secret_tree_list(w->fs.fd, sweep_dir, w, &e))
         log_error("%s: %s", w->fs.path, err_text(&e));
 }
-
-void worker_check_removed(struct worker *w)
-{
-    if (!w->removed || w->tasks.len || !list_is_empty(&w->strays) || !w->was_swept)
-        return;
-    void (*done)(void *user) = w->removed;
-    w->removed = NULL;
-    done(w->removed_user);
-}

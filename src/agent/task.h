@@ -156,6 +156,9 @@ void task_close(struct task *t, struct loop_close *c);
 
 const char *task_id(const struct task *t);
 
+/* How long its process may take to end when it is asked to. */
+int64_t task_grace_period(const struct task *t);
+
 /* Its status as a message; free with message_free. */
 int task_status(const struct task *t, Swarm__TaskStatus **out) MUST_CHECK;
 

@@ -187,11 +187,13 @@ void worker_engine_up(struct worker *w, const struct engine_info *info)
             i++;
     }
     worker_retry_strays(w);
+    worker_check_removed(w);
 }
 
 void worker_engine_down(struct worker *w)
 {
     w->context.is_engine_up = false;
+    worker_check_removed(w);
 }
 
 static struct task *task_of_container(struct worker *w, const char *id)
@@ -252,23 +254,9 @@ int worker_init(struct worker *w, uv_loop_t *loop, struct engine *engine,
     list_init(&w->strays);
     timer_init(&w->list_retry, loop, list_due, w);
     timer_init(&w->strays_retry, loop, strays_due, w);
+    timer_init(&w->removal, loop, worker_removal_due, w);
     loop_close_init(&w->closing, NULL, NULL);
     return 0;
-}
-
-void worker_remove_all(struct worker *w, void (*done)(void *user), void *user)
-{
-    w->removed = done;
-    w->removed_user = user;
-    w->is_assigned = true;
-    for (size_t i = 0; i < w->tasks.len;) {
-        struct task *t = w->tasks.entries[i].value;
-        task_remove(t);
-        if (i < w->tasks.len && w->tasks.entries[i].value == t)
-            i++;
-    }
-    worker_sweep(w);
-    worker_check_removed(w);
 }
 
 static void close_strays(struct worker *w)
@@ -303,6 +291,7 @@ void worker_close(struct worker *w, void (*closed)(void *user), void *user)
     }
     timer_close(&w->list_retry, &w->closing);
     timer_close(&w->strays_retry, &w->closing);
+    timer_close(&w->removal, &w->closing);
     keyring_free(TAKE(w->keys));
     secret_fs_close(&w->fs);
     loop_close_end(&w->closing);

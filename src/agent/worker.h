@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "agent/agent.h"
 #include "agent/reporter.h"
 #include "agent/task.h"
 #include "base/map.h"
@@ -33,6 +34,7 @@ struct worker {
     bool is_listed, is_assigned, was_swept;
     struct engine_call *list_call;
     struct timer list_retry, strays_retry;
+    struct timer removal; /* what it may still take */
     struct loop_close closing;
     bool is_closed;
     /* The set of tasks or a task's container has changed. May be NULL. */
@@ -40,6 +42,7 @@ struct worker {
     void *change_user;
     void (*removed)(void *user); /* of worker_remove_all */
     void *removed_user;
+    bool has_remains; /* it ended before all containers were gone */
 };
 
 int worker_init(struct worker *w, uv_loop_t *loop, struct engine *engine,
@@ -58,9 +61,6 @@ void worker_engine_up(struct worker *w, const struct engine_info *info);
 void worker_engine_down(struct worker *w);
 void worker_container_event(struct worker *w, const char *container_id,
                             const char *action);
-
-/* Removes every task with its container and files, then calls done. */
-void worker_remove_all(struct worker *w, void (*done)(void *user), void *user);
 
 /* Lets go of everything, leaving tasks as they are. */
 void worker_close(struct worker *w, void (*closed)(void *user), void *user);
@@ -105,5 +105,14 @@ void worker_sweep(struct worker *w);
 void worker_remove_stray(struct worker *w, struct container *c);
 void worker_retry_strays(struct worker *w);
 
-/* Calls what waits for the end of everything, when it has come. */
+/* ---- removal.c ---- */
+
+/* As agent_remove_all has it. */
+void worker_remove_all(struct worker *w, void (*done)(void *user), void *user);
+
+/* Something went, or the engine came or went: calls what waits for the end of everything,
+ * when that has come. */
 void worker_check_removed(struct worker *w);
+
+/* The timer's callback. */
+void worker_removal_due(void *user);

@@ -310,6 +310,36 @@ static void everything_goes_when_the_node_leaves(void **state)
     assert_false(has_file(w, TASK_1));
 }
 
+/* The engine's containers stay; what they were shown does not. */
+static void a_node_leaves_while_its_engine_is_away(void **state)
+{
+    struct world *w = *state;
+    assign_one(w, SWARM__TASK_STATE__RUNNING);
+    WAIT_STATE(w, TASK_1, RUNNING);
+    fake_engine_down(w->engine);
+    int before = w->closes;
+    agent_remove_all(w->agent, world_closed, w);
+    TURN_UNTIL(w, w->closes == before + 1);
+    assert_true(agent_has_remains(w->agent));
+    assert_int_equal(fake_engine_containers(w->engine), 1);
+    assert_false(has_file(w, TASK_1));
+}
+
+static void a_leave_waits_for_an_engine_that_comes_back(void **state)
+{
+    struct world *w = *state;
+    assign_one(w, SWARM__TASK_STATE__RUNNING);
+    WAIT_STATE(w, TASK_1, RUNNING);
+    fake_engine_down(w->engine);
+    int before = w->closes;
+    agent_remove_all(w->agent, world_closed, w);
+    turn_a_little(w);
+    fake_engine_up(w->engine);
+    TURN_UNTIL(w, w->closes == before + 1);
+    assert_false(agent_has_remains(w->agent));
+    assert_int_equal(fake_engine_containers(w->engine), 0);
+}
+
 /* What the engine has is known later. */
 static void a_node_without_tasks_leaves_right_after_its_start(void **state)
 {
@@ -365,6 +395,8 @@ int main(void)
         WORLD_TEST(a_container_with_copied_labels_is_not_adopted),
         WORLD_TEST(files_stay_until_the_last_container_of_a_lost_task_is_gone),
         WORLD_TEST(everything_goes_when_the_node_leaves),
+        WORLD_TEST(a_node_leaves_while_its_engine_is_away),
+        WORLD_TEST(a_leave_waits_for_an_engine_that_comes_back),
         WORLD_TEST(a_node_without_tasks_leaves_right_after_its_start),
         WORLD_TEST(an_agent_may_be_closed_in_the_middle_of_any_call),
     };
