@@ -68,17 +68,22 @@ static bool exists(const char *path)
     return lstat(path, &st) == 0;
 }
 
+/* Takes the lock to write a secret. */
+static int begin(const struct filestore *fs, const char *id, int *lock, struct err *e)
+{
+    int r = filestore_check_id(id, e);
+    if (!r)
+        r = filestore_lock_alone(fs, lock, e);
+    return r ? r : filestore_sweep(fs, e);
+}
+
 int filestore_save(struct filestore *fs, const struct secret_envelope *secret,
                    bool overwrite, const struct age_recipient *to, size_t n,
                    struct err *e)
 {
     cleanup_fd int lock = -1;
     cleanup_free char *place = NULL;
-    int r = filestore_check_id(secret->id, e);
-    if (!r)
-        r = filestore_lock_alone(fs, &lock, e);
-    if (!r)
-        r = filestore_sweep(fs, e);
+    int r = begin(fs, secret->id, &lock, e);
     if (r)
         return r;
     place = filestore_path(fs, secret->id);
@@ -95,11 +100,7 @@ int filestore_remove(struct filestore *fs, const char *id, struct err *e)
 {
     cleanup_fd int lock = -1;
     cleanup_free char *place = NULL, *gone = NULL;
-    int r = filestore_check_id(id, e);
-    if (!r)
-        r = filestore_lock_alone(fs, &lock, e);
-    if (!r)
-        r = filestore_sweep(fs, e);
+    int r = begin(fs, id, &lock, e);
     if (r)
         return r;
     place = filestore_path(fs, id);
