@@ -70,14 +70,20 @@ static int serve(struct coffer_plugin *p, struct err *e)
     return r;
 }
 
+static bool is_drained(struct sdk_link *l)
+{
+    return l->is_gone ||
+           (!sdk_link_next(l) && !sdk_link_has_output(l) && !sdk_link_is_answering(l));
+}
+
 /* What is whole is served; what isn't by now never will be. */
 static int drain(struct coffer_plugin *p, struct err *e)
 {
     int64_t deadline = clock_after(sdk_now(), SDK_DRAIN_TIME);
     int r = yamux_go_away(p->link.yamux, e);
-    while (!r && !p->link.is_gone && sdk_now() < deadline) {
-        if (!sdk_link_next(&p->link) && sdk_link_has_room(&p->link) &&
-            !sdk_link_has_output(&p->link) && !sdk_link_is_answering(&p->link))
+    while (!r && sdk_now() < deadline) {
+        r = serve_one(p, 0, e);
+        if (r || is_drained(&p->link))
             break;
         r = serve_one(p, deadline, e);
     }
