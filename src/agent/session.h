@@ -28,8 +28,7 @@ struct session_events {
     void (*on_open)(const char *session_id, void *user);
     /* What the manager says about the cluster, the first time and at changes. Lent. */
     void (*on_message)(const Swarm__SessionMessage *m, void *user);
-    /* Assignments that fit the ones before; false when they couldn't be taken. The
-     * message moves in. */
+    /* Assignments that fit the ones before. The message moves in. */
     void (*on_assignments)(Swarm__AssignmentsMessage *m, void *user);
     void (*on_lost)(const struct err *e, void *user);
     void *user;
