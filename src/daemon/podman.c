@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "engine/docker_limits.h"
 #include "loop/loop.h"
 
 /* How long Podman may take to end the requests that it is at. */
@@ -34,24 +35,6 @@ struct podman {
 
 /* ---- what this host can't do ---- */
 
-#define CAP_SYS_RESOURCE_BIT 24
-
-static bool has_line_bit(const char *status, const char *field, unsigned bit)
-{
-    const char *line = strstr(status, field);
-    return line && (strtoull(line + strlen(field), NULL, 16) >> bit & 1);
-}
-
-/* Whoever lacks it can't raise a hard limit, and Podman's defaults are above the usual
- * ones. */
-static bool can_raise_limits(void)
-{
-    cleanup_buf struct buf status = BUF_INIT;
-    if (file_read("/proc/self/status", 65536, &status, NULL))
-        return true;
-    return has_line_bit(buf_str(&status), "CapEff:", CAP_SYS_RESOURCE_BIT);
-}
-
 /* Hybrid: some controllers are on cgroup v2 while the others are on v1. crun refuses
  * that, runc doesn't mind. */
 static bool has_hybrid_cgroups(void)
@@ -74,16 +57,6 @@ static bool lacks_init(void)
            !access("/usr/bin/tini", X_OK);
 }
 
-static uint64_t pid_max(void)
-{
-    cleanup_buf struct buf text = BUF_INIT;
-    uint64_t n;
-    if (file_read("/proc/sys/kernel/pid_max", 64, &text, NULL))
-        return 32768;
-    text.data[strcspn(text.data, "\n")] = '\0';
-    return str_to_u64(text.data, &n) ? n : 32768;
-}
-
 static uint64_t hard_limit(int resource, uint64_t ceiling)
 {
     struct rlimit limit;
@@ -92,12 +65,13 @@ static uint64_t hard_limit(int resource, uint64_t ceiling)
     return limit.rlim_max;
 }
 
-/* Podman fills in a limit that isn't named with its own default: so both are named. The
+/* Whoever can't raise a hard limit: Podman's defaults are above the usual ones. And it
+ * fills in a limit that isn't named with its own default: so both are named. The
  * ceilings are its defaults. */
 static int write_ulimits(struct buf *out)
 {
     unsigned long long files = hard_limit(RLIMIT_NOFILE, 1048576);
-    unsigned long long processes = hard_limit(RLIMIT_NPROC, pid_max());
+    unsigned long long processes = hard_limit(RLIMIT_NPROC, engine_limits_pid_max());
     return buf_printf(out,
                       "default_ulimits = [\"nofile=%llu:%llu\", \"nproc=%llu:%llu\"]\n",
                       files, files, processes, processes);
@@ -119,7 +93,7 @@ static int compose_conf(struct buf *out)
     int r =
         buf_append_str(out, "# written by cofferd for its own `podman system service`\n"
                             "[containers]\n");
-    if (!r && !can_raise_limits())
+    if (!r && !engine_limits_can_raise())
         r = write_ulimits(out);
     if (!r && !has_systemd())
         r = buf_append_str(out, "log_driver = \"k8s-file\"\n");
@@ -130,7 +104,8 @@ static int compose_conf(struct buf *out)
 
 static bool needs_conf(void)
 {
-    return !can_raise_limits() || has_hybrid_cgroups() || !has_systemd() || lacks_init();
+    return !engine_limits_can_raise() || has_hybrid_cgroups() || !has_systemd() ||
+           lacks_init();
 }
 
 static int write_conf(struct podman *p, const char *run_dir, struct err *e)

@@ -7,37 +7,22 @@
 #include "engine/docker_limits.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
 
 #define CAP_SYS_RESOURCE_BIT 24
 
-/* Files of /proc that are read here are smaller. */
-#define PROC_FILE_MAX 16384
+/* What the kernel begins with. */
+#define PID_MAX_DEFAULT 32768
 
-static int proc_read(const char *path, struct buf *out, struct err *e)
-{
-    cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return err_errno(e, errno, "%s", path);
-    if (buf_reserve(out, PROC_FILE_MAX))
-        return err_no_memory(e);
-    for (;;) {
-        ssize_t n = read(fd, out->data + out->len, PROC_FILE_MAX - out->len);
-        if (n < 0)
-            return err_errno(e, errno, "%s", path);
-        out->len += (size_t)n;
-        out->data[out->len] = '\0';
-        if (n == 0 || out->len == PROC_FILE_MAX)
-            return 0;
-    }
-}
+/* Files of /proc that are read here are smaller. */
+#define PROC_FILE_MAX 65536
 
 static int proc_file(pid_t pid, const char *name, struct buf *out, struct err *e)
 {
@@ -46,7 +31,7 @@ static int proc_file(pid_t pid, const char *name, struct buf *out, struct err *e
         snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
     else
         snprintf(path, sizeof(path), "/proc/self/%s", name);
-    return proc_read(path, out, e);
+    return file_read(path, PROC_FILE_MAX, out, e);
 }
 
 /* A line is NAME, the soft limit, the hard limit, the unit; with spaces between. */
@@ -98,13 +83,19 @@ static bool has_sys_resource(const char *status)
     return set >> CAP_SYS_RESOURCE_BIT & 1;
 }
 
-static uint64_t pid_max(void)
+bool engine_limits_can_raise(void)
+{
+    cleanup_buf struct buf status = BUF_INIT;
+    return proc_file(0, "status", &status, NULL) || has_sys_resource(buf_str(&status));
+}
+
+uint64_t engine_limits_pid_max(void)
 {
     cleanup_buf struct buf text = BUF_INIT;
-    if (proc_read("/proc/sys/kernel/pid_max", &text, NULL))
-        return UINT64_MAX;
+    if (file_read("/proc/sys/kernel/pid_max", PROC_FILE_MAX, &text, NULL))
+        return PID_MAX_DEFAULT;
     uint64_t value = strtoull(buf_str(&text), NULL, 10);
-    return value ? value : UINT64_MAX;
+    return value ? value : PID_MAX_DEFAULT;
 }
 
 int engine_limits_read(const char *socket_path, struct engine_limits *out, struct err *e)
@@ -130,7 +121,7 @@ int engine_limits_read(const char *socket_path, struct engine_limits *out, struc
         .nproc = engine_limits_parse(buf_str(&limits), "Max processes"),
     };
     /* Podman lowers its own limit to this when it starts. */
-    uint64_t max = pid_max();
+    uint64_t max = engine_limits_pid_max();
     if (!pid && max < found.nproc)
         found.nproc = max;
     *out = found;

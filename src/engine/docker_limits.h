@@ -34,3 +34,8 @@ int engine_complete_create(const struct engine_limits *limits, json_t *body,
 /* What /proc/PID/limits (text) says is the hard limit of that name ("Max open files");
  * UINT64_MAX for unlimited or absent. */
 uint64_t engine_limits_parse(const char *text, const char *name);
+
+/* Of this process: may it raise its limits (true when that can't be known)? Of this host:
+ * the highest process id (kernel.pid_max). */
+bool engine_limits_can_raise(void);
+uint64_t engine_limits_pid_max(void);

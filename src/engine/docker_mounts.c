@@ -89,7 +89,7 @@ static int append_secret(const struct engine_bind *b, json_t *mounts)
     r = r ?: docker_json_put_text(mount, "Type", "bind");
     r = r ?: docker_json_put_text(mount, "Source", b->source);
     r = r ?: docker_json_put_text(mount, "Target", b->target);
-    r = r ?: docker_json_put_true(mount, "ReadOnly", !b->is_writable);
+    r = r ?: docker_json_put_true(mount, "ReadOnly", true);
     if (r)
         return r;
     return docker_json_put(mount, "BindOptions",

@@ -40,10 +40,9 @@ struct engine_info {
     } * plugins;
 };
 
-/* A file or folder of the host shown in a container. */
+/* A file or folder of the host shown in a container, which can't write to it. */
 struct engine_bind {
     const char *source, *target;
-    bool is_writable;
 };
 
 /* A container to be created for a task; lent for the call. */
@@ -80,7 +79,6 @@ struct engine_state {
     const struct engine_port *ports;
     int32_t pid; /* 0 when not running */
     int32_t exit_code;
-    bool is_oom_killed;
     const char *error; /* the engine's words for why it didn't start, "" */
 };
 

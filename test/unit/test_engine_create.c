@@ -206,7 +206,7 @@ static void podman_is_not_told_to_have_no_init(void **state)
 
 static void mounts_are_the_users_then_the_secrets(void **state)
 {
-    static const struct engine_bind binds[] = {{"/run/x/secrets", "/run/secrets", false}};
+    static const struct engine_bind binds[] = {{"/run/x/secrets", "/run/secrets"}};
     struct fixture *f = *state;
     Swarm__Mount *m = message_new(&swarm__mount__descriptor);
     m->type = SWARM__MOUNT__TYPE__VOLUME;
