@@ -3,15 +3,10 @@
  * The end: the stop signal, the grace period, SIGKILL; then the container and the files
  * go, and only then the task is reported as shut down.
  */
-#include <signal.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "agent/task.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "loop/clock.h"
 
 enum {
     STAGE_NONE,
