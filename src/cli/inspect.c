@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdlib.h>
 
-#include "base/mem.h"
 #include "base/str.h"
 #include "cli/output.h"
 
 #define REAL_DIGITS 15
 
-static int print_json(const json_t *value, size_t flags, struct err *e)
+static int print_json(const json_t *value, unsigned indent, struct err *e)
 {
-    char *text = json_dumps(value, flags | JSON_REAL_PRECISION(REAL_DIGITS));
-    if (!text)
+    const struct json_style style = {.indent = indent, .digits = REAL_DIGITS};
+    cleanup_buf struct buf text = BUF_INIT;
+    if (json_write_style(value, &style, &text))
         return err_no_memory(e);
-    printf("%s\n", text);
-    mem_wipe_free(text);
+    printf("%s\n", buf_str(&text));
     return 0;
 }
 
@@ -56,9 +54,9 @@ static int print_objects(struct cli *c, const struct inspection *i, json_t *obje
     if (flags_switch(&c->flags, "pretty"))
         return print_pretty(c, i, objects, e);
     if (str_is_empty(format))
-        return print_json(objects, JSON_INDENT(4), e);
+        return print_json(objects, 4, e);
     if (str_equal(format, "json"))
-        return print_json(objects, JSON_COMPACT, e);
+        return print_json(objects, 0, e);
     int r = 0;
     for (size_t at = 0; at < json_array_size(objects) && !r; at++)
         r = output_template(format, json_array_get(objects, at), "\n", e);

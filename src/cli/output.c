@@ -182,9 +182,11 @@ int output_filters(struct buf *path, char lead, const struct flags *f,
         r = add_filter(filters, pairs[i], strlen(pairs[i]), pairs[i + 1]);
     if (r || !json_object_size(filters))
         return r;
-    cleanup_free char *text = json_dumps(filters, JSON_COMPACT | JSON_SORT_KEYS);
+    static const struct json_style sorted = {.sorts_keys = true};
+    cleanup_buf struct buf text = BUF_INIT;
     const char *format = lead == '?' ? "?filters=%s" : "&filters=%s";
-    return text ? path_printf(path, format, text) : ERR_NO_MEMORY;
+    r = json_write_style(filters, &sorted, &text);
+    return r ? r : path_printf(path, format, buf_str(&text));
 }
 
 /* ---- sorting ---- */

@@ -70,14 +70,15 @@ static int make_spec(const struct cli *c, json_t *spec, struct err *e)
  * in wiped buffers. */
 static int make_body(const json_t *spec, const struct buf *value, struct buf *body)
 {
-    cleanup_free char *text = json_dumps(spec, JSON_COMPACT);
-    if (!text)
-        return ERR_NO_MEMORY;
+    cleanup_buf struct buf text = BUF_INIT;
+    int r = json_write(spec, &text);
+    if (r)
+        return r;
     if (!value->len)
-        return buf_append_str(body, text);
-    int r = buf_reserve(body, strlen(text) + value->len / 3 * 4 + 64);
+        return buf_append(body, text.data, text.len);
+    r = buf_reserve(body, text.len + value->len / 3 * 4 + 64);
     if (!r)
-        r = buf_append(body, text, strlen(text) - 1);
+        r = buf_append(body, text.data, text.len - 1);
     if (!r)
         r = buf_append_str(body, ",\"Data\":\"");
     if (!r)

@@ -48,10 +48,10 @@ static json_t *visible(json_t *value)
 static int call_json(json_t **args, size_t n, json_t **out, struct err *e)
 {
     cleanup_json json_t *value = visible(args[0]);
-    char *text = value ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
-    int r = text ? give(json_string(text), out, e) : err_no_memory(e);
-    mem_wipe_free(text);
-    return r;
+    cleanup_buf struct buf text = BUF_INIT;
+    if (!value || json_write(value, &text))
+        return err_no_memory(e);
+    return give_buf(&text, out, e);
 }
 
 /* Changes the letters of a text: up, down, or up at the beginning of words. */

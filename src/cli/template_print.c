@@ -115,14 +115,6 @@ static struct verb read_verb(const char **p)
     return v;
 }
 
-static int quote(const json_t *value, struct buf *out)
-{
-    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-    int r = text ? buf_append_str(out, text) : ERR_NO_MEMORY;
-    free(text);
-    return r;
-}
-
 static int format_value(const struct verb *v, const json_t *value, struct buf *out)
 {
     bool number = json_is_integer(value);
@@ -136,7 +128,7 @@ static int format_value(const struct verb *v, const json_t *value, struct buf *o
         return buf_printf(out, "%.*f", v->precision < 0 ? 6 : v->precision,
                           json_number_value(value));
     if (v->letter == 'q')
-        return quote(value, out);
+        return json_write(value, out);
     if (v->letter == 's' || v->letter == 'v' || v->letter == 't' || v->letter == 'g')
         return template_print(value, out);
     int r = buf_printf(out, "%%!%c(", v->letter);

@@ -29,11 +29,20 @@ static int append(const char *data, size_t n, void *user)
     return w->has_failed ? -1 : 0;
 }
 
-int json_write(const json_t *j, struct buf *out)
+int json_write_style(const json_t *j, const struct json_style *style, struct buf *out)
 {
     struct writing w = {.out = out};
-    int r = json_dump_callback(j, append, &w, JSON_COMPACT | JSON_ENCODE_ANY);
+    size_t flags = JSON_ENCODE_ANY | JSON_REAL_PRECISION(style->digits);
+    flags |= style->indent ? JSON_INDENT(style->indent) : JSON_COMPACT;
+    flags |= style->sorts_keys ? JSON_SORT_KEYS : 0;
+    int r = json_dump_callback(j, append, &w, flags);
     return r || w.has_failed ? ERR_NO_MEMORY : 0;
+}
+
+int json_write(const json_t *j, struct buf *out)
+{
+    static const struct json_style compact;
+    return json_write_style(j, &compact, out);
 }
 
 size_t json_utf8_length(const uint8_t *s, size_t n)

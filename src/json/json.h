@@ -61,8 +61,21 @@ int json_read(const void *text, size_t n, const struct json_limits *l, json_t **
 int json_read_next(const void *text, size_t n, size_t *at, const struct json_limits *l,
                    json_t **out, struct err *e) MUST_CHECK;
 
-/* Appends a tree as compact text. Returns 0 or ERR_NO_MEMORY. */
+/* Appends a tree as compact text. Returns 0 or ERR_NO_MEMORY: then out may end in a part
+ * of it. jansson's own writers (json_dumps) pass over a key that finds no memory. */
 int json_write(const json_t *j, struct buf *out) MUST_CHECK;
+
+/* How a text looks. All zero: compact, members in their order, numbers as exact as
+ * needed. */
+struct json_style {
+    bool sorts_keys;
+    unsigned indent; /* blanks a level, each member on a line of its own; up to 31 */
+    unsigned digits; /* of a number that isn't whole, at most; up to 31 */
+};
+
+/* The same in a style. */
+int json_write_style(const json_t *j, const struct json_style *style,
+                     struct buf *out) MUST_CHECK;
 
 /* The length of the UTF-8 sequence at s (n > 0 bytes are there), 0 when it is none. */
 size_t json_utf8_length(const uint8_t *s, size_t n);
