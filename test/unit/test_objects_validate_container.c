@@ -346,39 +346,6 @@ static void same_config_target(struct fixture *f)
     f->file[1].name = literal("/one");
 }
 
-static void config_in_the_place_of_a_secret(struct fixture *f)
-{
-    f->container.n_secrets = 1;
-    f->container.n_configs = 2;
-    f->file[1].name = literal("run/secrets/one");
-}
-
-static void secret_below_a_secret(struct fixture *f)
-{
-    f->container.n_secrets = 2;
-    f->file[1].name = literal("one/more");
-}
-
-static void secret_in_the_place_of_all(struct fixture *f)
-{
-    f->container.n_secrets = 2;
-    f->file[1].name = literal("/run/secrets");
-}
-
-static void mount_in_the_place_of_a_secret(struct fixture *f)
-{
-    f->container.n_secrets = 1;
-    f->container.n_mounts = 2;
-    f->mount[1].target = literal("/run//secrets/x/../one");
-}
-
-static void mount_below_a_config(struct fixture *f)
-{
-    f->container.n_configs = 1;
-    f->container.n_mounts = 1;
-    f->mount[0].target = literal("/one/more");
-}
-
 static void short_duration(struct fixture *f)
 {
     f->container.healthcheck = &f->health;
@@ -549,17 +516,6 @@ static const struct {
      "file as its target"},
     {same_config_target, ERR_INVALID_ARGUMENT,
      "config references 'one' and 'two' have a conflicting target: '/one'"},
-    {config_in_the_place_of_a_secret, ERR_INVALID_ARGUMENT,
-     "secret reference 'one' and config reference 'two' have a conflicting target: "
-     "'run/secrets/one'"},
-    {secret_below_a_secret, ERR_INVALID_ARGUMENT,
-     "secret references 'one' and 'two' have a conflicting target: 'one/more'"},
-    {secret_in_the_place_of_all, ERR_INVALID_ARGUMENT,
-     "secret references 'one' and 'two' have a conflicting target: '/run/secrets'"},
-    {mount_in_the_place_of_a_secret, ERR_INVALID_ARGUMENT,
-     "ContainerSpec: duplicate mount point: /run//secrets/x/../one"},
-    {mount_below_a_config, ERR_INVALID_ARGUMENT,
-     "ContainerSpec: duplicate mount point: /one/more"},
     {interval, ERR_INVALID_ARGUMENT,
      "ContainerSpec: Interval in HealthConfig cannot be less than 1ms"},
     {timeout, ERR_INVALID_ARGUMENT,
