@@ -144,7 +144,7 @@ void node_init_swarm(struct node *n, const struct node_init *init, node_done don
                      void *user)
 {
     node_begin(n, done, user);
-    n->state = (struct node_state){.membership = NODE_FRESH};
+    n->state.is_auto = false;
     struct err e = {0};
     Swarm__ClusterSpec *spec = init->spec;
     /* What a leave that was cut short has left behind. */
@@ -203,40 +203,17 @@ void node_start(struct node *n, node_done done, void *user)
 {
     struct err e = {0};
     node_begin(n, done, user);
-    if (node_state_load(n->state_path, &n->state, &e))
+    if (node_state_load(n->state_path, &n->state, &e)) {
         node_finish(n, e.code, &e);
-    else if (n->state.membership == NODE_MEMBER)
+        return;
+    }
+    node_sweep(n);
+    if (n->state.membership == NODE_MEMBER)
         start_member(n);
     else if (n->state.membership == NODE_FRESH && n->config->auto_init)
         start_fresh(n);
     else
         node_finish(n, 0, NULL);
-}
-
-/* ---- the way out ---- */
-
-static void on_left(struct node *n)
-{
-    struct err e = {0};
-    struct node_state left = {.membership = NODE_LEFT};
-    int r = node_state_save(n->state_path, &left, &e);
-    if (!r)
-        r = cluster_remove_files(n->folder, &e);
-    n->state = left;
-    node_finish(n, r, &e);
-}
-
-static void on_tasks_removed(void *user)
-{
-    struct node *n = user;
-    if (!n->closed)
-        node_end(n, on_left);
-}
-
-void node_leave_swarm(struct node *n, node_done done, void *user)
-{
-    node_begin(n, done, user);
-    agent_remove_all(n->agent, on_tasks_removed, n);
 }
 
 /* ---- life ---- */
@@ -272,6 +249,10 @@ static void close_rest(void *user)
     loop_close_init(&n->closing, on_closed, n);
     timer_close(&n->settle, &n->closing);
     defer_queue_close(&n->defers, &n->closing);
+    if (n->leftovers) {
+        loop_close_hold(&n->closing);
+        leftovers_close(n->leftovers, loop_close_release, &n->closing);
+    }
     loop_close_end(&n->closing);
 }
 

@@ -50,8 +50,10 @@ void node_init_swarm(struct node *n, const struct node_init *init, node_done don
 void node_confirm_swarm(struct node *n, const struct node_init *init, node_done done,
                         void *user);
 
-/* Leaves the swarm: ends its tasks, removes their secrets, then all state. The node stays
- * out until told otherwise. */
+/* Leaves the swarm, which can be neither seen nor written from here on: ends its tasks,
+ * removes their secrets, then all state. The node stays out until told otherwise. What an
+ * engine that is away (AGENT_ENGINE_PATIENCE) keeps of the tasks' containers is removed
+ * when it is back, also by a later start or beside a new swarm. */
 void node_leave_swarm(struct node *n, node_done done, void *user);
 
 /* Ends everything but the tasks, which the next start adopts; frees the node. A request

@@ -2,8 +2,8 @@
 /*
  * `swarm init` of the swarm that this node has made by itself: the cluster and the node
  * get what was asked for in one transaction, all else stays. The note that the swarm is
- * the user's own follows once that is durable; a crash between the two costs nothing, for
- * the user had no answer yet and may ask again.
+ * the user's own follows once that is durable. A crash between the two, or a note that
+ * can't be written, costs nothing: the user wasn't told that it is done and asks again.
  */
 #include "daemon/node_private.h"
 
@@ -58,11 +58,13 @@ static void confirmed(int r, const struct err *e, void *user)
     struct err failed;
     message_free((ProtobufCMessage *)TAKE(n->confirmed_spec));
     if (!r) {
+        strcpy_cut(n->state.manager_addr, sizeof(n->state.manager_addr),
+                   n->confirmed.manager_addr);
         r = node_state_save(n->state_path, &n->confirmed, &failed);
         e = &failed;
     }
     if (!r)
-        n->state = n->confirmed;
+        n->state.is_auto = false;
     address_host(n->state.manager_addr, n->address, sizeof(n->address));
     cluster_set_address(n->cluster, n->state.manager_addr);
     if (!n->closed)

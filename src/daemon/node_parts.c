@@ -56,15 +56,20 @@ static void on_agent_closed(void *user)
         on_channel_closed(n);
 }
 
+void node_withdraw(struct node *n)
+{
+    if (n->is_serving && n->watch.on_end)
+        n->watch.on_end(n->cluster, n->watch.user);
+    n->is_serving = false;
+}
+
 void node_end(struct node *n, void (*ended)(struct node *n))
 {
     n->ended = ended;
     if (n->is_ending)
         return;
     n->is_ending = true;
-    if (n->is_serving && n->watch.on_end)
-        n->watch.on_end(n->cluster, n->watch.user);
-    n->is_serving = false;
+    node_withdraw(n);
     if (n->agent)
         agent_close(n->agent, on_agent_closed, n);
     else
@@ -98,23 +103,36 @@ static int check_identity(struct node *n, struct err *e)
                    n->state_path);
 }
 
-static int take_identity(struct node *n, struct err *e)
+static int find_self(struct node *n, const Swarm__Node **out, struct err *e)
 {
-    if (n->state.membership == NODE_MEMBER)
-        return 0;
     const struct store_view *v = store_view(cluster_store(n->cluster));
     cleanup_object_list struct object_list nodes = OBJECT_LIST_INIT;
+    if (n->state.membership == NODE_MEMBER) {
+        *out = store_get(v, OBJECT_NODE, n->state.node_id)->node;
+        return 0;
+    }
     if (store_find(v, OBJECT_NODE, STORE_ALL, NULL, &nodes))
         return err_no_memory(e);
     if (nodes.len == 0)
         return err_set(e, ERR_DATA_LOSS, "%s has a swarm without a node", n->folder);
-    const Swarm__Node *self = nodes.objects[0]->node;
+    *out = nodes.objects[0]->node;
+    return 0;
+}
+
+/* The address is the store's, so that a note that couldn't be written changes nothing. */
+static int take_identity(struct node *n, struct err *e)
+{
+    const Swarm__Node *self = NULL;
+    int r = find_self(n, &self, e);
+    if (r)
+        return r;
+    const struct store_view *v = store_view(cluster_store(n->cluster));
     n->state.membership = NODE_MEMBER;
     strcpy_cut(n->state.node_id, sizeof(n->state.node_id), self->id);
     strcpy_cut(n->state.cluster_id, sizeof(n->state.cluster_id), store_cluster(v)->id);
     strcpy_cut(n->state.manager_addr, sizeof(n->state.manager_addr),
                self->manager_status ? self->manager_status->addr : "");
-    return node_state_save(n->state_path, &n->state, e);
+    return 0;
 }
 
 /* Lent, for the time of the call that it is given to. */
@@ -170,7 +188,7 @@ static int start_agent(struct node *n, struct err *e)
     return r;
 }
 
-int node_serve(struct node *n, struct err *e)
+static int serve(struct node *n, struct err *e)
 {
     int r = check_identity(n, e);
     if (!r)
@@ -180,10 +198,20 @@ int node_serve(struct node *n, struct err *e)
     address_host(n->state.manager_addr, n->address, sizeof(n->address));
     if (!r)
         r = cluster_serve(n->cluster, n->state.manager_addr, e);
-    if (!r)
-        r = start_agent(n, e);
-    if (r)
+    return r ? r : start_agent(n, e);
+}
+
+/* That it is a member is noted when it has become one. */
+int node_serve(struct node *n, struct err *e)
+{
+    struct node_state before = n->state;
+    int r = serve(n, e);
+    if (!r && before.membership != NODE_MEMBER)
+        r = node_state_save(n->state_path, &n->state, e);
+    if (r) {
+        n->state = before;
         return r;
+    }
     n->is_serving = true;
     if (n->watch.on_begin)
         n->watch.on_begin(n->cluster, n->watch.user);

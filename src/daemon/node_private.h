@@ -2,14 +2,15 @@
 #pragma once
 
 #include "agent/agent.h"
+#include "agent/leftovers.h"
 #include "daemon/address.h"
 #include "daemon/node.h"
 #include "engine/engine.h"
 #include "loop/loop.h"
 
 /*
- * The files of the node: node.c (its ways: start, init, leave, close), node_parts.c (what
- * it is made of), node_confirm.c (init of a swarm that is there).
+ * The files of the node: node.c (its ways: start, init, close), node_parts.c (what it is
+ * made of), node_confirm.c (init of a swarm that is there), node_leave.c.
  */
 struct node {
     uv_loop_t *loop;
@@ -38,6 +39,10 @@ struct node {
     struct node_state confirmed; /* what a confirmation under way makes of it */
     Swarm__NodeSpec__Availability confirmed_availability;
     Swarm__ClusterSpec *confirmed_spec;
+
+    bool has_remains;            /* containers, of the swarm that it leaves */
+    struct leftovers *leftovers; /* NULL until there are any */
+    bool is_sweeping;            /* they are being removed */
 
     bool is_busy;
     bool is_finished; /* the outcome is known and about to be told */
@@ -68,6 +73,15 @@ void node_settled(struct node *n);
  * while they are being closed takes the place of what was to follow. */
 void node_end(struct node *n, void (*ended)(struct node *n));
 
+/* From here on the swarm can be neither seen nor written. */
+void node_withdraw(struct node *n);
+
 /* Takes up service of the cluster that is open: finds out who this node is, starts the
  * manager's services and the agent. After an error node_end closes what was started. */
 int node_serve(struct node *n, struct err *e) MUST_CHECK;
+
+/* ---- node_leave.c ---- */
+
+/* Removes what former nodes' swarms have left on the engine, if there is anything and
+ * this isn't under way. */
+void node_sweep(struct node *n);

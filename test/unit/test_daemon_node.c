@@ -225,6 +225,51 @@ static void a_node_that_left_stays_out_and_keeps_nothing(void **state)
     assert_int_equal(f->begins, 2);
 }
 
+/* The engine went before it could be asked what it has. */
+static void start_without_engine(struct fixture *f)
+{
+    plan = ENGINE_SILENT;
+    node_start(f->node, on_done, &f->outcome);
+    TURN_UNTIL(f, node_cluster(f->node));
+    fake_engine_up(engine);
+    fake_engine_down(engine);
+    assert_int_equal(wait_for_outcome(f), 0);
+}
+
+static void leave_without_engine(struct fixture *f)
+{
+    f->outcome = (struct outcome){0};
+    node_leave_swarm(f->node, on_done, &f->outcome);
+    assert_null(node_cluster(f->node));
+    assert_int_equal(f->ends, 1);
+    assert_int_equal(wait_for_outcome(f), 0);
+}
+
+static void a_leave_does_not_wait_for_an_engine_that_is_away(void **state)
+{
+    struct fixture *f = *state;
+    char id[OBJECT_ID_SIZE], name[64];
+    start_without_engine(f);
+    strcpy_cut(id, sizeof(id), node_state(f->node)->node_id);
+    snprintf(name, sizeof(name), "web.1.%s", id);
+    leave_without_engine(f);
+    assert_int_equal(node_state(f->node)->membership, NODE_LEFT);
+    assert_string_equal(node_state(f->node)->former[0], id);
+    restart(f);
+    assert_int_equal(start(f), 0);
+    struct fake_engine *left = engine;
+    assert_non_null(fake_engine_add(left, name, id, id, true));
+    plan = ENGINE_UP;
+    assert_int_equal(init(f, &(struct node_init){.advertise_addr = "127.0.0.1"}), 0);
+    assert_string_equal(node_state(f->node)->former[0], id);
+    fake_engine_up(left);
+    TURN_UNTIL(f, !*node_state(f->node)->former[0]);
+    assert_int_equal(fake_engine_containers(left), 0);
+    restart(f);
+    assert_int_equal(start(f), 0);
+    assert_string_equal(node_state(f->node)->former[0], "");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -243,6 +288,7 @@ int main(void)
         TEST(a_confirmation_that_says_no_address_keeps_it),
         TEST(a_confirmation_with_a_bad_value_changes_nothing),
         TEST(a_node_that_left_stays_out_and_keeps_nothing),
+        TEST(a_leave_does_not_wait_for_an_engine_that_is_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

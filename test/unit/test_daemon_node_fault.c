@@ -64,6 +64,47 @@ static void without_an_engine_or_a_place_for_secrets_nothing_stays_open(void **s
     assert_int_equal(f->begins, 1);
 }
 
+/* ---- notes that can't be written, or come too early ---- */
+
+static void a_node_that_could_not_begin_is_no_member(void **state)
+{
+    struct fixture *f = *state;
+    plan = ENGINE_REFUSED;
+    f->config.auto_init = false;
+    assert_int_equal(start(f), 0);
+    assert_int_equal(init(f, &(struct node_init){.advertise_addr = "127.0.0.1"}), ERR_IO);
+    assert_int_equal(node_state(f->node)->membership, NODE_FRESH);
+    restart(f);
+    assert_int_equal(start(f), 0);
+    assert_null(node_cluster(f->node));
+    plan = ENGINE_UP;
+    assert_int_equal(init(f, &(struct node_init){.advertise_addr = "127.0.0.1"}), 0);
+}
+
+/* Renames can't replace a folder. */
+static void a_confirmation_that_cannot_be_noted_can_be_asked_for_again(void **state)
+{
+    struct fixture *f = *state;
+    char kept[128];
+    const struct node_init how = {.advertise_addr = "127.0.0.9:2000"};
+    assert_int_equal(start(f), 0);
+    strcpy_cut(kept, sizeof(kept), path_of(f, "state/kept"));
+    assert_int_equal(rename(path_of(f, "state/node.json"), kept), 0);
+    assert_int_equal(mkdir(path_of(f, "state/node.json"), 0700), 0);
+    assert_int_not_equal(confirm(f, &how), 0);
+    assert_true(node_state(f->node)->is_auto);
+    assert_int_equal(rmdir(path_of(f, "state/node.json")), 0);
+    assert_int_equal(rename(kept, path_of(f, "state/node.json")), 0);
+    for (int i = 0; i < 2; i++) {
+        assert_string_equal(self_of(f)->manager_status->addr, "127.0.0.9:2000");
+        assert_string_equal(node_state(f->node)->manager_addr, "127.0.0.9:2000");
+        restart(f);
+        assert_int_equal(start(f), 0);
+    }
+    assert_int_equal(confirm(f, &how), 0);
+    assert_false(node_state(f->node)->is_auto);
+}
+
 /* ---- the end ---- */
 
 static void a_request_under_way_hears_of_the_end(void **state)
@@ -142,6 +183,8 @@ int main(void)
         TEST(a_store_of_another_swarm_is_not_taken),
         TEST(files_that_cant_be_made_are_told),
         TEST(without_an_engine_or_a_place_for_secrets_nothing_stays_open),
+        TEST(a_node_that_could_not_begin_is_no_member),
+        TEST(a_confirmation_that_cannot_be_noted_can_be_asked_for_again),
         TEST(a_request_under_way_hears_of_the_end),
         TEST(a_confirmation_under_way_hears_of_the_end),
         TEST(an_outcome_that_is_known_comes_before_the_end),

@@ -76,6 +76,22 @@ static void a_node_that_left_needs_no_ids(void **state)
     assert_int_equal(s.membership, NODE_LEFT);
 }
 
+static void former_nodes_are_kept_in_order_until_they_are_dropped(void **state)
+{
+    struct fixture *f = *state;
+    struct node_state s = {.membership = NODE_LEFT};
+    for (int i = 0; i < NODE_FORMER_MAX; i++)
+        assert_true(node_state_add_former(&s, i ? CLUSTER : NODE));
+    assert_false(node_state_add_former(&s, NODE));
+    assert_int_equal(node_state_save(f->path, &s, &f->err), 0);
+    assert_int_equal(node_state_load(f->path, &s, &f->err), 0);
+    assert_string_equal(s.former[0], NODE);
+    assert_string_equal(s.former[NODE_FORMER_MAX - 1], CLUSTER);
+    node_state_drop_former(&s);
+    assert_string_equal(s.former[0], CLUSTER);
+    assert_string_equal(s.former[NODE_FORMER_MAX - 1], "");
+}
+
 static void damage_is_named_with_its_file(void **state)
 {
     static const char *const texts[] = {
@@ -175,6 +191,7 @@ int main(void)
         TEST(no_file_is_a_fresh_node),
         TEST(what_is_saved_is_loaded),
         TEST(a_node_that_left_needs_no_ids),
+        TEST(former_nodes_are_kept_in_order_until_they_are_dropped),
         TEST(damage_is_named_with_its_file),
         TEST(damage_is_told_with_the_member),
         TEST(each_allocation_may_fail),
