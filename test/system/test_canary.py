@@ -134,7 +134,7 @@ def search_answers_after(t, value):
     words = needles(value)
     log = t.cofferd.log.encode() + t.engine.daemon.log.read_bytes()
     assert not any(word in log for word in words)
-    equal(t.cofferd.task_files(), [])
+    t.no_files()
     equal(t.engine.containers(), {})
 
 

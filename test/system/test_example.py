@@ -92,7 +92,7 @@ def remove_all(t):
     equal(t.docker("secret", "rm", "my_secret_data").text, "my_secret_data")
     t.gone("redis")
     equal(t.engine.containers(), {})
-    equal(t.cofferd.task_files(), [])
+    t.no_files()
     equal(t.docker("service", "ls", "-q").text, "")
     equal(t.docker("secret", "ls", "-q").text, "")
     names = {network["Name"] for network in t.engine.api.get("/networks").json}
@@ -153,4 +153,4 @@ def the_example_works_with_our_own_client(t):
     equal(t.coffer("service", "rm", "redis").text, "redis")
     t.gone("redis")
     equal(t.coffer("secret", "rm", "my_secret_data").text, "my_secret_data")
-    equal(t.cofferd.task_files(), [])
+    t.no_files()

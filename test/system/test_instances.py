@@ -141,7 +141,7 @@ def leaving_takes_all_away_and_lasts(t):
     assert "Removing the last manager erases all current state of the swarm" in said, said
     t.docker("swarm", "leave", "--force")
     t.until("no container", lambda: not t.engine.containers())
-    equal(t.cofferd.task_files(), [])
+    t.no_files()
     equal(t.api.get("/secrets").status, 503)
     t.cofferd.restart()
     equal(t.api.get("/secrets").message, NOT_A_MANAGER)

@@ -118,6 +118,10 @@ class Fixture:
                         if c["Labels"].get("com.docker.swarm.service.name") == service]
         self.until(f"no container of {service}", look)
 
+    def no_files(self):
+        """Waits until no task has files: they go after the container, before the task's end is told."""
+        self.until("no file of a task", lambda: not self.cofferd.task_files())
+
     # ---- the end of a test
 
     def defer(self, function, *arguments):
