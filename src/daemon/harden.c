@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/notify.h"
+#include "net/notify.h"
 
 /* The flag is what keeps secrets out of cores; the limit is there for those who look. */
 static int forbid_cores(struct err *e)

@@ -12,7 +12,7 @@
  *    get 022 back, see loop/process.c)
  *  - descriptors 0 to 2 are open, and all others it was started with are closed but those
  *    of socket activation (LISTEN_PID, LISTEN_FDS), which stay as they are for their
- *    reader (notify.h)
+ *    reader (net/notify.h)
  *
  * Two things are left out on purpose, since the container engine is a child of ours and
  * containers inherit them: "no new privileges" would take setuid programs and file

@@ -88,6 +88,8 @@ static void tell_gone(struct http_connection *c)
         struct err e = {0};
         int r = err_set(&e, ERR_UNAVAILABLE, "the client went away");
         finish_collect(c, r, &e);
+    } else if (x->take_cb) {
+        http_connection_take(c);
     } else if (x->sink) {
         x->sink->on_gone(x);
     } else if (x->close_cb) {
@@ -396,6 +398,10 @@ void http_connection_wake(struct http_connection *c)
     /* A closed socket has nothing to read, and when the handler ends the exchange the
      * connection may go with it. */
     bool is_over = c->phase == HTTP_PHASE_CLOSED;
+    if (c->is_held && c->x.take_cb) {
+        http_connection_take(c);
+        return;
+    }
     connection_settle_collect(c);
     if (is_over)
         return;

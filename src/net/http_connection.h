@@ -57,6 +57,8 @@ struct http_sink {
 };
 
 typedef void (*http_exchange_cb)(struct http_exchange *x, void *user);
+typedef void (*http_take_cb)(int code, int fd, struct buf *early, const struct err *e,
+                             void *user);
 typedef void (*http_collect_cb)(struct http_exchange *x, int code, struct buf *body,
                                 const struct err *e, void *user);
 
@@ -78,6 +80,11 @@ struct http_exchange {
     void *sink_user;
     bool is_sink_paused;
     bool wants_continue; /* the client waits for "100 Continue" */
+
+    http_take_cb take_cb; /* NULL: the connection stays */
+    void *take_user;
+    const void *take_answer;
+    size_t take_n;
 
     bool is_started; /* the head of the answer is out */
     enum http_framing framing;
@@ -163,6 +170,9 @@ void http_connection_retire(struct http_connection *c);
 void http_connection_wake(struct http_connection *c);
 /* The handler is done with the exchange. */
 void http_connection_release(struct http_connection *c);
+
+/* http_take.c: hands the connection over, or tells why not. The exchange ends. */
+void http_connection_take(struct http_connection *c);
 
 /* http_server.c */
 void http_server_check_closed(struct http_server *s);

@@ -18,6 +18,7 @@
  *     http_exchange_end        the end of an answer begun with http_exchange_start
  *     http_exchange_abort      no (further) answer: the connection is cut
  *     http_exchange_forward    (http_forward.h) somebody else answers
+ *     http_exchange_take       the connection leaves the server
  *
  * and must not be touched after that. It stays valid until then even when the client has
  * gone away meanwhile; what is written then is dropped. Callbacks come from the loop,
@@ -157,3 +158,16 @@ void http_exchange_on_drain(struct http_exchange *x,
 
 void http_exchange_end(struct http_exchange *x);
 void http_exchange_abort(struct http_exchange *x);
+
+/*
+ * Sends n bytes, a whole head that ends HTTP on this connection (at most a few hundred;
+ * they must hold until the callback), and hands the connection over, for another
+ * protocol. cb comes once, from the loop, also when the client goes meanwhile; the
+ * exchange is over then. code 0: fd, which doesn't block, is cb's, and `early` has what
+ * the client sent behind its request. ERR_UNAVAILABLE: the client is gone or reads
+ * nothing; ERR_INVALID_ARGUMENT: the request has a body; the connection is cut then.
+ */
+void http_exchange_take(struct http_exchange *x, const void *answer, size_t n,
+                        void (*cb)(int code, int fd, struct buf *early,
+                                   const struct err *e, void *user),
+                        void *user);

@@ -17,7 +17,7 @@
 
 #include "daemon/access.h"
 #include "daemon/harden.h"
-#include "daemon/notify.h"
+#include "net/notify.h"
 #include "net/http_server.h"
 
 /* Each test hardens a child of its own; the child ends with the number of what is wrong.
