@@ -141,7 +141,8 @@ void pidfd_watch_close(struct pidfd_watch *w, struct loop_close *c);
 
 /*
  * A program is started without a shell, with exactly the environment given, in its own
- * session, default signal dispositions, and no other file descriptors than 0, 1 and 2.
+ * session, default signal dispositions, and no other file descriptors than 0, 1, 2 and
+ * what is handed on.
  */
 struct process_options {
     const char *const *argv; /* argv[0] is the file, looked up in env's PATH when it has
@@ -150,12 +151,15 @@ struct process_options {
     const char *directory;   /* NULL: "/" */
     int in, out, error;      /* descriptors the child gets (they stay ours);
                                 PROCESS_NULL: /dev/null */
+    const int *handed;       /* these too: 3 and further; they stay ours */
+    size_t n_handed;         /* up to PROCESS_HANDED_MAX */
     bool set_user;           /* change to user and group */
     uid_t user;
     gid_t group;
 };
 
 #define PROCESS_NULL (-1)
+#define PROCESS_HANDED_MAX 4
 
 struct process {
     uv_process_t uv;

@@ -64,10 +64,13 @@ static int spawn(struct process *p, uv_loop_t *loop, const struct process_option
                  int null)
 {
     static const char *const no_env[] = {NULL};
-    uv_stdio_container_t stdio[3];
+    uv_stdio_container_t stdio[3 + PROCESS_HANDED_MAX];
+    assert(o->n_handed <= PROCESS_HANDED_MAX);
     set_stdio(&stdio[0], o->in, null);
     set_stdio(&stdio[1], o->out, null);
     set_stdio(&stdio[2], o->error, null);
+    for (size_t i = 0; i < o->n_handed; i++)
+        set_stdio(&stdio[3 + i], o->handed[i], null);
     /* libuv's type lacks the const; it only reads them. */
     union {
         const char *const *in;
@@ -80,7 +83,7 @@ static int spawn(struct process *p, uv_loop_t *loop, const struct process_option
         .env = env.out,
         .cwd = o->directory ? o->directory : "/",
         .flags = UV_PROCESS_DETACHED,
-        .stdio_count = 3,
+        .stdio_count = 3 + (int)o->n_handed,
         .stdio = stdio,
         .uid = o->user,
         .gid = o->group,
