@@ -8,6 +8,7 @@
 #include "base/str.h"
 
 static enum log_level threshold = LOG_INFO;
+static const char *program = "cofferd";
 
 static const struct {
     const char *name;
@@ -18,6 +19,11 @@ static const struct {
     [LOG_INFO] = {"info", 6},
     [LOG_DEBUG] = {"debug", 7},
 };
+
+void log_set_program(const char *name)
+{
+    program = name;
+}
 
 void log_set_level(enum log_level level)
 {
@@ -54,5 +60,5 @@ void log_line(enum log_level level, const char *fmt, ...)
     if (getenv("JOURNAL_STREAM"))
         fprintf(stderr, "<%d>%s\n", levels[level].syslog, line);
     else
-        fprintf(stderr, "cofferd: %s: %s\n", levels[level].name, line);
+        fprintf(stderr, "%s: %s: %s\n", program, levels[level].name, line);
 }

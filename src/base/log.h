@@ -16,6 +16,9 @@ enum log_level {
     LOG_DEBUG,
 };
 
+/* Whose lines they are, where the journal doesn't know it: "cofferd" until it is set. */
+void log_set_program(const char *name);
+
 /* Lines above this level are dropped; LOG_INFO until it is set. Returns -1 for a name
  * that is no level. */
 void log_set_level(enum log_level level);
