@@ -9,6 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A library whose own headers use them is named by the build, to be read before. */
+#ifdef COFFER_INCLUDE_FIRST
+#include COFFER_INCLUDE_FIRST
+#endif
+
 #undef strcpy  /* strcpy_cut, buf_append */
 #undef strcat  /* buf_append */
 #undef strncpy /* strcpy_cut */

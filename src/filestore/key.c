@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "crypto/crypto.h"
 #include "filestore/private.h"
 
 #define AGE_MAGIC "age-encryption.org/"
@@ -36,17 +37,44 @@ int filestore_key_write(const char *path, const struct age_identity *key,
     return r ? r : file_replace(path, 0600, file.data, file.len, e);
 }
 
+/* Gives a file the name `path`, unless there is one of that name. */
+static int put_if_none(const char *file, const char *path, struct err *e)
+{
+    if (link(file, path) == 0)
+        return file_sync_folder(path, e);
+    if (errno == EEXIST)
+        return err_set(e, ERR_ALREADY_EXISTS, "there is a key already: %s", path);
+    return err_errno(e, errno, "link %s to %s", file, path);
+}
+
+/* Two may do this at the same time: each writes a file of its own, and one of them gets
+ * the name. */
+static int write_new(const char *path, const struct age_identity *key,
+                     const struct age_passphrase *pass, struct err *e)
+{
+    uint64_t number;
+    crypto_random(&number, sizeof(number));
+    cleanup_free char *own = str_format("%s.%016llx", path, (unsigned long long)number);
+    if (!own)
+        return err_no_memory(e);
+    int r = filestore_key_write(own, key, pass, e);
+    if (r)
+        return r;
+    r = put_if_none(own, path, e);
+    if (unlink(own) && !r)
+        r = err_errno(e, errno, "remove %s", own);
+    return r;
+}
+
 int filestore_key_create(const char *path, const struct age_passphrase *pass,
                          struct age_identity **out, struct err *e)
 {
     struct age_identity *key;
-    if (access(path, F_OK) == 0)
-        return err_set(e, ERR_ALREADY_EXISTS, "there is a key already: %s", path);
     if (age_identity_new(&key))
         return err_no_memory(e);
     int r = file_make_folders_above(path, e);
     if (!r)
-        r = filestore_key_write(path, key, pass, e);
+        r = write_new(path, key, pass, e);
     if (r)
         age_identity_free(key);
     else

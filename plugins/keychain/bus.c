@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * GDBus has a thread of its own for the connection; what it has for us wakes our context
+ * up by one descriptor, and that is what a turn waits for.
+ */
+#include "keychain/bus.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+
+#define UNAVAILABLE "keychain backend unavailable: D-Bus session bus unavailable: "
+
+void keychain_bus_init(struct keychain_bus *b)
+{
+    *b = (struct keychain_bus){.context = g_main_context_new()};
+    g_main_context_push_thread_default(b->context);
+    g_main_context_acquire(b->context);
+}
+
+void keychain_bus_deinit(struct keychain_bus *b)
+{
+    if (!b->context)
+        return;
+    keychain_bus_disconnect(b);
+    while (g_main_context_iteration(b->context, FALSE)) {
+    }
+    g_main_context_release(b->context);
+    g_main_context_pop_thread_default(b->context);
+    g_main_context_unref(b->context);
+    *b = (struct keychain_bus){0};
+}
+
+/* ---- turns ---- */
+
+/* Waits for at most one thing to happen, and lets it. */
+static int turn(struct keychain_bus *b, struct err *e)
+{
+    GPollFD fd;
+    int priority, timeout, r = 0;
+    bool is_ready = g_main_context_prepare(b->context, &priority);
+    if (g_main_context_query(b->context, priority, &timeout, &fd, 1) != 1)
+        return err_set(e, ERR_INTERNAL, "GLib waits for more than its own signal");
+    if (!is_ready)
+        r = waiter_wait(&b->waiter, fd.fd, (short)fd.events, timeout, &is_ready, e);
+    g_poll(&fd, 1, 0);
+    if (g_main_context_check(b->context, priority, &fd, 1))
+        g_main_context_dispatch(b->context);
+    return r;
+}
+
+/* After a turn failed: nobody may be called back when the operation is over. Canceled
+ * calls come back at once, whatever the service does. */
+static void drain(struct keychain_bus *b)
+{
+    g_cancellable_cancel(b->cancel);
+    while (b->in_flight)
+        g_main_context_iteration(b->context, TRUE);
+}
+
+int keychain_bus_settle(struct keychain_bus *b, size_t most, struct err *e)
+{
+    while (b->in_flight > most) {
+        int r = turn(b, e);
+        if (r) {
+            drain(b);
+            return r == ERR_DEADLINE_EXCEEDED
+                       ? err_set(e, r, "the keyring does not answer in time")
+                       : r;
+        }
+    }
+    return 0;
+}
+
+int keychain_bus_until(struct keychain_bus *b, const bool *flag, struct err *e)
+{
+    int r = 0;
+    while (!r && !*flag)
+        r = turn(b, e);
+    return r;
+}
+
+static gboolean ring(gpointer flag)
+{
+    *(bool *)flag = true;
+    return G_SOURCE_REMOVE;
+}
+
+int keychain_bus_pause(struct keychain_bus *b, unsigned ms, struct err *e)
+{
+    bool is_over = false;
+    GSource *timer = g_timeout_source_new(ms);
+    g_source_set_callback(timer, ring, &is_over, NULL);
+    g_source_attach(timer, b->context);
+    int r = keychain_bus_until(b, &is_over, e);
+    g_source_destroy(timer);
+    g_source_unref(timer);
+    return r;
+}
+
+void keychain_bus_begin(struct keychain_bus *b, const struct waiter *w)
+{
+    b->waiter = *w;
+    b->cancel = g_cancellable_new();
+}
+
+void keychain_bus_end(struct keychain_bus *b)
+{
+    drain(b);
+    g_clear_object(&b->cancel);
+}
+
+/* ---- calls ---- */
+
+static void on_answer(GObject *source, GAsyncResult *result, gpointer data)
+{
+    struct keychain_call *c = data;
+    c->answer =
+        g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &c->error);
+    keychain_bus_leave(c->bus);
+}
+
+void keychain_call_begin(struct keychain_bus *b, struct keychain_call *c,
+                         const struct keychain_method *m, GVariant *arguments)
+{
+    *c = (struct keychain_call){.bus = b};
+    keychain_bus_enter(b);
+    g_dbus_connection_call(b->connection, m->owner, m->path, m->interface, m->name,
+                           arguments, G_VARIANT_TYPE(m->answer),
+                           G_DBUS_CALL_FLAGS_NO_AUTO_START, KEYCHAIN_CALL_MS, b->cancel,
+                           on_answer, c);
+}
+
+void keychain_call_deinit(struct keychain_call *c)
+{
+    g_clear_pointer(&c->answer, g_variant_unref);
+    g_clear_error(&c->error);
+}
+
+int keychain_bus_call(struct keychain_bus *b, const struct keychain_method *m,
+                      GVariant *arguments, GVariant **out, struct err *e)
+{
+    struct keychain_call c;
+    keychain_call_begin(b, &c, m, arguments);
+    int r = keychain_bus_settle(b, 0, e);
+    if (!r && c.error)
+        r = keychain_error(TAKE(c.error), m->name, e);
+    if (!r)
+        *out = TAKE(c.answer);
+    keychain_call_deinit(&c);
+    return r;
+}
+
+/* ---- the connection ---- */
+
+/* The path of "unix:path=..." when that is all; NULL for any other address. */
+static char *path_of(const char *address)
+{
+    if (!str_starts_with(address, "unix:path=") || strpbrk(address, ";%"))
+        return NULL;
+    address += strlen("unix:path=");
+    return g_strndup(address, strcspn(address, ","));
+}
+
+static bool is_socket(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
+/* The user's bus where no variable names one. */
+static char *usual_address(void)
+{
+    const char *folder = getenv("XDG_RUNTIME_DIR");
+    char *path = str_is_empty(folder)
+                     ? g_strdup_printf("/run/user/%u/bus", (unsigned)geteuid())
+                     : g_build_filename(folder, "bus", NULL);
+    char *escaped = g_dbus_address_escape_value(path);
+    char *address = is_socket(path) ? g_strconcat("unix:path=", escaped, NULL) : NULL;
+    g_free(escaped);
+    g_free(path);
+    return address;
+}
+
+static int find_address(char **out, struct err *e)
+{
+    const char *named = getenv("DBUS_SESSION_BUS_ADDRESS");
+    char *address = str_is_empty(named) ? usual_address() : g_strdup(named);
+    if (!address || strstr(address, "autolaunch:") || strstr(address, "unixexec:")) {
+        g_free(address);
+        return err_set(e, ERR_UNAVAILABLE,
+                       UNAVAILABLE "no D-Bus session bus available: dbus: couldn't "
+                                   "determine address of session bus");
+    }
+    char *path = path_of(address);
+    int r = !path || is_socket(path)
+                ? 0
+                : err_set(e, ERR_UNAVAILABLE,
+                          UNAVAILABLE "no session bus socket exists (%s)", path);
+    g_free(path);
+    if (r)
+        g_free(address);
+    else
+        *out = address;
+    return r;
+}
+
+struct connecting {
+    struct keychain_bus *bus;
+    GError *error;
+};
+
+static void on_connected(GObject *source, GAsyncResult *result, gpointer data)
+{
+    struct connecting *c = data;
+    c->bus->connection = g_dbus_connection_new_for_address_finish(result, &c->error);
+    keychain_bus_leave(c->bus);
+}
+
+int keychain_bus_connect(struct keychain_bus *b, struct err *e)
+{
+    struct connecting c = {b, NULL};
+    char *address = NULL;
+    if (b->connection && !g_dbus_connection_is_closed(b->connection))
+        return 0;
+    keychain_bus_disconnect(b);
+    int r = find_address(&address, e);
+    if (r)
+        return r;
+    keychain_bus_enter(b);
+    g_dbus_connection_new_for_address(address,
+                                      G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+                                          G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+                                      NULL, b->cancel, on_connected, &c);
+    g_free(address);
+    r = keychain_bus_settle(b, 0, e);
+    if (!r && c.error)
+        r = err_set(e, ERR_UNAVAILABLE, UNAVAILABLE "%s", c.error->message);
+    g_clear_error(&c.error);
+    return r;
+}
+
+void keychain_bus_disconnect(struct keychain_bus *b)
+{
+    g_clear_object(&b->connection);
+}

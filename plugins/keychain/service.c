@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "keychain/service.h"
+
+#include "base/str.h"
+
+#define BUS_NAME "org.freedesktop.DBus"
+#define BUS_PATH "/org/freedesktop/DBus"
+#define SECRETS_NAME "org.freedesktop.secrets"
+#define LOGIN_COLLECTION SECRETS_PATH "/collection/login"
+
+/* The bus itself is near: a bus that needs longer is none. Docker's code has the same. */
+#define PROBE_MS 2000
+
+void keychain_service_init(struct keychain_service *s)
+{
+    *s = (struct keychain_service){.prompt_ms = KEYCHAIN_PROMPT_MS};
+    keychain_bus_init(&s->bus);
+}
+
+static void forget(struct keychain_service *s)
+{
+    g_clear_object(&s->secret);
+    g_clear_pointer(&s->owner, g_free);
+    g_clear_pointer(&s->collection, g_free);
+}
+
+void keychain_service_deinit(struct keychain_service *s)
+{
+    forget(s);
+    keychain_bus_deinit(&s->bus);
+}
+
+int keychain_service_call(struct keychain_service *s, const char *path,
+                          const char *interface, const char *name, GVariant *arguments,
+                          const char *answer, GVariant **out, struct err *e)
+{
+    struct keychain_method m = {s->owner, path, interface, name, answer};
+    return keychain_bus_call(&s->bus, &m, arguments, out, e);
+}
+
+/* ---- who it is ---- */
+
+static int ask_bus(struct keychain_service *s, const char *name, GVariant *arguments,
+                   const char *answer, GVariant **out, struct err *e)
+{
+    struct keychain_method m = {BUS_NAME, BUS_PATH, BUS_NAME, name, answer};
+    return keychain_bus_call(&s->bus, &m, arguments, out, e);
+}
+
+static int get_owner(struct keychain_service *s, char **out, struct err *e)
+{
+    GVariant *answer;
+    int r =
+        ask_bus(s, "GetNameOwner", g_variant_new("(s)", SECRETS_NAME), "(s)", &answer, e);
+    if (r)
+        return r;
+    g_variant_get(answer, "(s)", out);
+    g_variant_unref(answer);
+    return 0;
+}
+
+static int no_owner(struct err *e)
+{
+    return err_set(e, ERR_UNAVAILABLE,
+                   "keychain backend unavailable: no " SECRETS_NAME
+                   " owner on the session bus");
+}
+
+/* Where nobody has the name, a service that the bus knows how to start is started. */
+static int start_service(struct keychain_service *s, struct err *e)
+{
+    GVariant *answer = NULL;
+    gboolean is_known = FALSE;
+    char **names;
+    int r = ask_bus(s, "ListActivatableNames", NULL, "(as)", &answer, e);
+    if (r)
+        return r;
+    g_variant_get(answer, "(^as)", &names);
+    is_known = g_strv_contains((const char *const *)names, SECRETS_NAME);
+    g_strfreev(names);
+    g_variant_unref(answer);
+    if (!is_known)
+        return no_owner(e);
+    r = ask_bus(s, "StartServiceByName", g_variant_new("(su)", SECRETS_NAME, 0), "(u)",
+                &answer, e);
+    if (r)
+        return err_set(e, ERR_UNAVAILABLE,
+                       "keychain backend unavailable: " SECRETS_NAME " does not start");
+    g_variant_unref(answer);
+    return 0;
+}
+
+static int find_owner(struct keychain_service *s, char **out, struct err *e)
+{
+    const struct waiter whole = s->bus.waiter;
+    s->bus.waiter = waiter_within(&whole, PROBE_MS);
+    int r = get_owner(s, out, e);
+    s->bus.waiter = whole;
+    if (r != ERR_UNAVAILABLE)
+        return r;
+    r = start_service(s, e);
+    return r ? r : get_owner(s, out, e);
+}
+
+/* ---- the session ---- */
+
+struct opening {
+    struct keychain_service *service;
+    GError *error;
+};
+
+static void on_open(GObject *source, GAsyncResult *result, gpointer data)
+{
+    struct opening *o = data;
+    GObject *made =
+        g_async_initable_new_finish(G_ASYNC_INITABLE(source), result, &o->error);
+    o->service->secret = made ? SECRET_SERVICE(made) : NULL;
+    keychain_bus_leave(&o->service->bus);
+}
+
+static int open_session(struct keychain_service *s, struct err *e)
+{
+    struct opening o = {s, NULL};
+    keychain_bus_enter(&s->bus);
+    g_async_initable_new_async(SECRET_TYPE_SERVICE, G_PRIORITY_DEFAULT, s->bus.cancel,
+                               on_open, &o, "g-connection", s->bus.connection, "g-name",
+                               s->owner, "g-object-path", SECRETS_PATH,
+                               "g-interface-name", SECRETS_SERVICE, "g-flags",
+                               G_DBUS_PROXY_FLAGS_DO_NOT_LOAD_PROPERTIES, "flags",
+                               SECRET_SERVICE_OPEN_SESSION, NULL);
+    int r = keychain_bus_settle(&s->bus, 0, e);
+    if (!r && o.error)
+        return keychain_error(o.error, "open a session with the keyring", e);
+    g_clear_error(&o.error);
+    return r;
+}
+
+/* ---- the collection ---- */
+
+static int has_login(struct keychain_service *s, bool *out, struct err *e)
+{
+    GVariant *answer, *collections;
+    int r = keychain_service_call(s, SECRETS_PATH, DBUS_PROPERTIES, "Get",
+                                  g_variant_new("(ss)", SECRETS_SERVICE, "Collections"),
+                                  "(v)", &answer, e);
+    if (r)
+        return r;
+    g_variant_get(answer, "(v)", &collections);
+    *out = false;
+    if (g_variant_is_of_type(collections, G_VARIANT_TYPE("ao"))) {
+        const char **paths = g_variant_get_objv(collections, NULL);
+        *out = g_strv_contains(paths, LOGIN_COLLECTION);
+        g_free(paths);
+    }
+    g_variant_unref(collections);
+    g_variant_unref(answer);
+    return 0;
+}
+
+static int read_default(struct keychain_service *s, char **out, struct err *e)
+{
+    GVariant *answer;
+    const char *path;
+    int r = keychain_service_call(s, SECRETS_PATH, SECRETS_SERVICE, "ReadAlias",
+                                  g_variant_new("(s)", "default"), "(o)", &answer, e);
+    if (r)
+        return r;
+    g_variant_get(answer, "(&o)", &path);
+    if (str_equal(path, "/"))
+        r = err_set(e, ERR_UNAVAILABLE, "no default keychain collection available");
+    else
+        *out = g_strdup(path);
+    g_variant_unref(answer);
+    return r;
+}
+
+static int find_collection(struct keychain_service *s, struct err *e)
+{
+    bool login;
+    char *path = NULL;
+    int r = has_login(s, &login, e);
+    if (!r && !login)
+        r = read_default(s, &path, e);
+    if (r)
+        return r;
+    g_free(s->collection);
+    s->collection = login ? g_strdup(LOGIN_COLLECTION) : path;
+    return 0;
+}
+
+static int open_anew(struct keychain_service *s, char *owner, struct err *e)
+{
+    const struct waiter whole = s->bus.waiter;
+    forget(s);
+    s->owner = owner;
+    s->bus.waiter = waiter_within(&whole, KEYCHAIN_CALL_MS);
+    int r = open_session(s, e);
+    s->bus.waiter = whole;
+    return r;
+}
+
+int keychain_service_open(struct keychain_service *s, struct err *e)
+{
+    char *owner;
+    bool was_connected = s->bus.connection != NULL;
+    int r = keychain_bus_connect(&s->bus, e);
+    if (!r)
+        r = find_owner(s, &owner, e);
+    if (r == ERR_UNAVAILABLE && was_connected)
+        keychain_bus_disconnect(&s->bus); /* the next operation begins with a new one */
+    if (r)
+        return r;
+    bool is_same =
+        s->secret && str_equal(owner, s->owner) &&
+        g_dbus_proxy_get_connection(G_DBUS_PROXY(s->secret)) == s->bus.connection;
+    if (is_same)
+        g_free(owner);
+    else
+        r = open_anew(s, owner, e);
+    if (!r)
+        r = find_collection(s, e);
+    if (r)
+        forget(s);
+    return r;
+}
+
+/* ---- unlocking ---- */
+
+int keychain_service_unlock(struct keychain_service *s, const char *const *paths,
+                            size_t n, struct err *e)
+{
+    GVariant *answer;
+    const char *prompt;
+    GVariant *objects = g_variant_new_objv(paths, (gssize)n);
+    int r = keychain_service_call(s, SECRETS_PATH, SECRETS_SERVICE, "Unlock",
+                                  g_variant_new("(@ao)", objects), "(aoo)", &answer, e);
+    if (r)
+        return r;
+    g_variant_get_child(answer, 1, "&o", &prompt);
+    r = keychain_prompt(s, prompt, e);
+    g_variant_unref(answer);
+    return r;
+}
+
+int keychain_service_unlock_collection(struct keychain_service *s, struct err *e)
+{
+    const char *path = s->collection;
+    return keychain_service_unlock(s, &path, 1, e);
+}
+
+int keychain_service_unlock_with(struct keychain_service *s, const void *password,
+                                 size_t size, struct err *e)
+{
+    GVariant *answer = NULL;
+    SecretValue *value = secret_value_new(password, (gssize)size, "text/plain");
+    GVariant *arguments =
+        g_variant_new("(o@(oayays))", s->collection,
+                      secret_service_encode_dbus_secret(s->secret, value));
+    secret_value_unref(value);
+    int r = keychain_service_call(
+        s, SECRETS_PATH, "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface",
+        "UnlockWithMasterPassword", arguments, "()", &answer, e);
+    g_clear_pointer(&answer, g_variant_unref);
+    if (r == ERR_UNIMPLEMENTED)
+        return err_set(e, r,
+                       "this keyring takes no password from a program: unlock it by its "
+                       "own prompt");
+    return r;
+}
+
+int keychain_service_lock(struct keychain_service *s, struct err *e)
+{
+    GVariant *answer;
+    const char *prompt, *path = s->collection;
+    GVariant *objects = g_variant_new_objv(&path, 1);
+    int r = keychain_service_call(s, SECRETS_PATH, SECRETS_SERVICE, "Lock",
+                                  g_variant_new("(@ao)", objects), "(aoo)", &answer, e);
+    if (r)
+        return r;
+    g_variant_get_child(answer, 1, "&o", &prompt);
+    r = keychain_prompt(s, prompt, e);
+    g_variant_unref(answer);
+    return r;
+}

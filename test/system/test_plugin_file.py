@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The encrypted files: their plugin, and the age tool as an independent witness."""
+
+import base64
+import os
+import subprocess
+
+from harness import NONE, equal, test
+from plugin import Gone, Plugin, Refused, refused
+
+VALUE = b"a value with \0 and \xff\n"
+
+
+class Store:
+    """Folders for one store, and plugins on it."""
+
+    def __init__(self, t, folder=None):
+        self.node = t.node
+        self.home = folder or t.node.folder / f"store-{next(t.counter)}"
+        self.home.mkdir(exist_ok=True)
+        self.folder, self.key = self.home / "files", self.home / "key"
+
+    def plugin(self, **config):
+        return Plugin(self.node, "file", {"folder": str(self.folder), "key": str(self.key),
+                                          **config})
+
+    def file(self, secret, name="secretage"):
+        return self.folder / base64.b64encode(secret.encode()).decode() / name
+
+    def secret_names(self):
+        return sorted(base64.b64decode(p.name).decode() for p in self.folder.iterdir()
+                      if not p.name.startswith("."))
+
+
+def age(*arguments, data=b""):
+    return subprocess.run(["age", *map(str, arguments)], input=data, check=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE).stdout
+
+
+@test(engines=NONE, cofferd=False)
+def a_secret_is_saved_read_listed_and_removed(t):
+    plugin = Store(t).plugin()
+    equal(plugin.list(), {})
+    plugin.save("db/password", VALUE, {"owner": "me"})
+    plugin.save("db/user", b"")
+    found = plugin.get("db/*")
+    equal(found["db/password"].value, VALUE)
+    equal(found["db/password"].metadata, {"owner": "me"})
+    equal(found["db/user"].value, b"")
+    listed = plugin.list()
+    equal(sorted(listed), ["db/password", "db/user"])
+    equal(listed["db/password"].value, b"")
+    assert "already exists" in refused("already_exists", plugin.save, "db/user", b"x",
+                                       overwrite=False)
+    plugin.remove("db/user")
+    refused("not_found", plugin.remove, "db/user")
+    equal(plugin.stop()[0], 0)
+
+
+@test(engines=NONE, cofferd=False)
+def age_reads_what_we_write_and_we_read_what_age_writes(t):
+    store = Store(t)
+    plugin = store.plugin()
+    plugin.save("ours", VALUE)
+    equal(age("-d", "-i", store.key, store.file("ours")), VALUE)
+    public = subprocess.run(["age-keygen", "-y", store.key], check=True, text=True,
+                            stdout=subprocess.PIPE).stdout.strip()
+    store.file("theirs").parent.mkdir(mode=0o700)
+    store.file("theirs").write_bytes(age("-r", public, data=b"from age"))
+    store.file("theirs", "metadata.json").write_text('{"by": "hand"}')
+    found = plugin.get("theirs")["theirs"]
+    equal((found.value, found.metadata), (b"from age", {"by": "hand"}))
+
+
+@test(engines=NONE, cofferd=False)
+def a_key_of_age_keygen_is_used(t):
+    store = Store(t)
+    subprocess.run(["age-keygen", "-o", store.key], check=True, stderr=subprocess.DEVNULL)
+    plugin = store.plugin()
+    plugin.save("a", VALUE)
+    equal(age("-d", "-i", store.key, store.file("a")), VALUE)
+
+
+def age_with_passphrase(path, passphrase, data):
+    """age -p asks a terminal: script(1) is one."""
+    plain = path.with_suffix(".plain")
+    plain.write_bytes(data)
+    subprocess.run(["script", "-qec", f"age -p -o {path} {plain}", "/dev/null"], check=True,
+                   input=f"{passphrase}\n{passphrase}\n".encode(), stdout=subprocess.DEVNULL)
+    plain.unlink()
+    path.chmod(0o600)
+
+
+@test(engines=NONE, cofferd=False)
+def a_key_with_a_passphrase_must_be_unlocked(t):
+    store = Store(t)
+    key = subprocess.run(["age-keygen"], check=True, stdout=subprocess.PIPE,
+                         stderr=subprocess.DEVNULL).stdout
+    age_with_passphrase(store.key, "open sesame", key)
+    plugin = store.plugin()
+    assert "unlock" in refused("failed_precondition", plugin.save, "a", VALUE)
+    refused("permission_denied", plugin.unlock, b"wrong")
+    plugin.unlock(b"open sesame")
+    plugin.save("a", VALUE)
+    equal(plugin.value("a"), VALUE)
+    plugin.lock()
+    assert "unlock" in refused("internal", plugin.get, "a")
+    equal(list(plugin.list()), ["a"])
+
+
+@test(engines=NONE, cofferd=False)
+def a_key_that_others_may_read_is_refused(t):
+    store = Store(t)
+    store.plugin().save("a", VALUE)
+    store.key.chmod(0o644)
+    assert "chmod 600" in refused("internal", store.plugin().get, "a")
+
+
+@test(engines=NONE, cofferd=False)
+def two_that_start_at_once_have_one_key(t):
+    for _ in range(5):
+        store = Store(t)
+        plugins = [store.plugin() for _ in range(4)]
+        begun = [p.begin_save(f"s{i}", VALUE) for i, p in enumerate(plugins)]
+        for plugin, number in zip(plugins, begun):
+            plugin.finish(number)
+        found = store.plugin().get("**")
+        equal({k: v.value for k, v in found.items()}, {f"s{i}": VALUE for i in range(4)})
+        for plugin in plugins:
+            equal(plugin.stop()[0], 0)
+
+
+@test(engines=NONE, cofferd=False)
+def a_full_disk_is_told_and_leaves_what_was_there(t):
+    disk = t.node.folder / "disk"
+    disk.mkdir()
+    t.node.run(["mount", "-t", "tmpfs", "-o", "size=256k,mode=700", "small", disk])
+    store = Store(t, t.node.path(disk) / "s")
+    inside = str(disk / "s")
+    plugin = Plugin(t.node, "file", {"folder": inside + "/files", "key": inside + "/key"})
+    plugin.save("a", b"old")
+    message = refused("internal", plugin.save, "a", b"x" * 400_000)
+    assert "No space left" in message, message
+    equal(plugin.value("a"), b"old")
+    plugin.save("a", b"new")
+    equal(plugin.value("a"), b"new")
+    equal(store.secret_names(), ["a"])
+
+
+@test(engines=NONE, cofferd=False)
+def a_kill_at_any_moment_leaves_the_old_or_the_new(t):
+    store = Store(t)
+    plugin = store.plugin()
+    plugin.save("a", b"0" * 50_000)
+    plugin.stop()
+    for turn in range(1, 13):
+        plugin = store.plugin()
+        value = str(turn % 10).encode() * 50_000
+        # Killed after so many saves, with one more on its way.
+        for _ in range(turn % 4):
+            plugin.save("a", value)
+        plugin.begin_save("a", value)
+        plugin.kill()
+        again = store.plugin()
+        found = again.value("a")
+        assert len(found) == 50_000 and len(set(found)) == 1, found[:20]
+        again.save("b", b"works")
+        equal(again.stop()[0], 0)
+    equal(store.secret_names(), ["a", "b"])
+    equal([p.name for p in store.folder.iterdir() if p.name.startswith(".writing")], [])
+
+
+@test(engines=NONE, cofferd=False)
+def the_engines_own_credentials_are_not_handed_out(t):
+    store = Store(t)
+    plugin = store.plugin()
+    plugin.save("docker/secrets-engine/plugins/vault/token", VALUE)
+    plugin.save("a", VALUE)
+    equal(list(plugin.get("**")), ["a"])
+    equal(sorted(plugin.list()), ["a", "docker/secrets-engine/plugins/vault/token"])
+    shown = store.plugin(internal="show")
+    equal(shown.value("docker/secrets-engine/plugins/vault/token"), VALUE)
+
+
+@test(engines=NONE, cofferd=False)
+def what_a_store_is_asked_for_is_checked(t):
+    store = Store(t)
+    plugin = store.plugin()
+    for wrong in ("", "/a", "a//b", "*", "a b", "x" * 190):
+        refused("invalid_argument", plugin.save, wrong, VALUE)
+    plugin.save("y" * 189, VALUE)
+    equal(plugin.value("y" * 189), VALUE)
+    refused("invalid_argument", plugin.get, "a*")
+    assert not isinstance(plugin.process.poll(), int), "it is still there"
+
+
+@test(engines=NONE, cofferd=False)
+def a_folder_of_others_is_refused_at_the_start(t):
+    store = Store(t)
+    store.folder.mkdir()
+    store.folder.chmod(0o755)
+    try:
+        store.plugin().list()
+    except (Refused, Gone) as refusal:
+        assert isinstance(refusal, Gone) or "chmod 700" in refusal.message, refusal
+    else:
+        raise AssertionError("it was opened")
+    os.chmod(store.folder, 0o700)
+    equal(store.plugin().list(), {})
