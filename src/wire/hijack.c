@@ -17,10 +17,7 @@ int hijack_write_request(struct buf *out)
 
 int hijack_write_answer(struct buf *out)
 {
-    return buf_append_str(out, "HTTP/0.0 101 Switching Protocols\r\n"
-                               "Connection: upgrade\r\n"
-                               "Upgrade: tcp\r\n"
-                               "\r\n");
+    return buf_append_str(out, HIJACK_ANSWER);
 }
 
 bool hijack_is_request(const struct http_head *head)

@@ -12,6 +12,13 @@
  */
 #define HIJACK_PATH "/hijack"
 
+/* The engine's answer. */
+#define HIJACK_ANSWER                                                                    \
+    "HTTP/0.0 101 Switching Protocols\r\n"                                               \
+    "Connection: upgrade\r\n"                                                            \
+    "Upgrade: tcp\r\n"                                                                   \
+    "\r\n"
+
 /* The longest refusal that is told. */
 #define HIJACK_BODY_MAX 4096
 
