@@ -52,6 +52,12 @@ static void tell_calls(struct session *s)
         session_call_fail(LIST_FIRST(&s->calls, struct session_call, link), &e);
 }
 
+void session_end_calls(struct session *s, const struct err *why)
+{
+    while (!list_is_empty(&s->calls))
+        session_call_fail(LIST_FIRST(&s->calls, struct session_call, link), why);
+}
+
 static void on_over(void *user)
 {
     struct session *s = user;

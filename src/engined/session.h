@@ -43,6 +43,9 @@ int session_new(uv_loop_t *loop, int fd, const void *early, size_t n,
  * fine. */
 void session_close(struct session *s, struct loop_close *c);
 
+/* Tells all calls of ours that they failed, at once: before the session is closed. */
+void session_end_calls(struct session *s, const struct err *why);
+
 /* Lets calls that are under way end but takes no new ones of the plugin. */
 void session_go_away(struct session *s);
 

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "engined/call.h"
+#include "engined/engine.h"
+#include "engined/host.h"
+#include "engined/resolve.h"
+#include "net/http_server.h"
+
+/* What the engine's files share: the parts, and the services made of them. */
+struct engine {
+    uv_loop_t loop;
+    const struct config *config;
+    struct host *host;
+    struct resolve *resolve;
+    struct http_server *server;
+    struct signal_watch term, interrupt;
+    struct loop_close closing;
+    bool is_stopping;
+    struct err result;
+};
+
+/* router.c: the handler of the HTTP server; user is the engine. */
+void router_handle(struct http_exchange *x, void *user);
+
+/* A procedure of a service; it answers the call. */
+typedef void service(struct engine *engine, struct call *call);
+
+service service_get_secrets; /* service_get.c */
+service service_get_version; /* service_manage.c */
+service service_list_plugins;
+service service_enable_plugin;
+service service_disable_plugin;

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which plugins there are: each executable file of the plugin folders (the first of a
+ * name counts), each plugins/NAME.conf with a command of its own, and one local store.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/macro.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "engined/host_private.h"
+
+#define OWN_PREFIX "coffer-plugin-"
+#define SETTINGS_SUFFIX ".conf"
+
+/* Entries of a folder that are looked at. */
+#define ENTRIES_MAX 1024
+
+static bool is_store_program(const char *name)
+{
+    return str_equal(name, "keychain") || str_equal(name, "file");
+}
+
+/* Somebody else's program must not run as this user. */
+static bool is_program(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+           (st.st_uid == 0 || st.st_uid == geteuid()) && !(st.st_mode & 022) &&
+           access(path, X_OK) == 0;
+}
+
+/* ---- one plugin ---- */
+
+static bool is_enabled(const struct host *h, const struct plugin *p)
+{
+    const char *word = map_get(&h->switches, p->name);
+    if (p->is_store)
+        return true;
+    if (word)
+        return str_equal(word, "enabled");
+    if (p->settings.has_enabled)
+        return p->settings.is_enabled;
+    return !p->is_optional || p->settings.is_there;
+}
+
+/* Its pattern is known at once when the settings say one. */
+static int take_pattern(struct plugin *p, struct err *e)
+{
+    const char *text = p->settings.pattern;
+    if (!text && p->is_store)
+        text = "**";
+    return text ? pattern_parse(&p->pattern, text, strlen(text), e) : 0;
+}
+
+static int add(struct host *h, const char *name, const char *file, bool is_optional,
+               bool is_store, struct plugin_settings *settings, struct err *e)
+{
+    struct plugin *p;
+    int r = plugin_new(h, name, file, settings, &p, e);
+    if (r)
+        return r;
+    p->is_optional = is_optional;
+    p->is_store = is_store;
+    r = take_pattern(p, e);
+    p->is_enabled = is_enabled(h, p);
+    if (!r)
+        r = host_add(h, p, e);
+    if (r)
+        plugin_close(p, NULL);
+    return r;
+}
+
+static int add_program(struct host *h, const char *name, const char *settings_name,
+                       const char *file, bool is_optional, struct err *e)
+{
+    struct plugin_settings settings;
+    int r =
+        plugin_settings_read(h->config->config_folder, settings_name, true, &settings, e);
+    if (r)
+        return r;
+    r = add(h, name, file, is_optional, str_equal(name, HOST_STORE_NAME), &settings, e);
+    plugin_settings_deinit(&settings);
+    return r;
+}
+
+/* One plugin that is wrong keeps none of the others away. */
+static int tolerate(int r, const struct err *e, const char *what)
+{
+    if (r && r != ERR_NO_MEMORY)
+        log_warn("no plugin of %s: %s", what, err_text(e));
+    return r == ERR_NO_MEMORY ? r : 0;
+}
+
+/* ---- folders ---- */
+
+static int look_at_program(struct host *h, const char *folder, const char *entry,
+                           struct err *e)
+{
+    bool is_own = str_starts_with(entry, OWN_PREFIX);
+    const char *name = is_own ? entry + strlen(OWN_PREFIX) : entry;
+    cleanup_free char *path = str_format("%s/%s", folder, entry);
+    if (!path)
+        return err_no_memory(e);
+    if (!plugin_name_is_plain(name) || (is_own && is_store_program(name)) ||
+        str_equal(name, HOST_STORE_NAME) || host_find(h, name) || !is_program(path))
+        return 0;
+    return tolerate(add_program(h, name, name, path, is_own, e), e, path);
+}
+
+static int look_at_settings(struct host *h, const char *folder, const char *entry,
+                            struct err *e)
+{
+    struct plugin_settings settings;
+    cleanup_free char *name = NULL;
+    if (!str_ends_with(entry, SETTINGS_SUFFIX))
+        return 0;
+    name = str_format("%.*s", (int)(strlen(entry) - strlen(SETTINGS_SUFFIX)), entry);
+    if (!name)
+        return err_no_memory(e);
+    if (!plugin_name_is_plain(name) || is_store_program(name) || host_find(h, name) ||
+        str_equal(name, HOST_STORE_NAME))
+        return 0;
+    int r = plugin_settings_read(h->config->config_folder, name, false, &settings, e);
+    if (!r && settings.command) {
+        cleanup_free char *file = strdup(settings.command);
+        r = file ? add(h, name, file, true, false, &settings, e) : err_no_memory(e);
+    }
+    if (!r || r == ERR_NO_MEMORY)
+        plugin_settings_deinit(&settings);
+    (void)folder;
+    return tolerate(r, e, entry);
+}
+
+static int walk(struct host *h, const char *folder,
+                int (*look)(struct host *h, const char *folder, const char *entry,
+                            struct err *e),
+                struct err *e)
+{
+    int r = 0;
+    DIR *d = opendir(folder);
+    if (!d && errno != ENOENT)
+        log_warn("no plugins of %s: %s", folder, strerror(errno));
+    const struct dirent *entry;
+    for (int n = 0; d && !r && n < ENTRIES_MAX && (entry = readdir(d)); n++)
+        r = look(h, folder, entry->d_name, e);
+    if (d)
+        closedir(d);
+    return r;
+}
+
+/* ---- the local store ---- */
+
+/* The path of a store's program, in the first folder that has it; NULL: in none. */
+static int find_store(const struct host *h, const char *program, char **out,
+                      struct err *e)
+{
+    *out = NULL;
+    for (size_t i = 0; i < h->config->n_plugin_folders && !*out; i++) {
+        char *path =
+            str_format("%s/" OWN_PREFIX "%s", h->config->plugin_folders[i], program);
+        if (!path)
+            return err_no_memory(e);
+        if (is_program(path))
+            *out = path;
+        else
+            free(path);
+    }
+    return 0;
+}
+
+int host_make_store(struct host *h, const char *program, struct err *e)
+{
+    cleanup_free char *path = NULL;
+    struct plugin *old = host_store(h);
+    int r = find_store(h, program, &path, e);
+    if (r)
+        return r;
+    if (!path)
+        return err_set(e, ERR_NOT_FOUND, "there is no program " OWN_PREFIX "%s", program);
+    if (old)
+        host_remove(h, old);
+    h->store_program = program;
+    return add_program(h, HOST_STORE_NAME, program, path, false, e);
+}
+
+/* A Secret Service can only be on a session bus. */
+static bool has_session_bus(void)
+{
+    struct stat st;
+    const char *run = getenv("XDG_RUNTIME_DIR");
+    if (!str_is_empty(getenv("DBUS_SESSION_BUS_ADDRESS")))
+        return true;
+    cleanup_free char *bus = str_is_empty(run) ? NULL : str_format("%s/bus", run);
+    return bus && stat(bus, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
+static int choose_store(struct host *h, struct err *e)
+{
+    bool is_auto = h->config->store == STORE_AUTO;
+    bool is_keychain =
+        h->config->store == STORE_KEYCHAIN || (is_auto && has_session_bus());
+    int r = is_keychain ? host_make_store(h, "keychain", e) : ERR_NOT_FOUND;
+    h->may_switch_store = !r && is_auto;
+    if (r == ERR_NOT_FOUND && (is_auto || !is_keychain))
+        r = host_make_store(h, "file", e);
+    return tolerate(r, e, "the local store");
+}
+
+int host_discover(struct host *h, struct err *e)
+{
+    cleanup_free char *settings = str_format("%s/plugins", h->config->config_folder);
+    if (!settings)
+        return err_no_memory(e);
+    int r = choose_store(h, e);
+    for (size_t i = 0; i < h->config->n_plugin_folders && !r; i++)
+        r = walk(h, h->config->plugin_folders[i], look_at_program, e);
+    return r ? r : walk(h, settings, look_at_settings, e);
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The plugins as a person sees them: listed, switched on and off. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/macro.h"
+#include "base/str.h"
+#include "engined/host_private.h"
+#include "wire/message.h"
+
+/* ---- the list ---- */
+
+static Plugins__V1__RunStatus status_of(const struct plugin *p)
+{
+    switch (p->state) {
+    case PLUGIN_RUNNING:
+        return PLUGINS__V1__RUN_STATUS__RUN_STATUS_RUNNING;
+    case PLUGIN_ENDING:
+    case PLUGIN_WAITING:
+        return PLUGINS__V1__RUN_STATUS__RUN_STATUS_CRASHED;
+    case PLUGIN_FAILED:
+        return PLUGINS__V1__RUN_STATUS__RUN_STATUS_RETRIES_EXCEEDED;
+    default:
+        return PLUGINS__V1__RUN_STATUS__RUN_STATUS_STOPPED;
+    }
+}
+
+/* Of the store, which one it is. */
+static const char *message_of(const struct host *h, const struct plugin *p)
+{
+    if (p->why.code && plugin_is_failed(p))
+        return err_text(&p->why);
+    return p->is_store ? h->store_program : "";
+}
+
+static int describe_role(const struct plugin *p, Plugins__V1__Plugin *m)
+{
+    if (p->is_module) {
+        m->metadata_case = PLUGINS__V1__PLUGIN__METADATA_ACCESS_CONTROL_MODULE;
+        m->access_control_module =
+            message_new(&plugins__v1__access_control_module__descriptor);
+        return m->access_control_module ? 0 : ERR_NO_MEMORY;
+    }
+    m->metadata_case = PLUGINS__V1__PLUGIN__METADATA_SECRETS_PROVIDER;
+    m->secrets_provider = message_new(&plugins__v1__secrets_provider__descriptor);
+    return m->secrets_provider
+               ? message_set_string(&m->secrets_provider->pattern, p->pattern.text)
+               : ERR_NO_MEMORY;
+}
+
+static int describe(const struct host *h, const struct plugin *p, Plugins__V1__Plugin *m)
+{
+    int r = message_set_string(&m->name, p->name);
+    if (!r)
+        r = message_set_string(&m->version, p->version);
+    if (!r)
+        r = message_set_string(&m->status_message, message_of(h, p));
+    m->disabled = !p->is_enabled;
+    m->external = !p->file;
+    m->configurable = p->file && !p->is_store;
+    m->run_status = status_of(p);
+    return r ? r : describe_role(p, m);
+}
+
+static int add(const struct host *h, const struct plugin *p,
+               Plugins__V1__ListPluginsResponse *list)
+{
+    Plugins__V1__Plugin *m = message_new(&plugins__v1__plugin__descriptor);
+    if (!m)
+        return ERR_NO_MEMORY;
+    if (describe(h, p, m) || message_append(&list->n_plugins, &list->plugins, m)) {
+        message_free(&m->base);
+        return ERR_NO_MEMORY;
+    }
+    return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const Plugins__V1__Plugin *const *x = a, *const *y = b;
+    return strcmp((*x)->name, (*y)->name);
+}
+
+int host_list(const struct host *h, Plugins__V1__ListPluginsResponse **out, struct err *e)
+{
+    Plugins__V1__ListPluginsResponse *m =
+        message_new(&plugins__v1__list_plugins_response__descriptor);
+    int r = m ? 0 : ERR_NO_MEMORY;
+    for (struct plugin *p = host_next(h, NULL); p && !r; p = host_next(h, p))
+        r = p->name && p->version ? add(h, p, m) : 0;
+    if (r) {
+        message_free(m ? &m->base : NULL);
+        return err_no_memory(e);
+    }
+    if (m->n_plugins)
+        qsort(m->plugins, m->n_plugins, sizeof(*m->plugins), by_name);
+    *out = m;
+    return 0;
+}
+
+/* ---- on and off ---- */
+
+static int find(struct host *h, const char *name, struct plugin **out, struct err *e)
+{
+    struct plugin *p = host_find(h, name);
+    if (!p)
+        return err_set(e, ERR_NOT_FOUND, "plugin not found");
+    if (p->is_store)
+        return err_set(e, ERR_FAILED_PRECONDITION,
+                       "%s is the local store: it is always on", name);
+    if (!p->file)
+        return err_set(e, ERR_FAILED_PRECONDITION,
+                       "%s connects by itself: the engine doesn't start or stop it",
+                       name);
+    *out = p;
+    return 0;
+}
+
+int host_enable(struct host *h, const char *name, struct err *e)
+{
+    struct plugin *p;
+    int r = find(h, name, &p, e);
+    if (!r)
+        r = host_state_set(h, name, true, e);
+    if (r)
+        return r;
+    p->is_attempted = p->is_attempted && plugin_is_running(p);
+    p->is_enabled = true;
+    p->delay = p->waited = 0;
+    plugin_start(p);
+    return 0;
+}
+
+int host_disable(struct host *h, const char *name, struct err *e)
+{
+    struct plugin *p;
+    int r = find(h, name, &p, e);
+    if (!r)
+        r = host_state_set(h, name, false, e);
+    if (r)
+        return r;
+    p->is_enabled = p->is_attempted = false;
+    plugin_stop(p);
+    return 0;
+}
+
+void host_retry(struct host *h)
+{
+    for (struct plugin *p = host_next(h, NULL); p; p = host_next(h, p))
+        if (p->is_enabled && (p->state == PLUGIN_WAITING || p->state == PLUGIN_FAILED)) {
+            p->delay = p->waited = 0;
+            plugin_start(p);
+        }
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+/*
+ * What the file plugins/NAME.conf says, lines "key = value". The engine's own keys are
+ * `pattern` (instead of the plugin's own), `enabled` (true or false) and, for a plugin
+ * that is in none of the folders, `command` (its program). The others are the plugin's;
+ * a value of theirs may be a se:// reference into the local store.
+ */
+#define PLUGIN_LINES_MAX 64
+#define PLUGIN_FILE_MAX 65536
+
+struct plugin_line {
+    char *key, *value;
+};
+
+struct plugin_settings {
+    bool is_there; /* the file is */
+    bool has_enabled, is_enabled;
+    char *pattern, *command; /* NULL: not said */
+    struct plugin_line lines[PLUGIN_LINES_MAX];
+    size_t n_lines;
+};
+
+/* Reads the file of a plugin; without one all is empty. takes_command: `command` is one
+ * of the plugin's own keys. */
+int plugin_settings_read(const char *folder, const char *name, bool takes_command,
+                         struct plugin_settings *out, struct err *e) MUST_CHECK;
+void plugin_settings_deinit(struct plugin_settings *s);
+
+/* May a plugin that we start have this name? It stands in paths, and in JSON as it is:
+ * letters, digits, '.', '_' and '-', not first a '.'. */
+bool plugin_name_is_plain(const char *name);

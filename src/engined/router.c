@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which request is whose: by the peer first of all, then by the path. */
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/macro.h"
+#include "base/str.h"
+#include "engined/engine_private.h"
+#include "wire/connect.h"
+#include "wire/hijack.h"
+
+struct route {
+    const char *procedure;
+    service *serve;
+};
+
+static const struct route routes[] = {
+    {"/resolver.v1.ResolverService/GetSecrets", service_get_secrets},
+    {"/health.v1.VersionService/GetVersion", service_get_version},
+    {"/plugins.v1.PluginManagementService/ListPlugins", service_list_plugins},
+    {"/plugins.v1.PluginManagementService/EnablePlugin", service_enable_plugin},
+    {"/plugins.v1.PluginManagementService/DisablePlugin", service_disable_plugin},
+};
+
+static const struct route *find(const char *path)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(routes); i++)
+        if (str_equal(routes[i].procedure, path))
+            return &routes[i];
+    return NULL;
+}
+
+static void respond_text(struct http_exchange *x, int status, const char *text)
+{
+    static const struct http_header plain = {"Content-Type", "text/plain; charset=utf-8"};
+    http_exchange_respond(x, status, &plain, 1, text, strlen(text));
+}
+
+static void serve(struct call *call, void *user)
+{
+    find(call_procedure(call))->serve(user, call);
+}
+
+/* ---- plugins that connect ---- */
+
+static void on_taken(int code, int fd, struct buf *early, const struct err *e, void *user)
+{
+    struct engine *engine = user;
+    if (code)
+        log_info("a plugin could not connect: %s", err_text(e));
+    else
+        host_accept(engine->host, fd, early->data, early->len);
+}
+
+static void take_connection(struct engine *engine, struct http_exchange *x)
+{
+    static const char answer[] = HIJACK_ANSWER;
+    if (hijack_is_request(http_exchange_head(x)))
+        http_exchange_take(x, answer, sizeof(answer) - 1, on_taken, engine);
+    else
+        respond_text(x, 400, "an upgrade to tcp was not asked for\n");
+}
+
+/* ---- who may ask ---- */
+
+/* An abstract socket has no permissions, so the peer decides, on each socket. */
+static bool is_allowed(const struct http_exchange *x, struct ucred *peer)
+{
+    return http_exchange_peer(x, peer) && (peer->uid == geteuid() || peer->uid == 0);
+}
+
+void router_handle(struct http_exchange *x, void *user)
+{
+    struct engine *engine = user;
+    struct ucred peer;
+    struct connect_answer a;
+    const char *path = http_exchange_head(x)->target;
+    if (!is_allowed(x, &peer)) {
+        respond_text(x, 403, "this is another user's secrets engine\n");
+    } else if (str_equal(path, "/health")) {
+        respond_text(x, 200, "ok");
+    } else if (str_equal(path, HIJACK_PATH)) {
+        take_connection(engine, x);
+    } else if (find(path)) {
+        call_begin(&engine->loop, x, &peer, serve, engine);
+    } else {
+        connect_answer_refusal(404, &a);
+        http_exchange_respond(x, a.status, a.headers, a.n_headers, a.body, a.n);
+    }
+}
