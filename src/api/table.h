@@ -28,11 +28,11 @@ enum api_show {
 };
 
 enum {
-    API_INLINE = 1 << 0, /* the fields of the sub-message stand beside its siblings; no
-                            `proto`: another table for the same message */
-    API_TEXT = 1 << 1,   /* bytes that are text, not base64 */
-    API_KEEP =
-        1 << 2, /* what is zero or empty leaves the field as it is (in an update) */
+    API_INLINE = 1 << 0,   /* the fields of the sub-message stand beside its siblings; no
+                              `proto`: another table for the same message */
+    API_TEXT = 1 << 1,     /* bytes that are text, not base64 */
+    API_KEEP = 1 << 2,     /* a zero or an empty text leaves the field as it is (in an
+                              update) */
     API_REQUIRED = 1 << 3, /* an enum that must be given */
     API_REFUSE = 1 << 4,   /* has no place: refused unless null, zero or empty */
     API_BY_VALUE = 1 << 5, /* a duration that is left out when it is zero */

@@ -129,8 +129,6 @@ static int decode_list(const struct table_target *t, json_t *j)
         return table_target_invalid(t, "must be a list");
     size_t n = json_array_size(j);
     int r = check_count(t, n);
-    if (!r && (t->row->flags & API_KEEP) && !n)
-        return 0;
     r = r ? r : new_list(t, n, &items);
     for (size_t i = 0; i < n && !r; i++) {
         struct table_path path = {t->path, NULL, i};
@@ -162,8 +160,6 @@ static int decode_map(const struct table_target *t, json_t *j)
         return table_target_invalid(t, "must be an object");
     size_t n = json_object_size(j);
     int r = check_count(t, n);
-    if (!r && (t->row->flags & API_KEEP) && !n)
-        return 0;
     r = r ? r : new_list(t, n, &items);
     void *at = json_object_iter(j);
     for (size_t i = 0; i < n && !r; i++, at = json_object_iter_next(j, at)) {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The settings of the cluster are read over those that hold, so that what is left out
- * (or zero, where zero makes no sense) stays as it is. */
+ * (or zero, where zero makes no sense) stays as it is; {} takes all labels away. */
 #include "api/tables.h"
 
 static const struct api_field annotations_rows[] = {
     {.name = "Name", .proto = "name", .flags = API_KEEP},
-    {.name = "Labels", .proto = "labels", .show = API_ALWAYS, .flags = API_KEEP},
+    {.name = "Labels", .proto = "labels", .show = API_ALWAYS},
 };
 static const struct api_table annotations =
     API_TABLE(swarm__annotations, annotations_rows);

@@ -174,6 +174,20 @@ static void a_policy_without_a_condition_restarts_always(void **state)
                      SWARM__RESTART_POLICY__RESTART_CONDITION__ANY);
 }
 
+static void no_labels_take_those_away_that_were_there(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"{}", "{\"Labels\":null}", "{\"Labels\":{}}"};
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+        struct err e = {0};
+        cleanup_message ProtobufCMessage *m =
+            decode(&api_table_cluster_spec, "{\"Labels\":{\"a\":\"b\"}}");
+        cleanup_json json_t *j = json_loads(texts[i], 0, NULL);
+        assert_int_equal(api_table_decode(&api_table_cluster_spec, j, m, &e), 0);
+        assert_int_equal(((Swarm__ClusterSpec *)m)->annotations->n_labels, i < 2);
+    }
+}
+
 static void null_leaves_a_field_as_it_is(void **state)
 {
     (void)state;
@@ -274,6 +288,7 @@ int main(void)
         cmocka_unit_test(the_data_of_a_secret_never_comes_out),
         cmocka_unit_test(the_key_of_a_certificate_authority_never_comes_out),
         cmocka_unit_test(a_policy_without_a_condition_restarts_always),
+        cmocka_unit_test(no_labels_take_those_away_that_were_there),
         cmocka_unit_test(null_leaves_a_field_as_it_is),
         cmocka_unit_test(values_of_the_wrong_kind_are_refused_with_their_path),
         cmocka_unit_test(a_list_past_its_limit_is_refused),
