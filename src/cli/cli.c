@@ -160,6 +160,8 @@ static int start_command(struct cli *c, int argc, char **argv)
 
 static int find_and_start(struct cli *c, int argc, char **argv)
 {
+    if (c->addition && str_equal(argv[0], c->addition->name))
+        return c->addition->run(argc - 1, argv + 1);
     c->group = command_group_find(argv[0]);
     if (c->group && (argc == 1 || asks_for_help(1, argv + 1))) {
         help_group(stdout, c->group);
@@ -192,7 +194,7 @@ static int parse_globals(struct cli *c, int argc, char **argv)
     if (version)
         printf("coffer version %s\n", COFFER_VERSION);
     else if (help || argc == 0)
-        help_program(stdout);
+        help_program(stdout, c->addition);
     else if (str_equal(argv[0], "__complete"))
         complete_words(c, argc - 1, argv + 1);
     else
@@ -213,10 +215,10 @@ static int check_encoding(int argc, char **argv)
     return 0;
 }
 
-int cli_main(int argc, char **argv)
+int cli_main(int argc, char **argv, const struct cli_addition *addition)
 {
     struct err e = {0};
-    struct cli c = {0};
+    struct cli c = {.addition = addition};
     /* Secrets pass through our memory: no core of it. */
     prctl(PR_SET_DUMPABLE, 0);
     if (client_global_init(&e))

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "cli/cli.h"
 #include "cli/client.h"
 #include "cli/flags.h"
 
@@ -47,7 +48,8 @@ extern const struct command_group command_groups[]; /* ends with a row without c
 
 /* One run of the program. */
 struct cli {
-    const char *host; /* "unix:///path" */
+    const char *host;                    /* "unix:///path" */
+    const struct cli_addition *addition; /* NULL: none */
     struct client *client;
     const struct command_group *group;
     const struct command *command;
@@ -67,7 +69,7 @@ const struct command_group *command_group_find(const char *name);
 const struct command *command_find(const struct command_group *g, const char *name);
 
 /* Help, in Docker's layout. */
-void help_program(FILE *out);
+void help_program(FILE *out, const struct cli_addition *addition);
 void help_group(FILE *out, const struct command_group *g);
 void help_command(FILE *out, const struct command_group *g, const struct command *c);
 

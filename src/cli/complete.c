@@ -33,8 +33,10 @@ static void offer_commands(const struct command_group *g, const char *beginning)
             offer(c->name, beginning);
 }
 
-static void offer_nouns(const char *beginning)
+static void offer_nouns(const struct cli_addition *addition, const char *beginning)
 {
+    if (addition)
+        offer(addition->name, beginning);
     for (const struct command_group *g = command_groups; g->commands; g++)
         if (g->name)
             offer(g->name, beginning);
@@ -123,8 +125,13 @@ static int skip_globals(struct cli *c, int *argc, char **argv)
 
 void complete_words(struct cli *c, int argc, char **argv)
 {
-    if (argc == 0 || skip_globals(c, &argc, argv) ||
-        client_new(c->host, &c->client, NULL))
+    if (argc == 0 || skip_globals(c, &argc, argv))
+        return;
+    if (c->addition && argc > 1 && str_equal(argv[0], c->addition->name)) {
+        c->addition->complete(argc - 1, argv + 1);
+        return;
+    }
+    if (client_new(c->host, &c->client, NULL))
         return;
     const struct command_group *g = argc > 1 ? command_group_find(argv[0]) : NULL;
     int names = g ? 2 : 1;
@@ -136,7 +143,7 @@ void complete_words(struct cli *c, int argc, char **argv)
     else if (argc == 1 && argv[0][0] == '-')
         offer_flags(cli_global_flags, argv[0]);
     else if (argc == 1)
-        offer_nouns(argv[0]);
+        offer_nouns(c->addition, argv[0]);
     else if (g && argc == 2)
         offer_commands(g, argv[1]);
     client_free(c->client);

@@ -11,7 +11,7 @@ static void print_commands(FILE *out, const struct command *c)
             fprintf(out, "  %-11s %s\n", c->name, c->summary);
 }
 
-void help_program(FILE *out)
+void help_program(FILE *out, const struct cli_addition *addition)
 {
     fputs("Usage:  coffer [OPTIONS] COMMAND\n\n"
           "Services and their secrets, on Docker's verbs\n\n"
@@ -20,6 +20,8 @@ void help_program(FILE *out)
     for (const struct command_group *g = command_groups; g->commands; g++)
         if (g->name)
             fprintf(out, "  %-11s %s\n", g->name, g->summary);
+    if (addition)
+        fprintf(out, "  %-11s %s\n", addition->name, addition->summary);
     fputs("\nCommands:\n", out);
     print_commands(out, command_group_find(NULL)->commands);
     fputs("\nGlobal Options:\n", out);
