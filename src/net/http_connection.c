@@ -361,7 +361,7 @@ static void connection_settle(struct http_connection *c)
 {
     if (c->phase == HTTP_PHASE_CLOSED)
         return;
-    if (c->phase == HTTP_PHASE_LINGER && c->discarded > HTTP_CONNECTION_DISCARD_MAX) {
+    if (c->phase == HTTP_PHASE_LINGER && c->discarded > HTTP_CONNECTION_LINGER_MAX) {
         http_connection_close(c);
         return;
     }

@@ -14,10 +14,14 @@
  * for, or further requests. */
 #define HTTP_CONNECTION_INPUT_MAX (64 * 1024)
 
-/* How much of a body nobody wanted is read away to save the connection, and how long a
- * connection that closes gives its client to read the answer. */
+/* How much of a body nobody wanted is read away to save the connection. */
 #define HTTP_CONNECTION_DISCARD_MAX (256 * 1024)
+
+/* How long a connection that closes gives its client to read the answer, and how much of
+ * the body is read away meanwhile: as much as any request may bring, since many clients
+ * look for an answer only when all is sent. */
 #define HTTP_CONNECTION_LINGER (2 * CLOCK_SECOND)
+#define HTTP_CONNECTION_LINGER_MAX (4 * 1024 * 1024)
 
 enum http_phase {
     HTTP_PHASE_IDLE,     /* no byte of a request yet */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server_fixture.h"
 
+#include <errno.h>
+#include <sys/un.h>
+
 static void a_request_is_answered(void **state)
 {
     struct fixture f;
@@ -22,8 +25,46 @@ static void a_request_is_answered(void **state)
 static void headers_of_an_answer_win_over_the_defaults(void **state)
 {
     struct fixture f;
+    struct wire w;
     set_up(&f);
-    ask(&f, "GET /own HTTP/1.1\r\n\r\n", "\r\nX-Default: mine\r\nX-Own: 1\r\n");
+    wire_open(&w, &f.net, f.net.path);
+    wire_send(&w, &f.net, "GET /own HTTP/1.1\r\n\r\n");
+    TURN_UNTIL(&f.net, wire_has(&w, "\r\n\r\nown"));
+    assert_true(wire_has(&w, "\r\nX-Default: mine\r\nX-Own: 1\r\n"));
+    assert_int_equal(wire_count(&w, "X-Default: "), 1);
+    wire_close(&w, &f.net);
+    tear_down(&f);
+}
+
+#define LARGE_BODY ((size_t)700 * 1024)
+
+/* Its client looks for the answer only when all is sent, so none of that may fail. */
+static void an_early_answer_reaches_who_is_still_sending(void **state)
+{
+    struct fixture f;
+    cleanup_buf struct buf text = BUF_INIT;
+    char head[96], got[4096];
+    set_up(&f);
+    snprintf(head, sizeof(head), "POST /error HTTP/1.1\r\nContent-Length: %zu\r\n\r\n",
+             LARGE_BODY);
+    assert_int_equal(buf_append_str(&text, head), 0);
+    while (text.len < strlen(head) + LARGE_BODY)
+        assert_int_equal(buf_append_char(&text, 'x'), 0);
+    cleanup_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    struct sockaddr_un addr = {.sun_family = AF_UNIX};
+    strcpy_cut(addr.sun_path, sizeof(addr.sun_path), f.net.path);
+    assert_int_equal(connect(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+    for (size_t sent = 0; sent < text.len;) {
+        ssize_t n = send(fd, text.data + sent, text.len - sent, MSG_NOSIGNAL);
+        assert_true(n > 0 || errno == EAGAIN);
+        sent += n > 0 ? (size_t)n : 0;
+        uv_run(&f.net.loop, UV_RUN_NOWAIT);
+    }
+    ssize_t n = recv(fd, got, sizeof(got) - 1, 0);
+    assert_true(n > 0);
+    got[n] = '\0';
+    assert_true(str_starts_with(got, "HTTP/1.1 404 "));
+    TURN_UNTIL(&f.net, http_server_connections(f.server) == 0);
     tear_down(&f);
 }
 
@@ -436,6 +477,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_is_answered),
         cmocka_unit_test(headers_of_an_answer_win_over_the_defaults),
+        cmocka_unit_test(an_early_answer_reaches_who_is_still_sending),
         cmocka_unit_test(a_connection_serves_many_requests),
         cmocka_unit_test(pipelined_requests_are_answered_in_order),
         cmocka_unit_test(a_request_may_come_byte_by_byte),
