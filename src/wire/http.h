@@ -9,8 +9,7 @@
 #include "base/err.h"
 
 /*
- * What HTTP/1.1 messages are made of. Pure: no I/O here. The server is http_server.h, the
- * client http_client.h, the pass-through http_forward.h.
+ * What HTTP/1.1 messages are made of. Pure: no I/O here.
  */
 
 /* A head (first line and headers together) over these limits is refused. */
