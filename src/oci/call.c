@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oci/call.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "oci/bundle.h"
+
+void call_deinit(struct call *c)
+{
+    references_deinit(&c->references);
+    spec_deinit(&c->spec);
+    record_deinit(&c->record);
+    free(c->bundle);
+    free(c->new_bundle);
+    *c = (struct call){0};
+}
+
+/* ---- what is to be started ---- */
+
+/* Not by file_read: it may be a link or a descriptor's name, as the caller likes. */
+static int read_file(const char *path, struct buf *out, struct err *e)
+{
+    char part[16384];
+    ssize_t n;
+    cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return err_errno(e, errno, "open %s", path);
+    while ((n = read(fd, part, sizeof(part))) != 0) {
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_errno(e, errno, "read %s", path);
+        if (out->len > SPEC_SIZE_MAX)
+            break; /* the reader of specifications says it */
+        if (buf_append(out, part, (size_t)n))
+            return err_no_memory(e);
+    }
+    return 0;
+}
+
+static int read_spec(struct call *c, const char *path, enum spec_kind kind, struct err *e)
+{
+    cleanup_buf struct buf text = BUF_INIT;
+    int r = read_file(path, &text, e);
+    if (r)
+        return r;
+    r = spec_read(&c->spec, kind, &text, e);
+    return r ? err_wrap(e, r, "%s", path) : 0;
+}
+
+static int read_bundle(struct call *c, struct err *e)
+{
+    const struct arguments *a = c->arguments;
+    const char *name = a->config ? a->config : "config.json";
+    int r = bundle_path(a->bundle ? a->bundle : ".", &c->bundle, e);
+    if (r)
+        return r;
+    cleanup_free char *path =
+        *name == '/' ? mem_dup(name, strlen(name)) : str_format("%s/%s", c->bundle, name);
+    return path ? read_spec(c, path, SPEC_CONFIG, e) : err_no_memory(e);
+}
+
+static int read_process(struct call *c, struct err *e)
+{
+    const struct arguments *a = c->arguments;
+    if (a->reference)
+        return err_set(e, ERR_UNIMPLEMENTED,
+                       "--env %s: references of exec are resolved in the file of "
+                       "--process only",
+                       a->reference);
+    return a->process ? read_spec(c, a->process, SPEC_PROCESS, e) : 0;
+}
+
+/* ---- who is asked ---- */
+
+static int find_record(struct call *c, const struct settings *s, struct err *e)
+{
+    struct err why = {0};
+    int r = record_read(s->references, c->arguments->id, &c->record, &why);
+    if (r && r != ERR_NOT_FOUND) {
+        if (e)
+            *e = why;
+        return r;
+    }
+    c->has_uid = !r || s->has_uid;
+    c->uid = r ? s->uid : c->record.uid;
+    return 0;
+}
+
+static int refuse_unknown(const struct call *c, struct err *e)
+{
+    const struct variable *v = &c->references.items[0];
+    const char *option = c->arguments->unknown;
+    if (option)
+        return err_set(
+            e, ERR_INVALID_ARGUMENT,
+            "option %s isn't known to coffer, and the container has references", option);
+    return err_set(
+        e, ERR_FAILED_PRECONDITION,
+        "resolving %s: %s: it isn't known whose secrets are meant: the container "
+        "was not created through cofferd, and runtime.conf has no uid",
+        v->name, v->reference);
+}
+
+static int find_references(struct call *c, const struct settings *s, struct err *e)
+{
+    const struct fallback fallback = {
+        .for_all = c->has_uid && !c->record.keys && s->fallback,
+        .names = (const char *const *)(void *)c->record.keys,
+        .n = c->record.n_keys,
+    };
+    int r = references_find(&c->references, c->spec.env, &fallback, e);
+    if (r || !c->references.n)
+        return r;
+    return c->arguments->unknown || !c->has_uid ? refuse_unknown(c, e) : 0;
+}
+
+int call_read(struct call *c, const struct arguments *a, const struct settings *s,
+              struct err *e)
+{
+    c->arguments = a;
+    if (a->command == COMMAND_OTHER || !record_id_is_valid(a->id))
+        return 0; /* without a container the real runtime says what is wrong */
+    int r = a->command == COMMAND_EXEC ? read_process(c, e) : read_bundle(c, e);
+    if (r || !c->spec.env)
+        return r;
+    r = find_record(c, s, e);
+    return r ? r : find_references(c, s, e);
+}
+
+/* ---- the words ---- */
+
+static int write_spec(struct call *c, struct buf *out, struct err *e)
+{
+    char helper[40], block[16];
+    const char *const arguments[2] = {helper, block};
+    snprintf(helper, sizeof(helper), "/proc/self/fd/%d", c->handover.helper);
+    snprintf(block, sizeof(block), "%d", c->handover.block);
+    int r = spec_write(&c->spec, arguments, c->bundle, out, e);
+    return r || !c->bundle ? r : bundle_make(c->bundle, out, &c->new_bundle, e);
+}
+
+int call_compose(struct call *c, const char *runtime, const char *helper,
+                 const struct buf *block, char ***words, struct err *e)
+{
+    const char *extra[] = {"--preserve-fds", c->preserve, "--bundle", NULL, NULL};
+    cleanup_buf struct buf text = BUF_INIT;
+    handover_plan(&c->handover, handover_listen_fds(), c->arguments->preserve_fds);
+    int r = write_spec(c, &text, e);
+    r = r ?: handover_open(&c->handover, helper, block, c->bundle ? NULL : &text, e);
+    if (r)
+        return r;
+    snprintf(c->preserve, sizeof(c->preserve), "%u", c->handover.preserve_fds);
+    snprintf(c->process, sizeof(c->process), "/proc/self/fd/%d", c->handover.process);
+    extra[2] = c->bundle ? "--bundle" : "--process";
+    extra[3] = c->bundle ? c->new_bundle : c->process;
+    *words = arguments_compose(c->arguments, runtime, extra);
+    return *words ? 0 : err_no_memory(e);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/str.h"
+#include "oci/block_write.h"
+#include "oci/references.h"
+#include "resolver/choice.h"
+#include "resolver/reference.h"
+
+/* The words of an error that isn't about the secret alone. */
+static int explain(const struct variable *v, int r, struct err *e)
+{
+    return v->reference ? err_wrap(e, r, "resolving %s: %s", v->name, v->reference)
+                        : err_wrap(e, r, "resolving %s", v->name);
+}
+
+static int ask(const struct variable *v, const struct secret_source *source,
+               struct secret_envelopes *found, struct err *e)
+{
+    cleanup_pattern struct pattern p = PATTERN_INIT;
+    int r = v->reference ? reference_parse(v->reference, REFERENCE_PATTERN, &p, e)
+                         : pattern_parse(&p, v->name, strlen(v->name), e);
+    if (r)
+        return explain(v, r, e);
+    r = source->get(source->user, p.text, found, e);
+    return r && r != ERR_NOT_FOUND ? explain(v, r, e) : r;
+}
+
+static int resolve(const struct variable *v, const struct secret_source *source,
+                   struct buf *block, struct err *e)
+{
+    cleanup_secret_envelopes struct secret_envelopes found = {0};
+    const struct secret_envelope *one;
+    const char *reference = v->reference ? v->reference : v->name;
+    int r = ask(v, source, &found, e);
+    if (r && r != ERR_NOT_FOUND)
+        return r;
+    r = choice_make(&found, CHOICE_ONLY, v->name, reference, &one, e);
+    if (r)
+        return r;
+    r = block_append(block, v->name, one->value.data, one->value.len, e);
+    return r ? explain(v, r, e) : 0;
+}
+
+/* Nobody is asked again after having been out of reach once. */
+static int resolve_fallback(const struct variable *v, const struct secret_source *source,
+                            struct buf *block, bool *is_there, struct err *e)
+{
+    struct err why = {0};
+    int r = *is_there ? resolve(v, source, block, &why) : 0;
+    if (r == ERR_NO_MEMORY)
+        return err_no_memory(e);
+    if (r && r != ERR_NOT_FOUND)
+        source->warn(source->user, v->name, &why);
+    *is_there = *is_there && r != ERR_UNAVAILABLE;
+    return 0;
+}
+
+int references_resolve(const struct references *refs, const struct secret_source *source,
+                       struct buf *block, struct err *e)
+{
+    bool is_there = true;
+    int r = 0;
+    for (size_t i = 0; i < refs->n && !r; i++) {
+        const struct variable *v = &refs->items[i];
+        r = v->reference ? resolve(v, source, block, e)
+                         : resolve_fallback(v, source, block, &is_there, e);
+    }
+    return r;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+/*
+ * What coffer-runtime is told, by lines "name = value" (base/settings.h) of a file:
+ *
+ *     runtime = PATH           the real runtime; without, crun or else runc, where the
+ *                              system's programs are
+ *     uid = NUMBER             whose engine is asked for containers without a record
+ *     fallback = yes|no        those: is an empty variable KEY the secret KEY? (no)
+ *     references = FOLDER      the records (oci/record.h)
+ *     timeout = SECONDS        for one secret (30)
+ */
+struct settings {
+    char *runtime; /* NULL: to be looked for */
+    char *references;
+    bool has_uid, fallback;
+    uid_t uid;
+    unsigned timeout; /* seconds */
+};
+
+#define SETTINGS_SIZE_MAX (64u * 1024)
+#define SETTINGS_TIMEOUT_MAX 600
+
+/* Reads a file; one that isn't there is as an empty one. settings_deinit() it after
+ * success. ERR_INVALID_ARGUMENT, ERR_IO, ERR_NO_MEMORY; the texts name the file. */
+int settings_load(struct settings *out, const char *path, struct err *e) MUST_CHECK;
+void settings_deinit(struct settings *s);
+#define cleanup_settings CLEANUP(settings_deinit)
+
+/* The real runtime's path, a new string. ERR_NOT_FOUND. */
+int settings_find_runtime(const struct settings *s, char **out, struct err *e) MUST_CHECK;

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a command line and a bundle to the real runtime's command line and descriptors. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "oci/block_write.h"
+#include "oci/call.h"
+#include "oci/report.h"
+
+struct fixture {
+    char folder[64];
+    char config[96], log[96];
+    char *argv[8]; /* what arguments lends */
+    struct settings settings;
+    struct arguments arguments;
+    struct call call;
+    struct err e;
+};
+
+#define CONFIG                                                                           \
+    "{\"process\":{\"args\":[\"sh\"],\"env\":[\"A=se://a\",\"KEY=\"]},"                  \
+    "\"root\":{\"path\":\"rootfs\"}}"
+
+static int set_up(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+    strcpy_cut(f->folder, sizeof(f->folder), "/tmp/coffer-test-XXXXXX");
+    if (!mkdtemp(f->folder))
+        return -1;
+    snprintf(f->config, sizeof(f->config), "%s/config.json", f->folder);
+    snprintf(f->log, sizeof(f->log), "%s/log", f->folder);
+    f->settings.references = str_format("%s/records", f->folder);
+    *state = f;
+    return file_replace(f->config, 0600, CONFIG, strlen(CONFIG), NULL);
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+    cleanup_free char *command = str_format("rm -r %s", f->folder);
+    int r = system(command);
+    call_deinit(&f->call);
+    arguments_deinit(&f->arguments);
+    settings_deinit(&f->settings);
+    free(f);
+    return r;
+}
+
+static int start(struct fixture *f, int argc, char **argv)
+{
+    assert_int_equal(arguments_parse(&f->arguments, argc, argv, &f->e), 0);
+    return call_read(&f->call, &f->arguments, &f->settings, &f->e);
+}
+
+static int create(struct fixture *f)
+{
+    static char rt[] = "rt", verb[] = "create", option[] = "--preserve-fds", fds[] = "40",
+                bundle[] = "-b", id[] = "container";
+    char *argv[] = {rt, verb, option, fds, bundle, f->folder, id};
+    memcpy(f->argv, argv, sizeof(argv));
+    return start(f, ARRAY_SIZE(argv), f->argv);
+}
+
+static void nobody_is_asked_unless_somebody_is_named(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(create(f), ERR_FAILED_PRECONDITION);
+    assert_non_null(strstr(f->e.text, "resolving A: se://a: "));
+}
+
+static void the_record_says_who_is_asked(void **state)
+{
+    struct fixture *f = *state;
+    const char *const keys[] = {"KEY"};
+    f->settings.has_uid = true;
+    f->settings.uid = 1;
+    assert_int_equal(record_write(f->settings.references, "container", 42, keys, 1, NULL),
+                     0);
+    assert_int_equal(create(f), 0);
+    assert_int_equal(f->call.uid, 42);
+    assert_int_equal(f->call.references.n, 2);
+}
+
+static void else_the_settings_do(void **state)
+{
+    struct fixture *f = *state;
+    f->settings.has_uid = true;
+    f->settings.uid = 1;
+    assert_int_equal(create(f), 0);
+    assert_int_equal(f->call.uid, 1);
+    assert_int_equal(f->call.references.n, 1);
+}
+
+static void assert_words(char **words, const char *wanted)
+{
+    cleanup_buf struct buf text = BUF_INIT;
+    for (size_t i = 0; words[i]; i++)
+        assert_int_equal(buf_printf(&text, "%s%s", i ? " " : "", words[i]), 0);
+    assert_string_equal(buf_str(&text), wanted);
+}
+
+static void assert_block(int fd)
+{
+    char block[256];
+    size_t count;
+    ssize_t n = read(fd, block, sizeof(block));
+    assert_true(n > 0 && block_check(block, (size_t)n, &count) && count == 1);
+    assert_int_equal(read(fd, block, sizeof(block)), 0);
+}
+
+/* A helper that nothing can change any more. */
+static void assert_sealed(int fd)
+{
+    char c;
+    assert_int_equal(write(fd, "x", 1), -1);
+    assert_int_equal(ftruncate(fd, 0), -1);
+    assert_int_equal(pread(fd, &c, 1, 0), 1);
+    assert_int_equal(c, '{');
+}
+
+static void descriptors_come_behind_the_callers(void **state)
+{
+    struct fixture *f = *state;
+    cleanup_buf struct buf block = BUF_INIT, config = BUF_INIT, now = BUF_INIT;
+    cleanup_free char **words = NULL, *wanted = NULL, *made = NULL;
+    f->settings.has_uid = true;
+    assert_int_equal(create(f), 0);
+    assert_int_equal(block_append(&block, "A", "1", 1, NULL), 0);
+    assert_int_equal(call_compose(&f->call, "crun", f->config, &block, &words, &f->e), 0);
+    wanted = str_format("crun create --preserve-fds 42 --bundle %s/coffer container",
+                        f->folder);
+    assert_words(words, wanted);
+    assert_block(43);
+    assert_sealed(44);
+    close(43);
+    close(44);
+    made = str_format("%s/coffer/config.json", f->folder);
+    assert_int_equal(file_read(made, 4096, &config, NULL), 0);
+    assert_non_null(strstr(config.data, "[\"/proc/self/fd/44\",\"43\",\"sh\"]"));
+    assert_non_null(strstr(config.data, "\"A=se://a\""));
+    assert_int_equal(file_read(f->config, 4096, &now, NULL), 0);
+    assert_string_equal(now.data, CONFIG);
+}
+
+static void exec_gets_a_file_in_memory(void **state)
+{
+    struct fixture *f = *state;
+    static const char text[] = "{\"args\":[\"id\"],\"env\":[\"A=se://a\"]}";
+    cleanup_buf struct buf block = BUF_INIT;
+    cleanup_free char **words = NULL;
+    char *argv[] = {(char[]){"rt"}, (char[]){"exec"},      (char[]){"-p"},
+                    f->config,      (char[]){"container"}, NULL};
+    f->settings.has_uid = true;
+    assert_int_equal(file_replace(f->config, 0600, text, strlen(text), NULL), 0);
+    assert_int_equal(start(f, 5, argv), 0);
+    assert_int_equal(block_append(&block, "A", "1", 1, NULL), 0);
+    assert_int_equal(call_compose(&f->call, "crun", f->config, &block, &words, &f->e), 0);
+    assert_string_equal(words[4], "--process");
+    char now[128] = "";
+    cleanup_fd int fd = open(words[5], O_RDONLY);
+    assert_true(read(fd, now, sizeof(now) - 1) > 0);
+    assert_string_equal(now, "{\"args\":[\"/proc/self/fd/4\",\"3\",\"id\"],"
+                             "\"env\":[\"A=se://a\"]}");
+    close(f->call.handover.block);
+    close(f->call.handover.helper);
+    close(f->call.handover.process);
+}
+
+static void references_of_exec_without_a_file_are_refused(void **state)
+{
+    struct fixture *f = *state;
+    char *argv[] = {(char[]){"rt"},       (char[]){"exec"},      (char[]){"-e"},
+                    (char[]){"A=se://a"}, (char[]){"container"}, (char[]){"id"}};
+    assert_int_equal(start(f, 6, argv), ERR_UNIMPLEMENTED);
+    assert_non_null(strstr(f->e.text, "A=se://a"));
+}
+
+static void an_unknown_option_and_references_are_refused(void **state)
+{
+    struct fixture *f = *state;
+    char *argv[] = {(char[]){"rt"}, (char[]){"create"}, (char[]){"--what"},
+                    (char[]){"-b"}, f->folder,          (char[]){"container"}};
+    f->settings.has_uid = true;
+    assert_int_equal(start(f, 6, argv), ERR_INVALID_ARGUMENT);
+    assert_non_null(strstr(f->e.text, "--what"));
+}
+
+static void a_log_gets_the_reason(void **state)
+{
+    struct fixture *f = *state;
+    struct report json = {f->log, "json"}, text = {f->log, NULL};
+    struct err e = {0};
+    cleanup_buf struct buf log = BUF_INIT;
+    err_set(&e, ERR_NOT_FOUND, "no \"x\"");
+    report_warning(&json, &e);
+    report_warning(&text, &e);
+    assert_int_equal(file_read(f->log, 4096, &log, NULL), 0);
+    assert_true(str_starts_with(log.data,
+                                "{\"level\":\"warning\",\"msg\":\"no \\\"x\\\"\","
+                                "\"time\":\""));
+    assert_non_null(strstr(log.data, "\ntime=\""));
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(nobody_is_asked_unless_somebody_is_named),
+        TEST(the_record_says_who_is_asked),
+        TEST(else_the_settings_do),
+        TEST(descriptors_come_behind_the_callers),
+        TEST(exec_gets_a_file_in_memory),
+        TEST(references_of_exec_without_a_file_are_refused),
+        TEST(an_unknown_option_and_references_are_refused),
+        TEST(a_log_gets_the_reason),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

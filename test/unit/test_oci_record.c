@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "fault_malloc.h"
+#include "oci/record.h"
+#include "oci/settings.h"
+
+struct fixture {
+    char folder[64];
+    char records[80];
+};
+
+static int set_up(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+    strcpy_cut(f->folder, sizeof(f->folder), "/tmp/coffer-test-XXXXXX");
+    if (!mkdtemp(f->folder))
+        return -1;
+    snprintf(f->records, sizeof(f->records), "%s/records", f->folder);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+    cleanup_free char *command = str_format("rm -r %s", f->folder);
+    int r = system(command);
+    free(f);
+    return r;
+}
+
+static void write_file(const char *folder, const char *name, const char *text)
+{
+    cleanup_free char *path = str_format("%s/%s", folder, name);
+    assert_int_equal(file_replace(path, 0600, text, strlen(text), NULL), 0);
+}
+
+/* ---- records ---- */
+
+static void what_is_written_is_read(void **state)
+{
+    struct fixture *f = *state;
+    const char *const keys[] = {"GH_TOKEN", "B"};
+    cleanup_record struct record r = {0};
+    assert_int_equal(record_write(f->records, "abc", 1000, keys, 2, NULL), 0);
+    assert_int_equal(record_read(f->records, "abc", &r, NULL), 0);
+    assert_int_equal(r.uid, 1000);
+    assert_int_equal(r.n_keys, 2);
+    assert_string_equal(r.keys[1], "B");
+    assert_int_equal(record_remove(f->records, "abc", NULL), 0);
+    assert_int_equal(record_remove(f->records, "abc", NULL), 0);
+    record_deinit(&r);
+    assert_int_equal(record_read(f->records, "abc", &r, NULL), ERR_NOT_FOUND);
+}
+
+static void no_folder_is_no_record(void **state)
+{
+    struct fixture *f = *state;
+    struct record r;
+    assert_int_equal(record_read(f->records, "abc", &r, NULL), ERR_NOT_FOUND);
+}
+
+static void an_id_is_no_path(void **state)
+{
+    struct fixture *f = *state;
+    struct record r;
+    static const char *const ids[] = {"",     ".",  "..",  "a/b",
+                                      "../x", "-a", "a b", "\xc3\xa9"};
+    for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
+        assert_int_equal(record_read(f->records, ids[i], &r, NULL), ERR_INVALID_ARGUMENT);
+        assert_int_equal(record_write(f->records, ids[i], 0, NULL, 0, NULL),
+                         ERR_INVALID_ARGUMENT);
+    }
+}
+
+static void a_folder_of_others_is_not_trusted(void **state)
+{
+    struct fixture *f = *state;
+    struct record r;
+    assert_int_equal(record_write(f->records, "abc", 1000, NULL, 0, NULL), 0);
+    assert_int_equal(chmod(f->records, 0770), 0);
+    assert_int_equal(record_read(f->records, "abc", &r, NULL), ERR_PERMISSION_DENIED);
+    assert_int_equal(record_write(f->records, "abc", 0, NULL, 0, NULL),
+                     ERR_PERMISSION_DENIED);
+}
+
+static void what_is_no_record_is_told(void **state)
+{
+    struct fixture *f = *state;
+    struct record r;
+    static const char *const texts[] = {"",
+                                        "[]",
+                                        "{}",
+                                        "{\"uid\":-1}",
+                                        "{\"uid\":4294967295}",
+                                        "{\"uid\":\"0\"}",
+                                        "{\"uid\":0,\"keys\":[1]}"};
+    assert_int_equal(mkdir(f->records, 0700), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+        write_file(f->records, "abc", texts[i]);
+        assert_int_equal(record_read(f->records, "abc", &r, NULL), ERR_DATA_LOSS);
+    }
+}
+
+/* ---- settings ---- */
+
+static int load(struct fixture *f, const char *text, struct settings *s, struct err *e)
+{
+    cleanup_free char *path = str_format("%s/runtime.conf", f->folder);
+    if (text)
+        write_file(f->folder, "runtime.conf", text);
+    return settings_load(s, path, e);
+}
+
+static void settings_have_defaults(void **state)
+{
+    cleanup_settings struct settings s = {0};
+    assert_int_equal(load(*state, NULL, &s, NULL), 0);
+    assert_null(s.runtime);
+    assert_string_equal(s.references, "/var/lib/coffer/references");
+    assert_false(s.has_uid);
+    assert_false(s.fallback);
+    assert_int_equal(s.timeout, 30);
+}
+
+static void settings_are_read(void **state)
+{
+    cleanup_settings struct settings s = {0};
+    assert_int_equal(load(*state,
+                          "# mine\nruntime = /x/crun\nuid=7\nfallback = yes\n"
+                          "references = /r\ntimeout = 5\n",
+                          &s, NULL),
+                     0);
+    assert_string_equal(s.runtime, "/x/crun");
+    assert_string_equal(s.references, "/r");
+    assert_true(s.has_uid && s.uid == 7 && s.fallback && s.timeout == 5);
+    cleanup_free char *found = NULL;
+    assert_int_equal(settings_find_runtime(&s, &found, NULL), 0);
+    assert_string_equal(found, "/x/crun");
+}
+
+static void bad_settings_are_refused(void **state)
+{
+    static const char *const texts[] = {"runtime = crun\n", "uid = me\n",    "uid = -1\n",
+                                        "fallback = 1\n",   "timeout = 0\n", "what = 1\n",
+                                        "timeout = 601\n",  "nothing\n"};
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+        struct settings s;
+        struct err e = {0};
+        assert_int_equal(load(*state, texts[i], &s, &e), ERR_INVALID_ARGUMENT);
+        assert_non_null(strstr(e.text, "runtime.conf: line 1: "));
+    }
+}
+
+/* ---- memory ---- */
+
+static int read_all(void *user)
+{
+    struct fixture *f = user;
+    cleanup_record struct record r = {0};
+    cleanup_settings struct settings s = {0};
+    int code = record_read(f->records, "abc", &r, NULL);
+    return code ? code : load(f, NULL, &s, NULL);
+}
+
+static void each_allocation_may_fail(void **state)
+{
+    struct fixture *f = *state;
+    const char *const keys[] = {"A"};
+    assert_int_equal(record_write(f->records, "abc", 1, keys, 1, NULL), 0);
+    write_file(f->folder, "runtime.conf", "runtime = /x\n");
+    assert_true(fault_malloc_each(read_all, f) > 5);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(what_is_written_is_read),   TEST(no_folder_is_no_record),
+        TEST(an_id_is_no_path),          TEST(a_folder_of_others_is_not_trusted),
+        TEST(what_is_no_record_is_told), TEST(settings_have_defaults),
+        TEST(settings_are_read),         TEST(bad_settings_are_refused),
+        TEST(each_allocation_may_fail),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
