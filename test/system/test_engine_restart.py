@@ -69,6 +69,19 @@ def a_removal_goes_on_when_the_engine_is_back(t):
 
 
 @test(timeout=300)
+def a_swarm_is_left_while_the_engine_is_away(t):
+    t.secret("key", canary())
+    t.service("s", "--replicas", "2", "--stop-grace-period", "1s", "--secret", "key")
+    t.engine.daemon.kill()
+    equal(t.api.post("/swarm/leave?force=1").status, 200)
+    equal(t.cofferd.task_files(), [])
+    equal(t.api.post("/secrets/create", {"Name": "late", "Data": "eA=="}).status, 503)
+    equal(t.api.post("/swarm/init", {"AdvertiseAddr": "127.0.0.1"}).status, 200)
+    t.engine.start()
+    t.until("no container", lambda: t.engine.containers() == {}, timeout=60)
+
+
+@test(timeout=300)
 def what_is_asked_for_while_the_engine_is_away_is_started_once(t):
     t.secret("key", b"0123")
     t.service("first", "--secret", "key")
