@@ -45,7 +45,7 @@ enum coffer_code {
     COFFER_LOCKED,      /* the back end must be unlocked by a person first */
     COFFER_EXISTS,      /* what should be made is there */
     COFFER_TIMEOUT,
-    COFFER_CANCELED,
+    COFFER_CANCELED, /* nobody waits for it any more */
     COFFER_NO_MEMORY,
     COFFER_PROTOCOL,    /* what came from the other side makes no sense */
     COFFER_UNSUPPORTED, /* the other side doesn't have this */

@@ -32,9 +32,11 @@
 struct script {
     const void *answer; /* the bytes of an answer; they stay the test's */
     size_t size;
+    size_t greeting;  /* so much of it answers a first request, the rest a second */
     size_t repeats;   /* the answer is sent so many times more */
     bool is_impolite; /* answers without having read */
     bool is_silent;   /* never answers, keeps the connection until the client goes */
+    bool stays;       /* keeps the connection so after the answer */
 };
 
 struct scripted {
@@ -76,8 +78,8 @@ static inline void scripted_read(struct scripted *s, int fd)
 static inline void scripted_send(const struct scripted *s, int fd)
 {
     for (size_t i = 0; i <= s->script.repeats; i++) {
-        const char *at = s->script.answer;
-        for (size_t left = s->script.size; left;) {
+        const char *at = (const char *)s->script.answer + s->script.greeting;
+        for (size_t left = s->script.size - s->script.greeting; left;) {
             ssize_t n = send(fd, at, left, MSG_NOSIGNAL);
             if (n <= 0)
                 return;
@@ -87,17 +89,27 @@ static inline void scripted_send(const struct scripted *s, int fd)
     }
 }
 
+/* To the first request, a short one; the second has come then, too. */
+static inline void scripted_greet(struct scripted *s, int fd)
+{
+    recv(fd, s->request, sizeof(s->request) - 1, 0);
+    send(fd, s->script.answer, s->script.greeting, MSG_NOSIGNAL);
+    recv(fd, s->request, sizeof(s->request) - 1, 0);
+}
+
 static inline void scripted_serve(struct scripted *s, int fd)
 {
     char byte;
+    const struct script *script = &s->script;
     s->n_calls++;
-    if (!s->script.is_impolite)
+    if (script->greeting)
+        scripted_greet(s, fd);
+    if (!script->is_impolite)
         scripted_read(s, fd);
-    if (s->script.is_silent)
-        while (recv(fd, &byte, 1, 0) > 0)
-            ;
-    else
+    if (!script->is_silent)
         scripted_send(s, fd);
+    while ((script->is_silent || script->stays) && recv(fd, &byte, 1, 0) > 0)
+        ;
 }
 
 static inline void *scripted_run(void *user)

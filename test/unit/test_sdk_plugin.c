@@ -19,6 +19,11 @@ struct seen {
     int deadline_ms;
 };
 
+static int do_nothing(struct coffer_plugin *p, void *user, struct coffer_error *e)
+{
+    return COFFER_OK;
+}
+
 static int start(struct coffer_plugin *p, void *user, struct coffer_error *e)
 {
     struct seen *s = user;
@@ -133,6 +138,69 @@ static void a_refused_registration_ends_the_plugin(void **state)
     assert_refused(ERR_INVALID_ARGUMENT, "invalid pattern", COFFER_INVALID);
     assert_refused(ERR_ALREADY_EXISTS, "taken", COFFER_EXISTS);
     assert_refused(ERR_INTERNAL, "plugin ext-one already exists", COFFER_EXISTS);
+}
+
+/* The recording of Docker's engine, from its answer to the hijack on: it accepts the
+ * plugin, asks three times, and says shutdown (that is ours) on the stream after that. */
+static void read_recording(struct buf *out)
+{
+    static const char call[] = "POST /plugins.v1.PluginService/Shutdown HTTP/1.1\r\n"
+                               "Host: unix\r\nContent-Type: application/proto\r\n"
+                               "Content-Length: 0\r\nConnection: close\r\n\r\n";
+    static const unsigned char frames[] = {0, 1, 0, 1, 0, 0, 0, 8,
+                                           0, 0, 0, 0, 0, 0, 0, 0,
+                                           0, 0, 0, 8, 0, 0, 0, sizeof(call) - 1};
+    capture_read("cap.0.s2c", out);
+    assert_int_equal(buf_append(out, frames, sizeof(frames)), 0);
+    assert_int_equal(buf_append(out, call, sizeof(call) - 1), 0);
+}
+
+static void a_plugin_connects_by_itself_to_dockers_engine(void **state)
+{
+    struct scripted engine;
+    struct seen s = {0};
+    cleanup_buf struct buf recording = BUF_INIT;
+    struct plugin_side p = engine_plugin_side(&callbacks, &s);
+    read_recording(&recording);
+    struct script script = {.answer = recording.data,
+                            .size = recording.len,
+                            .greeting = capture_head_size(&recording),
+                            .is_impolite = true,
+                            .stays = true};
+    scripted_start(&engine, &script);
+    p.options.callbacks = &p.callbacks;
+    p.options.socket = engine.path;
+    p.options.name = "ext-one";
+    assert_int_equal(coffer_plugin_run(&p.options, &p.e), COFFER_OK);
+    scripted_stop(&engine);
+    assert_int_equal(s.n_gets, 3);
+    assert_int_equal(s.n_starts, 1);
+    assert_string_equal(s.pattern, "myrealm/foo");
+}
+
+static void options_that_make_no_sense_are_refused(void **state)
+{
+    struct coffer_plugin_callbacks half = {
+        .size = sizeof(half), .get = get, .lock = do_nothing};
+    struct coffer_plugin_callbacks none = {.size = sizeof(none)};
+    struct plugin_side p = engine_plugin_side(&callbacks, NULL);
+    fixture_environment("/nonexistent");
+    assert_int_equal(coffer_plugin_run(&p.options, &p.e), COFFER_INVALID);
+    p.options.callbacks = &half;
+    assert_int_equal(coffer_plugin_run(&p.options, &p.e), COFFER_INVALID);
+    p.options.callbacks = &none;
+    assert_int_equal(coffer_plugin_run(&p.options, &p.e), COFFER_INVALID);
+    p.options.callbacks = &p.callbacks;
+    p.options.version = "1.0";
+    assert_int_equal(coffer_plugin_run(&p.options, &p.e), COFFER_INVALID);
+    p.options.version = NULL;
+    assert_int_equal(coffer_plugin_run(&p.options, &p.e), COFFER_INVALID);
+    assert_string_equal(p.e.text, "version is required");
+    p.options.version = "v1";
+    p.options.pattern = "a//b";
+    assert_int_equal(coffer_plugin_run(&p.options, &p.e), COFFER_INVALID);
+    p.options.pattern = "a";
+    assert_int_equal(coffer_plugin_run(&p.options, &p.e), COFFER_UNAVAILABLE);
 }
 
 /* ---- secrets ---- */
@@ -562,6 +630,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_plugin_says_who_it_is),
         cmocka_unit_test(a_refused_registration_ends_the_plugin),
+        cmocka_unit_test(a_plugin_connects_by_itself_to_dockers_engine),
+        cmocka_unit_test(options_that_make_no_sense_are_refused),
         cmocka_unit_test(a_secret_is_found),
         cmocka_unit_test(failures_have_the_words_of_the_protocol),
         cmocka_unit_test(a_large_answer_is_sent_in_pieces),
