@@ -146,13 +146,45 @@ static int add_task(struct worker *w, const Swarm__Task *assigned)
     return r;
 }
 
+/* It begins anew when what is being removed is gone. */
+static int keep_for_later(struct worker *w, const Swarm__Task *assigned)
+{
+    void *old = NULL;
+    ProtobufCMessage *copy = message_copy(&assigned->base);
+    if (!copy)
+        return ERR_NO_MEMORY;
+    int r = map_put(&w->again, assigned->id, copy, &old);
+    message_free(r ? copy : old);
+    return r;
+}
+
+void worker_task_gone(struct worker *w, const char *id)
+{
+    cleanup_message Swarm__Task *again = map_remove(&w->again, id);
+    if (!again)
+        return;
+    if (add_task(w, again))
+        log_error("task %s: no memory to begin it again", again->id);
+    struct task *t = map_get(&w->tasks, again->id);
+    if (t)
+        worker_begin(w, t);
+}
+
+static void remove_task(struct worker *w, struct task *t)
+{
+    message_free(map_remove(&w->again, task_id(t)));
+    task_remove(t);
+}
+
 static int apply_task(struct worker *w, const Swarm__AssignmentChange *c)
 {
     const Swarm__Task *assigned = c->assignment->task;
     struct task *t = map_get(&w->tasks, assigned->id);
     if (is_removal(c)) {
         if (t)
-            task_remove(t);
+            remove_task(w, t);
+    } else if (t && t->is_removed) {
+        return keep_for_later(w, assigned);
     } else if (t) {
         task_desire(t, assigned->desired_state);
     } else {
@@ -195,7 +227,7 @@ static int remove_others(struct worker *w, const Swarm__AssignmentsMessage *m)
     for (size_t i = 0; i < w->tasks.len && !r;) {
         struct task *t = w->tasks.entries[i].value;
         if (!map_get(&named, task_id(t)))
-            task_remove(t);
+            remove_task(w, t);
         if (i < w->tasks.len && w->tasks.entries[i].value == t)
             i++;
     }

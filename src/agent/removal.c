@@ -84,6 +84,7 @@ void worker_remove_all(struct worker *w, void (*done)(void *user), void *user)
     w->removed = done;
     w->removed_user = user;
     w->is_assigned = true;
+    worker_free_objects(&w->again);
     for (size_t i = 0; i < w->tasks.len;) {
         struct task *t = w->tasks.entries[i].value;
         task_remove(t);

@@ -33,9 +33,12 @@ static void on_status(void *user, struct task *t)
 static void on_gone(void *user, struct task *t)
 {
     struct worker *w = user;
-    map_remove(&w->tasks, task_id(t));
-    reporter_drop(w->reporter, task_id(t));
+    char id[OBJECT_ID_SIZE];
+    strcpy_cut(id, sizeof(id), task_id(t));
+    map_remove(&w->tasks, id);
+    reporter_drop(w->reporter, id);
     task_close(t, &w->closing);
+    worker_task_gone(w, id);
     worker_check_removed(w);
 }
 
@@ -281,6 +284,7 @@ void worker_close(struct worker *w, void (*closed)(void *user), void *user)
     for (size_t i = 0; i < w->tasks.len; i++)
         task_close(w->tasks.entries[i].value, &w->closing);
     map_deinit(&w->tasks);
+    worker_free_objects(&w->again);
     worker_free_objects(&w->secrets);
     worker_free_objects(&w->configs);
     forget_found(w);

@@ -24,6 +24,7 @@ struct worker {
     struct secret_fs fs;
     struct reporter *reporter; /* borrowed */
     struct map tasks;          /* id -> struct task */
+    struct map again;          /* id -> Swarm__Task: back while it is being removed */
     struct keyring *keys;      /* of this worker alone, never stored */
     struct map secrets;        /* id -> Swarm__Secret, its payload sealed */
     struct map configs;
@@ -72,6 +73,9 @@ int worker_apply(struct worker *w, Swarm__AssignmentsMessage *m) MUST_CHECK;
 void worker_free_objects(struct map *objects);
 const Swarm__Secret *worker_secret(void *user, const char *id, const char *task_id);
 const Swarm__Config *worker_config(void *user, const char *id);
+
+/* A task is gone: it begins anew when it was assigned again meanwhile. */
+void worker_task_gone(struct worker *w, const char *id);
 
 /* Begins a task whose assignment came, if it is time. */
 void worker_begin(struct worker *w, struct task *t);

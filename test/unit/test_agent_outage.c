@@ -310,6 +310,22 @@ static void everything_goes_when_the_node_leaves(void **state)
     assert_false(has_file(w, TASK_1));
 }
 
+static void a_task_that_comes_back_while_it_is_removed_begins_anew(void **state)
+{
+    struct world *w = *state;
+    assign_one(w, SWARM__TASK_STATE__RUNNING);
+    WAIT_STATE(w, TASK_1, RUNNING);
+    fake_engine_delay(w->engine, FAKE_REMOVE, 50 * CLOCK_MILLISECOND);
+    send_assignments(w, message_begin(), true);
+    TURN_UNTIL(w, fake_engine_count(w->engine, FAKE_REMOVE) == 1);
+    w->n_seen = 0;
+    assign_one(w, SWARM__TASK_STATE__RUNNING);
+    WAIT_STATE(w, TASK_1, RUNNING);
+    assert_int_equal(fake_engine_containers(w->engine), 1);
+    assert_true(fake_engine_find(w->engine, TASK_1)->is_running);
+    assert_true(has_file(w, TASK_1 "/secrets/pw"));
+}
+
 /* The engine's containers stay; what they were shown does not. */
 static void a_node_leaves_while_its_engine_is_away(void **state)
 {
@@ -395,6 +411,7 @@ int main(void)
         WORLD_TEST(a_container_with_copied_labels_is_not_adopted),
         WORLD_TEST(files_stay_until_the_last_container_of_a_lost_task_is_gone),
         WORLD_TEST(everything_goes_when_the_node_leaves),
+        WORLD_TEST(a_task_that_comes_back_while_it_is_removed_begins_anew),
         WORLD_TEST(a_node_leaves_while_its_engine_is_away),
         WORLD_TEST(a_leave_waits_for_an_engine_that_comes_back),
         WORLD_TEST(a_node_without_tasks_leaves_right_after_its_start),
