@@ -30,6 +30,7 @@ static void close_rest(struct engine *engine)
     loop_close_init(&engine->closing, on_all_closed, engine);
     signal_watch_close(&engine->term, &engine->closing);
     signal_watch_close(&engine->interrupt, &engine->closing);
+    access_close(TAKE(engine->access));
     if (engine->resolve)
         resolve_close(engine->resolve, &engine->closing);
     if (engine->host)
@@ -104,6 +105,8 @@ static int make_parts(struct engine *engine, struct err *e)
         host_new(&engine->loop, engine->config, &host_events, engine, &engine->host, e);
     if (!r)
         r = resolve_new(&engine->loop, engine->host, engine->config, &engine->resolve, e);
+    if (!r)
+        r = access_new(&engine->loop, engine->host, engine->config, &engine->access, e);
     return r ? r : http_server_new(&engine->loop, &options, &engine->server, e);
 }
 

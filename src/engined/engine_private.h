@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "engined/access.h"
 #include "engined/call.h"
 #include "engined/engine.h"
 #include "engined/host.h"
@@ -13,6 +14,7 @@ struct engine {
     const struct config *config;
     struct host *host;
     struct resolve *resolve;
+    struct access *access;
     struct http_server *server;
     struct signal_watch term, interrupt;
     struct loop_close closing;
@@ -31,3 +33,9 @@ service service_get_version; /* service_manage.c */
 service service_list_plugins;
 service service_enable_plugin;
 service service_disable_plugin;
+service service_save; /* service_store.c */
+service service_remove;
+service service_list;
+service service_unlock;
+service service_lock;
+service service_authorize; /* service_authorize.c */

@@ -119,13 +119,15 @@ static int write_one(const struct secret_envelope *from,
 }
 
 int envelopes_write(const struct secret_envelopes *list,
+                    bool (*is_shown)(const char *id, void *user), void *user,
                     Resolver__V1__GetSecretsResponse **out, struct err *e)
 {
     Resolver__V1__GetSecretsResponse *m =
         message_new(&resolver__v1__get_secrets_response__descriptor);
     int r = m ? 0 : ERR_NO_MEMORY;
     for (size_t i = 0; i < list->len && !r; i++)
-        r = write_one(&list->items[i], m);
+        if (!is_shown || is_shown(list->items[i].id, user))
+            r = write_one(&list->items[i], m);
     if (r) {
         message_free(m ? &m->base : NULL);
         return err_no_memory(e);

@@ -16,6 +16,7 @@ int envelopes_read(const Resolver__V1__GetSecretsResponse *message,
                    struct secret_envelopes *out, size_t *dropped,
                    struct err *e) MUST_CHECK;
 
-/* A new message; free it with message_free. */
+/* A new message of those that are shown (NULL: all); free it with message_free. */
 int envelopes_write(const struct secret_envelopes *list,
+                    bool (*is_shown)(const char *id, void *user), void *user,
                     Resolver__V1__GetSecretsResponse **out, struct err *e) MUST_CHECK;

@@ -47,14 +47,14 @@ void configure_close(struct plugin *p)
 
 /* ---- the message ---- */
 
-static int put(struct configure *c, const void *value, size_t n, struct err *e)
+static int put(struct configure *c, const char *key, const void *value, size_t n,
+               struct err *e)
 {
-    const struct plugin_line *line = &c->p->settings.lines[c->at];
     Coffer__V1__ConfigureRequest__ValuesEntry *entry =
         message_new(&coffer__v1__configure_request__values_entry__descriptor);
     if (!entry)
         return err_no_memory(e);
-    if (message_set_string(&entry->key, line->key) ||
+    if (message_set_string(&entry->key, key) ||
         message_set_bytes(&entry->value, value, n) ||
         message_append(&c->message->n_values, &c->message->values, entry)) {
         message_free(&entry->base);
@@ -80,8 +80,22 @@ static void on_configured(int code, ProtobufCMessage **answer, const struct err 
         plugin_ready(p);
 }
 
+/* The store is to hand the engine's own credentials out, to the engine: what clients may
+ * not see of it is taken out of their answers here. */
+static int add_engine_settings(struct configure *c, struct err *e)
+{
+    static const char show[] = "show";
+    for (size_t i = 0; i < c->p->settings.n_lines; i++)
+        if (str_equal(c->p->settings.lines[i].key, "internal"))
+            return 0;
+    return c->p->is_store ? put(c, "internal", show, sizeof(show) - 1, e) : 0;
+}
+
 static int send_message(struct configure *c, struct err *e)
 {
+    int r = add_engine_settings(c, e);
+    if (r)
+        return r;
     return session_call(c->p->session, CONFIGURE_PROCEDURE, &c->message->base,
                         &coffer__v1__configure_response__descriptor,
                         host_config(c->p->host)->request_timeout, on_configured, c,
@@ -111,7 +125,8 @@ static int take_found(struct configure *c, const Resolver__V1__GetSecretsRespons
     const char *id = id_of(line_of(c));
     for (size_t i = 0; i < m->n_envelopes; i++)
         if (str_equal(m->envelopes[i]->id, id))
-            return put(c, m->envelopes[i]->value.data, m->envelopes[i]->value.len, e);
+            return put(c, line_of(c)->key, m->envelopes[i]->value.data,
+                       m->envelopes[i]->value.len, e);
     return err_set(e, ERR_NOT_FOUND, "secret not found");
 }
 
@@ -184,7 +199,7 @@ static void step(struct configure *c)
         }
         r = is_reference(line) ? err_set(&e, ERR_INVALID_ARGUMENT,
                                          "the local store can't refer to itself")
-                               : put(c, line->value, strlen(line->value), &e);
+                               : put(c, line->key, line->value, strlen(line->value), &e);
     }
     if (!r)
         r = send_message(c, &e);

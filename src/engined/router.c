@@ -21,6 +21,12 @@ static const struct route routes[] = {
     {"/plugins.v1.PluginManagementService/ListPlugins", service_list_plugins},
     {"/plugins.v1.PluginManagementService/EnablePlugin", service_enable_plugin},
     {"/plugins.v1.PluginManagementService/DisablePlugin", service_disable_plugin},
+    {"/coffer.v1.StoreService/Save", service_save},
+    {"/coffer.v1.StoreService/Remove", service_remove},
+    {"/coffer.v1.StoreService/List", service_list},
+    {"/coffer.v1.StoreService/Unlock", service_unlock},
+    {"/coffer.v1.StoreService/Lock", service_lock},
+    {"/resolver.v1.AuthorizerService/Authorize", service_authorize},
 };
 
 static const struct route *find(const char *path)

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engined/requester.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+
+#define STAT_SIZE 1024
+
+/* "PID (NAME) STATE PPID GROUP SESSION TERMINAL ..."; NAME may have any character. */
+static void read_stat(struct requester *out)
+{
+    char path[64], text[STAT_SIZE];
+    int session, terminal;
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)out->pid);
+    cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+    if (n <= 0)
+        return;
+    text[n] = '\0';
+    char *open_at = strchr(text, '('), *close_at = strrchr(text, ')');
+    if (!open_at || !close_at || close_at < open_at)
+        return;
+    *close_at = '\0';
+    strcpy_cut(out->name, sizeof(out->name), open_at + 1);
+    if (sscanf(close_at + 1, " %*c %*d %*d %d %d", &session, &terminal) != 2)
+        return;
+    out->session = session;
+    out->has_terminal = terminal != 0;
+}
+
+void requester_read(const struct ucred *peer, struct requester *out)
+{
+    char link[64];
+    *out = (struct requester){.uid = peer->uid, .pid = peer->pid};
+    read_stat(out);
+    snprintf(link, sizeof(link), "/proc/%d/exe", (int)peer->pid);
+    ssize_t n = readlink(link, out->path, sizeof(out->path) - 1);
+    out->path[n > 0 ? n : 0] = '\0';
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * StoreService: the local store is asked the same, and its answer handed back. Values
+ * that are kept here may be others afterwards.
+ */
+#include <stdlib.h>
+
+#include "base/macro.h"
+#include "base/mem.h"
+#include "engined/engine_private.h"
+#include "secrets/store.pb-c.h"
+#include "wire/message.h"
+
+struct store_call {
+    struct engine *engine;
+    struct call *call;
+    const char *procedure;
+    const ProtobufCMessageDescriptor *answer;
+    ProtobufCMessage *request;
+    struct host_waiter waiter;
+    struct session_call *asked; /* NULL: not yet */
+    bool changes, unlocks;
+};
+
+static void store_call_free(struct store_call *s)
+{
+    message_free(s->request);
+    free(s);
+}
+
+/* What plugins refer to may be there now. */
+static void note_change(const struct store_call *s)
+{
+    if (s->changes)
+        resolve_forget(s->engine->resolve);
+    if (s->unlocks)
+        host_retry(s->engine->host);
+}
+
+/* Whether the store did it nobody knows. */
+static void on_canceled(void *user)
+{
+    struct store_call *s = user;
+    host_waiter_cancel(&s->waiter);
+    if (s->asked)
+        session_call_cancel(s->asked);
+    note_change(s);
+    store_call_free(s);
+}
+
+static void on_answer(int code, ProtobufCMessage **answer, const struct err *e,
+                      void *user)
+{
+    struct store_call *s = user;
+    struct call *call = s->call;
+    note_change(s);
+    store_call_free(s);
+    call_end(call, code, *answer, e);
+}
+
+static int ask(struct store_call *s, struct err *e)
+{
+    struct plugin *p = host_store(s->engine->host);
+    if (!p)
+        return err_set(e, ERR_FAILED_PRECONDITION, "there is no local store");
+    if (!plugin_is_running(p))
+        return err_set(e, ERR_UNAVAILABLE, "the local store isn't there%s%s",
+                       p->why.code ? ": " : "", p->why.code ? err_text(&p->why) : "");
+    if (!p->can_store)
+        return err_set(e, ERR_UNIMPLEMENTED, "the local store can only be read");
+    return session_call(p->session, s->procedure, s->request, s->answer,
+                        s->engine->config->request_timeout, on_answer, s, &s->asked, e);
+}
+
+static void on_store(void *user)
+{
+    struct store_call *s = user;
+    struct call *call = s->call;
+    struct err e;
+    if (ask(s, &e) == 0)
+        return;
+    store_call_free(s);
+    call_refuse(call, &e);
+}
+
+static void start(struct engine *engine, struct call *call, struct store_call like,
+                  const ProtobufCMessageDescriptor *request)
+{
+    struct err e;
+    struct store_call *s = malloc(sizeof(*s));
+    int r = s ? call_read(call, request, &like.request, &e) : err_no_memory(&e);
+    if (r) {
+        free(s);
+        call_refuse(call, &e);
+        return;
+    }
+    *s = like;
+    s->engine = engine;
+    s->call = call;
+    s->procedure = call_procedure(call);
+    call_on_cancel(call, on_canceled, s);
+    host_await_store(engine->host, &s->waiter, on_store, s);
+}
+
+void service_save(struct engine *engine, struct call *call)
+{
+    struct store_call like = {.answer = &coffer__v1__save_response__descriptor,
+                              .changes = true,
+                              .unlocks = true};
+    start(engine, call, like, &coffer__v1__save_request__descriptor);
+}
+
+void service_remove(struct engine *engine, struct call *call)
+{
+    struct store_call like = {.answer = &coffer__v1__remove_response__descriptor,
+                              .changes = true};
+    start(engine, call, like, &coffer__v1__remove_request__descriptor);
+}
+
+void service_list(struct engine *engine, struct call *call)
+{
+    struct store_call like = {.answer = &coffer__v1__list_response__descriptor};
+    start(engine, call, like, &coffer__v1__list_request__descriptor);
+}
+
+void service_unlock(struct engine *engine, struct call *call)
+{
+    struct store_call like = {.answer = &coffer__v1__unlock_response__descriptor,
+                              .changes = true,
+                              .unlocks = true};
+    start(engine, call, like, &coffer__v1__unlock_request__descriptor);
+}
+
+void service_lock(struct engine *engine, struct call *call)
+{
+    struct store_call like = {.answer = &coffer__v1__lock_response__descriptor,
+                              .changes = true};
+    start(engine, call, like, &coffer__v1__lock_request__descriptor);
+}
