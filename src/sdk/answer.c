@@ -57,7 +57,9 @@ static int check_metadata(const struct coffer_secret *s, size_t *size, struct er
 static int check(const struct coffer_answer *a, const struct coffer_secret *s,
                  size_t *size, struct err *e)
 {
-    int r = secret_id_check(s->id ? s->id : "", s->id ? strlen(s->id) : 0, e);
+    if (!s->id)
+        return err_set(e, ERR_INVALID_ARGUMENT, "a secret without an id");
+    int r = secret_id_check(s->id, strlen(s->id), e);
     if (r)
         return r;
     if (a->n >= SECRET_ENVELOPES_MAX)
