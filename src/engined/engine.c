@@ -28,6 +28,7 @@ static void on_all_closed(void *user)
 static void close_rest(struct engine *engine)
 {
     loop_close_init(&engine->closing, on_all_closed, engine);
+    timer_close(&engine->idle, &engine->closing);
     signal_watch_close(&engine->term, &engine->closing);
     signal_watch_close(&engine->interrupt, &engine->closing);
     access_close(TAKE(engine->access));
@@ -68,6 +69,28 @@ static void on_signal(int number, void *user)
 {
     log_info("stopping on %s", number == SIGTERM ? "SIGTERM" : "SIGINT");
     stop(user);
+}
+
+/* ---- an engine that nobody needs any more ---- */
+
+void engine_note_request(struct engine *engine)
+{
+    const struct config *config = engine->config;
+    if (config->is_on_demand && config->idle_timeout && !engine->is_stopping)
+        timer_start(&engine->idle, config->idle_timeout);
+}
+
+/* Who is connected may ask at any moment, and a plugin that connected by itself is there
+ * because somebody wants it. */
+static void on_idle(void *user)
+{
+    struct engine *engine = user;
+    if (http_server_connections(engine->server) || host_externals(engine->host)) {
+        engine_note_request(engine);
+        return;
+    }
+    log_info("stopping: nobody asked for anything");
+    stop(engine);
 }
 
 /* ---- starting ---- */
@@ -124,8 +147,12 @@ static int start(struct engine *engine, struct err *e)
     if (!r)
         r = listen_start(engine->server, engine->config, e);
     if (!r)
-        tell_ready(engine->config);
-    return r ? r : host_start(engine->host, e);
+        r = host_start(engine->host, e);
+    if (r)
+        return r;
+    tell_ready(engine->config);
+    engine_note_request(engine);
+    return 0;
 }
 
 /* On demand, a second one is just late. */
@@ -144,6 +171,7 @@ int engine_run(const struct config *config, struct err *e)
     int r = uv_loop_init(&engine.loop);
     if (r)
         return err_errno(e, -r, "make the loop");
+    timer_init(&engine.idle, &engine.loop, on_idle, &engine);
     r = start(&engine, &engine.result);
     if (r)
         stop(&engine);

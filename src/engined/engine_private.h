@@ -17,10 +17,14 @@ struct engine {
     struct access *access;
     struct http_server *server;
     struct signal_watch term, interrupt;
+    struct timer idle;
     struct loop_close closing;
     bool is_stopping;
     struct err result;
 };
+
+/* A request came: an engine on demand stays for a while. */
+void engine_note_request(struct engine *engine);
 
 /* router.c: the handler of the HTTP server; user is the engine. */
 void router_handle(struct http_exchange *x, void *user);

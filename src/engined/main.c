@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "engined/config.h"
@@ -12,6 +13,8 @@
 static int run(const struct config *config, struct err *e)
 {
     int r = harden_process(config->ready_fd, e);
+    if (config->is_on_demand)
+        (void)setsid(); /* Ctrl-C in the terminal is for who started us */
     json_setup();
     return r ? r : engine_run(config, e);
 }

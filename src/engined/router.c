@@ -82,6 +82,7 @@ void router_handle(struct http_exchange *x, void *user)
     struct ucred peer;
     struct connect_answer a;
     const char *path = http_exchange_head(x)->target;
+    engine_note_request(engine);
     if (!is_allowed(x, &peer)) {
         respond_text(x, 403, "this is another user's secrets engine\n");
     } else if (str_equal(path, "/health")) {
