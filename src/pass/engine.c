@@ -52,6 +52,16 @@ int engine_reach(struct secrets *s, struct engine **out, struct err *e)
     return 0;
 }
 
+/* Docker's engine has no store that could be written, and says so in its own way. */
+static int store_failed(int code, const struct coffer_error *why, struct err *e)
+{
+    if (code != COFFER_UNSUPPORTED)
+        return engine_failed(code, why, e);
+    return err_set(e, ERR_UNIMPLEMENTED,
+                   "the secrets engine that answers has no store for this (is it "
+                   "Docker's? Then end it, or name coffer's in COFFER_ENGINE_SOCKET)");
+}
+
 /* ---- calls without a result ---- */
 
 static int version(struct secrets *s, struct coffer_engine_version *out, struct err *e)
@@ -94,11 +104,11 @@ static int save(struct secrets *s, const struct secret_envelope *secret, bool ov
     for (size_t i = 0; i < secret->n_metadata; i++)
         pairs[i] =
             (struct coffer_pair){secret->metadata[i].key, secret->metadata[i].value};
-    return engine_failed(
-        coffer_client_save(g->client, secret->id,
-                           (const unsigned char *)buf_str(&secret->value),
-                           secret->value.len, pairs, secret->n_metadata, overwrite, &why),
-        &why, e);
+    return store_failed(coffer_client_save(g->client, secret->id,
+                                           (const unsigned char *)buf_str(&secret->value),
+                                           secret->value.len, pairs, secret->n_metadata,
+                                           overwrite, &why),
+                        &why, e);
 }
 
 static int remove_id(struct secrets *s, const char *id, struct err *e)
@@ -106,7 +116,7 @@ static int remove_id(struct secrets *s, const char *id, struct err *e)
     struct coffer_error why = {0};
     struct engine *g;
     int r = engine_reach(s, &g, e);
-    return r ? r : engine_failed(coffer_client_remove(g->client, id, &why), &why, e);
+    return r ? r : store_failed(coffer_client_remove(g->client, id, &why), &why, e);
 }
 
 static int unlock(struct secrets *s, const void *passphrase, size_t n, struct err *e)
@@ -115,8 +125,8 @@ static int unlock(struct secrets *s, const void *passphrase, size_t n, struct er
     struct engine *g;
     int r = engine_reach(s, &g, e);
     return r ? r
-             : engine_failed(coffer_client_unlock(g->client, passphrase, n, &why), &why,
-                             e);
+             : store_failed(coffer_client_unlock(g->client, passphrase, n, &why), &why,
+                            e);
 }
 
 static int lock(struct secrets *s, struct err *e)
@@ -124,7 +134,7 @@ static int lock(struct secrets *s, struct err *e)
     struct coffer_error why = {0};
     struct engine *g;
     int r = engine_reach(s, &g, e);
-    return r ? r : engine_failed(coffer_client_lock(g->client, &why), &why, e);
+    return r ? r : store_failed(coffer_client_lock(g->client, &why), &why, e);
 }
 
 static int set_plugin(struct secrets *s, const char *name, bool is_enabled, struct err *e)
@@ -166,7 +176,7 @@ static int list(struct secrets *s, const char *pattern, struct secret_envelopes 
     struct engine *g;
     int r = engine_reach(s, &g, e);
     if (!r)
-        r = engine_failed(coffer_client_list(g->client, pattern, &found, &why), &why, e);
+        r = store_failed(coffer_client_list(g->client, pattern, &found, &why), &why, e);
     if (!r)
         r = engine_take_secrets(found, out, e);
     coffer_secrets_free(found);

@@ -145,15 +145,41 @@ static int turn(struct round *w, size_t *under_way, struct err *e)
     return r;
 }
 
+static int ask_all(struct round *w, struct err *e)
+{
+    int r = 0;
+    for (size_t under_way = 1; under_way && !r;)
+        r = turn(w, &under_way, e);
+    for (size_t i = 0; i < CALLS_AT_ONCE; i++) {
+        coffer_call_free(w->slots[i].call);
+        w->slots[i].call = NULL;
+    }
+    return r;
+}
+
+/* Does the engine want to be asked for leave first? Docker's may; coffer's, which is told
+ * by its store, looks at its rules when it is asked for a secret. */
+static bool wants_authorization(struct secrets *s)
+{
+    cleanup_secret_envelopes struct secret_envelopes none = {0};
+    return s->ops->list(s, "docker/secrets-engine", &none, NULL) == ERR_UNIMPLEMENTED;
+}
+
 int engine_get(struct secrets *s, const char *const *patterns, size_t n,
                struct secret_envelopes *out, size_t *failed, struct err *e)
 {
     struct round w = {.patterns = patterns, .n = n, .out = out};
     int r = engine_reach(s, &w.g, e);
-    for (size_t under_way = 1; under_way && !r;)
-        r = turn(&w, &under_way, e);
-    for (size_t i = 0; i < CALLS_AT_ONCE; i++)
-        coffer_call_free(w.slots[i].call);
+    if (!r)
+        r = ask_all(&w, e);
+    if (r == ERR_PERMISSION_DENIED && wants_authorization(s)) {
+        for (size_t i = 0; i < n; i++)
+            secret_envelopes_deinit(&out[i]);
+        w.next = 0;
+        r = s->ops->authorize(s, patterns, n, e);
+        if (!r)
+            r = ask_all(&w, e);
+    }
     *failed = w.failed;
     return r;
 }

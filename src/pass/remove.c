@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/map.h"
@@ -97,24 +96,6 @@ static int confirm(struct pass *p, const struct removal *m, struct err *e)
     return prompt_yes(question) ? 0 : err_set(e, ERR_CANCELED, "nothing is removed");
 }
 
-/* One question for all that are there, as far as one list may be long. */
-static int authorize(struct pass *p, const struct removal *m, struct err *e)
-{
-    cleanup_free const char **ids = calloc(m->ids.len + 1, sizeof(*ids));
-    size_t n = 0;
-    if (!ids)
-        return err_no_memory(e);
-    for (size_t i = 0; i < m->ids.len; i++)
-        if (m->ids.entries[i].value)
-            ids[n++] = m->ids.entries[i].key;
-    int r = 0;
-    for (size_t at = 0; at < n && !r; at += PATTERNS_MAX) {
-        size_t some = n - at < PATTERNS_MAX ? n - at : PATTERNS_MAX;
-        r = p->secrets->ops->authorize(p->secrets, ids + at, some, e);
-    }
-    return r;
-}
-
 /* ---- doing it ---- */
 
 static int tell_failure(struct removal *m, const char *id, const struct err *why)
@@ -155,8 +136,6 @@ int remove_run(struct pass *p, struct err *e)
     int r = collect(p, &m, e);
     if (!r)
         r = confirm(p, &m, e);
-    if (!r)
-        r = authorize(p, &m, e);
     if (!r)
         r = remove_all(p, &m, e);
     map_deinit(&m.ids);

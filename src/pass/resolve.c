@@ -100,10 +100,7 @@ static int fetch_all(struct resolve *r, struct questions *q, struct secrets *s,
     size_t failed = 0;
     for (size_t i = 0; i < q->n; i++)
         q->patterns[i] = r->answers.entries[i].key;
-    int status = s->ops->authorize(s, q->patterns, q->n, e);
-    if (status)
-        return status;
-    status = s->ops->get(s, q->patterns, q->n, q->found, &failed, e);
+    int status = s->ops->get(s, q->patterns, q->n, q->found, &failed, e);
     for (size_t i = 0; i < q->n; i++)
         ((struct resolve_answer *)r->answers.entries[i].value)->found = q->found[i];
     if (!status)
@@ -125,31 +122,27 @@ int resolve_fetch(struct resolve *r, struct secrets *s, struct err *e)
 
 /* ---- the values ---- */
 
-static int choose(const struct resolve *r, const char *place, const char *target,
-                  const struct secret_envelope **out, struct err *e)
-{
-    const struct resolve_answer *a = map_get(&r->answers, target);
-    cleanup_free char *reference = str_format(REFERENCE_PREFIX "%s", target);
-    if (!a || !reference)
-        return err_no_memory(e);
-    return choice_make(&a->found, r->rule, place, reference, out, e);
-}
-
-int resolve_value(const struct resolve *r, const char *place, const char *value,
-                  const struct secret_envelope **out, struct err *e)
-{
-    return choose(r, place, value + strlen(REFERENCE_PREFIX), out, e);
-}
-
-static int append_target(const struct resolve *r, const char *place,
-                         const struct reference *found, struct buf *out, struct err *e)
+/* Appends the one secret that a target of n bytes stands for. */
+static int append(const struct resolve *r, const char *place, const char *target,
+                  size_t n, struct buf *out, struct err *e)
 {
     const struct secret_envelope *one;
-    cleanup_free char *target = mem_dup(found->target, found->len);
-    int status = target ? choose(r, place, target, &one, e) : err_no_memory(e);
+    cleanup_free char *reference = str_format(REFERENCE_PREFIX "%.*s", (int)n, target);
+    const struct resolve_answer *a =
+        reference ? map_get(&r->answers, reference + strlen(REFERENCE_PREFIX)) : NULL;
+    if (!a)
+        return err_no_memory(e);
+    int status = choice_make(&a->found, r->rule, place, reference, &one, e);
     if (status)
         return status;
     return buf_append(out, one->value.data, one->value.len) ? err_no_memory(e) : 0;
+}
+
+int resolve_value(const struct resolve *r, const char *place, const char *value,
+                  struct buf *out, struct err *e)
+{
+    const char *target = value + strlen(REFERENCE_PREFIX);
+    return append(r, place, target, strlen(target), out, e);
 }
 
 int resolve_text(const struct resolve *r, const char *place, const char *text, size_t n,
@@ -165,8 +158,20 @@ int resolve_text(const struct resolve *r, const char *place, const char *text, s
             return err_no_memory(e);
         if (status)
             return 0;
-        status = append_target(r, place, &found, out, e);
+        status = append(r, place, found.target, found.len, out, e);
         if (status)
             return status;
     }
+}
+
+int resolve_mask(const struct resolve *r, struct mask *mask, struct err *e)
+{
+    int status = 0;
+    for (size_t i = 0; i < r->answers.len && !status; i++) {
+        const struct resolve_answer *a = r->answers.entries[i].value;
+        for (size_t j = 0; j < a->found.len && !status; j++)
+            status = mask_add(mask, a->found.items[j].value.data,
+                              a->found.items[j].value.len, e);
+    }
+    return status;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/map.h"
+#include "pass/mask.h"
 #include "pass/secrets.h"
 #include "resolver/choice.h"
 
@@ -30,13 +31,16 @@ int resolve_want(struct resolve *r, const char *place, const char *value,
 int resolve_want_text(struct resolve *r, const char *place, const char *text, size_t n,
                       bool *has_any, struct err *e) MUST_CHECK;
 
-/* Asks for leave, then for all. Without references nobody is asked. */
+/* Asks for all. Without references nobody is asked. */
 int resolve_fetch(struct resolve *r, struct secrets *s, struct err *e) MUST_CHECK;
 
-/* What takes the place of a value that was named; borrowed. */
+/* Appends what takes the place of a whole value that was named. */
 int resolve_value(const struct resolve *r, const char *place, const char *value,
-                  const struct secret_envelope **out, struct err *e) MUST_CHECK;
+                  struct buf *out, struct err *e) MUST_CHECK;
 
-/* Appends a text that was named, its references replaced. */
+/* Appends a text whose references were named, replaced. */
 int resolve_text(const struct resolve *r, const char *place, const char *text, size_t n,
                  struct buf *out, struct err *e) MUST_CHECK;
+
+/* Adds the values of all secrets that were found to a mask. */
+int resolve_mask(const struct resolve *r, struct mask *mask, struct err *e) MUST_CHECK;

@@ -10,6 +10,7 @@
 #include "pass/child.h"
 #include "pass/env_file.h"
 #include "pass/resolve.h"
+#include "pass/supervise.h"
 #include "pass/verb.h"
 #include "resolver/reference.h"
 
@@ -23,6 +24,8 @@ const struct flag run_flags[] = {
     {"first-match", 0, &flag_switch,
      "Take the first of several secrets that match a reference", NULL, NULL},
     {"inject", 0, &flag_switch, "Replace references within longer values, too", NULL,
+     NULL},
+    {"mask", 0, &flag_switch, "Hide the secrets' values in what the command prints", NULL,
      NULL},
     {0},
 };
@@ -65,7 +68,8 @@ struct changes {
     struct resolve resolve;
     const char **names; /* of the environment */
     size_t n;
-    bool within; /* references within values count too */
+    bool within;       /* references within values count too */
+    struct mask *mask; /* takes note of the secrets; NULL: nobody does */
 };
 
 static int want(struct changes *c, const struct map_entry *v, struct err *e)
@@ -87,7 +91,11 @@ static int replace(struct changes *c, struct environment *env, const char *name,
 {
     cleanup_buf struct buf text = BUF_INIT;
     const char *value = environment_get(env, name);
-    int r = resolve_text(&c->resolve, name, value, strlen(value), &text, e);
+    int r;
+    if (reference_is(value))
+        r = resolve_value(&c->resolve, name, value, &text, e);
+    else
+        r = resolve_text(&c->resolve, name, value, strlen(value), &text, e);
     if (r)
         return r;
     r = environment_set(env, name, text.data, text.len, e);
@@ -104,10 +112,12 @@ static int change(struct changes *c, struct environment *env, struct secrets *s,
         r = resolve_fetch(&c->resolve, s, e);
     for (size_t i = 0; i < c->n && !r; i++)
         r = replace(c, env, c->names[i], e);
-    return r;
+    return !r && c->mask ? resolve_mask(&c->resolve, c->mask, e) : r;
 }
 
-static int resolve_all(struct pass *p, struct environment *env, struct err *e)
+/* mask may be NULL. */
+static int resolve_all(struct pass *p, struct environment *env, struct mask *mask,
+                       struct err *e)
 {
     cleanup_free const char **names = calloc(env->values.len + 1, sizeof(*names));
     struct changes c = {
@@ -115,6 +125,7 @@ static int resolve_all(struct pass *p, struct environment *env, struct err *e)
             flags_switch(&p->flags, "first-match") ? CHOICE_FIRST : CHOICE_ONLY,
         .within = flags_switch(&p->flags, "inject"),
         .names = names,
+        .mask = mask,
     };
     int r = names ? change(&c, env, p->secrets, e) : err_no_memory(e);
     resolve_deinit(&c.resolve);
@@ -123,25 +134,45 @@ static int resolve_all(struct pass *p, struct environment *env, struct err *e)
 
 /* ---- the command ---- */
 
-static int start(struct pass *p, char *const *block, struct err *e)
+/* Under docker somebody must wait for the command: docker takes a signal that ended it
+ * for the status 255. */
+static int start(struct pass *p, char *const *block, const struct mask *mask,
+                 struct err *e)
 {
     struct child child = {.argv = p->argv, .environment = block};
     struct err why = {0};
-    p->status = child_become(&child, &why);
-    fprintf(stderr, "Error: %s\n", err_text(&why));
-    return 0;
+    int r = 0;
+    if (mask || p->is_docker_child)
+        r = supervise(&child, mask, &p->status, &why);
+    else
+        p->status = child_become(&child, &why);
+    if (r)
+        *e = why;
+    else if (why.code)
+        fprintf(stderr, "Error: %s\n", err_text(&why));
+    return r;
 }
 
-int run_run(struct pass *p, struct err *e)
+static int run(struct pass *p, struct mask *mask, struct err *e)
 {
     cleanup_environment struct environment env = ENVIRONMENT_INIT;
     int r = gather(p, &env, e);
     if (!r)
-        r = resolve_all(p, &env, e);
+        r = resolve_all(p, &env, mask, e);
     if (r)
         return r;
     char **block = environment_block(&env);
-    r = block ? start(p, block, e) : err_no_memory(e);
+    r = block ? start(p, block, mask, e) : err_no_memory(e);
     environment_free_block(block);
+    return r;
+}
+
+int run_run(struct pass *p, struct err *e)
+{
+    struct mask *mask = NULL;
+    int r = flags_switch(&p->flags, "mask") ? mask_new(&mask, e) : 0;
+    if (!r)
+        r = run(p, mask, e);
+    mask_free(mask);
     return r;
 }

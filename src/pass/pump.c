@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pass/pump.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+/* A pipe that poll calls writable takes so many bytes at once. */
+#define WRITE_MAX PIPE_BUF
+#define READ_MAX 16384
+
+void pump_close(struct pump *p)
+{
+    if (p->from >= 0)
+        close(p->from);
+    p->from = -1;
+    buf_deinit(&p->out);
+}
+
+void pump_poll(const struct pump *p, struct pollfd fds[PUMP_FDS])
+{
+    bool writes = p->out.len;
+    fds[0] = (struct pollfd){.fd = writes ? -1 : p->from, .events = POLLIN};
+    fds[1] = (struct pollfd){.fd = writes ? p->to : -1, .events = POLLOUT};
+}
+
+static int take(struct pump *p, const char *bytes, size_t n, struct err *e)
+{
+    int r = p->filter ? mask_stream_feed(p->filter, bytes, n, &p->out)
+                      : buf_append(&p->out, bytes, n);
+    return r ? err_no_memory(e) : 0;
+}
+
+int pump_flush(struct pump *p, struct err *e)
+{
+    return p->filter && mask_stream_flush(p->filter, &p->out) ? err_no_memory(e) : 0;
+}
+
+bool pump_is_waiting(const struct pump *p)
+{
+    return p->is_prompt && p->filter && !p->out.len && mask_stream_holds(p->filter);
+}
+
+/* A terminal whose other side is closed says EIO, which is an end as any other. */
+static int read_some(struct pump *p, struct err *e)
+{
+    char bytes[READ_MAX];
+    ssize_t n = read(p->from, bytes, sizeof(bytes));
+    if (n < 0 && (errno == EINTR || errno == EAGAIN))
+        return 0;
+    int r = 0;
+    if (n > 0) {
+        r = take(p, bytes, (size_t)n, e);
+    } else {
+        close(p->from);
+        p->from = -1;
+        r = pump_flush(p, e);
+    }
+    mem_wipe(bytes, sizeof(bytes));
+    return r;
+}
+
+static void write_some(struct pump *p)
+{
+    size_t n = p->out.len < WRITE_MAX ? p->out.len : WRITE_MAX;
+    ssize_t done = write(p->to, p->out.data, n);
+    if (done > 0)
+        buf_consume(&p->out, (size_t)done);
+    else if (done < 0 && errno != EINTR && errno != EAGAIN)
+        pump_close(p);
+}
+
+int pump_step(struct pump *p, const struct pollfd fds[PUMP_FDS], struct err *e)
+{
+    if (fds[1].fd >= 0 && fds[1].revents)
+        write_some(p);
+    if (fds[0].fd >= 0 && fds[0].revents)
+        return read_some(p, e);
+    return 0;
+}
+
+int pump_drain(struct pump *p, struct err *e)
+{
+    int r = 0;
+    while (p->from >= 0 && !r) {
+        struct pollfd ready = {.fd = p->from, .events = POLLIN};
+        if (poll(&ready, 1, 0) <= 0)
+            break;
+        r = read_some(p, e);
+        while (p->out.len)
+            write_some(p);
+    }
+    if (!r)
+        r = pump_flush(p, e);
+    while (p->out.len)
+        write_some(p);
+    pump_close(p);
+    return r;
+}

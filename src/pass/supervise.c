@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pass/supervise.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "pass/docker_socket.h"
+#include "pass/pump.h"
+#include "pass/spawn.h"
+#include "pass/terminal.h"
+
+/* How long bytes are held back that may be the beginning of a value, when nothing follows
+ * on a terminal: a prompt must be seen. In milliseconds. */
+#define PROMPT_PAUSE 100
+
+enum {
+    PUMP_KEYS, /* from the user's terminal to the command's */
+    PUMP_OUT,
+    PUMP_ERR,
+    PUMPS,
+};
+
+enum {
+    FD_SIGNALS,
+    FD_DOCKER,
+    FD_PUMPS,
+    FDS = FD_PUMPS + PUMPS * PUMP_FDS,
+};
+
+struct supervisor {
+    const struct child *child;
+    const struct mask *mask;
+    pid_t pid; /* of the command or its monitor */
+    sigset_t before, blocked;
+    int signals;
+    int docker; /* -1: none, or it has spoken */
+    struct terminal terminal;
+    struct pump pumps[PUMPS];
+    struct mask_stream filters[PUMPS];
+    int given[PUMPS]; /* what is to be 0, 1 and 2 of the command */
+    bool is_over;
+    int wait_status;
+};
+
+/* ---- where the command's bytes go ---- */
+
+static int filter(struct supervisor *s, int which, int from, bool is_prompt,
+                  struct err *e)
+{
+    struct pump *p = &s->pumps[which];
+    p->from = from;
+    p->filter = &s->filters[which];
+    p->is_prompt = is_prompt;
+    return mask_stream_init(p->filter, s->mask, e);
+}
+
+static int add_pipe(struct supervisor *s, int which, struct err *e)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC))
+        return err_errno(e, errno, "pipe");
+    s->given[which] = ends[1];
+    return filter(s, which, ends[0], false, e);
+}
+
+/* The pty carries what would have gone to the user's terminal, by one way. */
+static int add_terminal(struct supervisor *s, const bool shown[PUMPS], struct err *e)
+{
+    int r = terminal_open(&s->terminal, e);
+    if (r)
+        return r;
+    s->pumps[PUMP_KEYS].from = fcntl(s->terminal.tty, F_DUPFD_CLOEXEC, 0);
+    s->pumps[PUMP_KEYS].to = s->terminal.master;
+    for (int i = 0; i < PUMPS; i++)
+        if (shown[i])
+            s->given[i] = s->terminal.slave;
+    int from = fcntl(s->terminal.master, F_DUPFD_CLOEXEC, 0);
+    return filter(s, shown[PUMP_OUT] ? PUMP_OUT : PUMP_ERR, from, true, e);
+}
+
+static int lay_pipes(struct supervisor *s, struct err *e)
+{
+    const bool shown[PUMPS] = {isatty(STDIN_FILENO), isatty(STDOUT_FILENO),
+                               isatty(STDERR_FILENO)};
+    int r = 0;
+    if (shown[PUMP_OUT] || shown[PUMP_ERR])
+        r = add_terminal(s, shown, e);
+    for (int i = PUMP_OUT; i < PUMPS && !r; i++)
+        if (!shown[i])
+            r = add_pipe(s, i, e);
+    return r;
+}
+
+/* The command has its own copies now. */
+static void close_given(struct supervisor *s)
+{
+    for (int i = 0; i < PUMPS; i++) {
+        if (s->given[i] > STDERR_FILENO && s->given[i] != s->terminal.slave)
+            close(s->given[i]);
+        s->given[i] = i;
+    }
+    if (s->terminal.slave >= 0)
+        close(s->terminal.slave);
+    s->terminal.slave = -1;
+}
+
+/* ---- signals ---- */
+
+static int open_signals(struct supervisor *s, struct err *e)
+{
+    /* SIGPIPE and SIGTTOU only so that they don't hurt. */
+    static const int all[] = {SIGCHLD, SIGTERM, SIGHUP,   SIGINT,  SIGQUIT, SIGUSR1,
+                              SIGUSR2, SIGCONT, SIGWINCH, SIGPIPE, SIGTTOU};
+    sigemptyset(&s->blocked);
+    for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+        sigaddset(&s->blocked, all[i]);
+    sigprocmask(SIG_BLOCK, &s->blocked, &s->before);
+    s->signals = signalfd(-1, &s->blocked, SFD_CLOEXEC | SFD_NONBLOCK);
+    return s->signals < 0 ? err_errno(e, errno, "signalfd") : 0;
+}
+
+/* As the kernel does on Ctrl-Z: all of the job stops, docker too where it is our parent,
+ * and the shell takes over. It goes on here once the job is continued. */
+static void stop_with_command(struct supervisor *s)
+{
+    terminal_leave(&s->terminal);
+    kill(0, SIGTSTP);
+    terminal_resize(&s->terminal);
+    terminal_enter(&s->terminal);
+    kill(s->pid, SIGCONT);
+}
+
+/* Only a monitor stops for its command; one that shares our terminal is stopped together
+ * with us, or by somebody who knows why. */
+static void wait_for_command(struct supervisor *s)
+{
+    int status, options = WNOHANG | (s->terminal.master >= 0 ? WUNTRACED : 0);
+    while (!s->is_over && waitpid(s->pid, &status, options) == s->pid) {
+        if (WIFSTOPPED(status)) {
+            stop_with_command(s);
+            continue;
+        }
+        s->is_over = true;
+        s->wait_status = status;
+    }
+}
+
+/* What the user's terminal sends has reached a command in our group by itself. */
+static void on_signal(struct supervisor *s, const struct signalfd_siginfo *info)
+{
+    int number = (int)info->ssi_signo;
+    bool has_terminal = s->terminal.master >= 0;
+    if (number == SIGCHLD)
+        wait_for_command(s);
+    else if (number == SIGWINCH && has_terminal)
+        terminal_resize(&s->terminal);
+    else if (number == SIGCONT && has_terminal)
+        terminal_enter(&s->terminal);
+    else if (number == SIGWINCH || number == SIGCONT || number == SIGPIPE ||
+             number == SIGTTOU)
+        return;
+    else if (has_terminal || info->ssi_code != SI_KERNEL)
+        kill(s->pid, number);
+}
+
+static void read_signals(struct supervisor *s)
+{
+    struct signalfd_siginfo info;
+    while (!s->is_over && read(s->signals, &info, sizeof(info)) == sizeof(info))
+        on_signal(s, &info);
+}
+
+/* Docker has got a signal. What comes from the terminal's keys the command has, too. */
+static void on_docker(struct supervisor *s)
+{
+    char nothing;
+    if (read(s->docker, &nothing, 1) > 0)
+        return;
+    close(s->docker);
+    s->docker = -1;
+    if (!terminal_is_ours())
+        kill(s->pid, SIGTERM);
+}
+
+/* ---- the loop ---- */
+
+static bool holds_prompt(const struct supervisor *s)
+{
+    bool holds = false;
+    for (int i = 0; i < PUMPS; i++)
+        holds = holds || pump_is_waiting(&s->pumps[i]);
+    return holds;
+}
+
+static int flush_prompts(struct supervisor *s, struct err *e)
+{
+    int r = 0;
+    for (int i = 0; i < PUMPS && !r; i++)
+        if (pump_is_waiting(&s->pumps[i]))
+            r = pump_flush(&s->pumps[i], e);
+    return r;
+}
+
+static int step(struct supervisor *s, const struct pollfd fds[FDS], struct err *e)
+{
+    int r = 0;
+    for (int i = 0; i < PUMPS && !r; i++)
+        r = pump_step(&s->pumps[i], fds + FD_PUMPS + i * PUMP_FDS, e);
+    if (fds[FD_DOCKER].fd >= 0 && fds[FD_DOCKER].revents)
+        on_docker(s);
+    if (fds[FD_SIGNALS].revents)
+        read_signals(s);
+    return r;
+}
+
+static int turn(struct supervisor *s, struct err *e)
+{
+    struct pollfd fds[FDS];
+    fds[FD_SIGNALS] = (struct pollfd){.fd = s->signals, .events = POLLIN};
+    fds[FD_DOCKER] = (struct pollfd){.fd = s->docker, .events = POLLIN};
+    for (int i = 0; i < PUMPS; i++)
+        pump_poll(&s->pumps[i], fds + FD_PUMPS + i * PUMP_FDS);
+    if (!s->terminal.is_raw)
+        fds[FD_PUMPS + PUMP_KEYS].fd = -1;
+    int n = poll(fds, FDS, holds_prompt(s) ? PROMPT_PAUSE : -1);
+    if (n < 0)
+        return errno == EINTR ? 0 : err_errno(e, errno, "poll");
+    return n ? step(s, fds, e) : flush_prompts(s, e);
+}
+
+static int follow(struct supervisor *s, struct err *e)
+{
+    int r = 0;
+    while (!s->is_over && !r)
+        r = turn(s, e);
+    for (int i = PUMP_OUT; i < PUMPS && !r; i++)
+        r = pump_drain(&s->pumps[i], e);
+    return r;
+}
+
+static int start(struct supervisor *s, int *status, struct err *e)
+{
+    struct spawn spawn = {
+        .child = s->child,
+        .in = s->given[PUMP_KEYS],
+        .out = s->given[PUMP_OUT],
+        .err = s->given[PUMP_ERR],
+        .slave = s->terminal.slave,
+        .blocked = &s->blocked,
+        .before = &s->before,
+    };
+    int r = spawn_start(&spawn, &s->pid, status, e);
+    close_given(s);
+    return r;
+}
+
+static int run(struct supervisor *s, int *status, struct err *e)
+{
+    int r = open_signals(s, e);
+    if (!r && s->mask)
+        r = lay_pipes(s, e);
+    if (!r)
+        r = start(s, status, e);
+    if (r || !s->pid)
+        return r;
+    s->docker = docker_socket_open();
+    terminal_enter(&s->terminal);
+    r = follow(s, e);
+    *status = WIFEXITED(s->wait_status) ? WEXITSTATUS(s->wait_status)
+                                        : CHILD_SIGNAL + WTERMSIG(s->wait_status);
+    return r;
+}
+
+static void deinit(struct supervisor *s)
+{
+    close_given(s);
+    for (int i = 0; i < PUMPS; i++) {
+        pump_close(&s->pumps[i]);
+        mask_stream_deinit(&s->filters[i]);
+    }
+    terminal_close(&s->terminal);
+    if (s->docker >= 0)
+        close(s->docker);
+    if (s->signals >= 0)
+        close(s->signals);
+    sigprocmask(SIG_SETMASK, &s->before, NULL);
+}
+
+int supervise(const struct child *child, const struct mask *mask, int *status,
+              struct err *e)
+{
+    struct supervisor s = {
+        .child = child,
+        .mask = mask,
+        .signals = -1,
+        .docker = -1,
+        .terminal = TERMINAL_NONE,
+        .pumps = {{.from = -1, .to = -1},
+                  {.from = -1, .to = STDOUT_FILENO},
+                  {.from = -1, .to = STDERR_FILENO}},
+        .given = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO},
+    };
+    int r = run(&s, status, e);
+    deinit(&s);
+    return r;
+}
