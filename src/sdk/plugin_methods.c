@@ -42,7 +42,6 @@ int sdk_plugin_start(struct coffer_plugin *p, struct err *e)
 static int shut_down(struct coffer_plugin *p, const ProtobufCMessage *request,
                      struct buf *out, struct err *e)
 {
-    p->is_stopping = true;
     return 0;
 }
 
@@ -188,20 +187,28 @@ static int lock(struct coffer_plugin *p, const ProtobufCMessage *request, struct
 /* ---- which there are ---- */
 
 static const struct sdk_method always[] = {
-    {"/resolver.v1.ResolverService/GetSecrets",
-     &resolver__v1__get_secrets_request__descriptor, get},
-    {"/plugins.v1.PluginService/Shutdown", &plugins__v1__shutdown_request__descriptor,
-     shut_down},
-    {"/coffer.v1.ConfigureService/Configure", &coffer__v1__configure_request__descriptor,
-     configure},
+    {.path = "/resolver.v1.ResolverService/GetSecrets",
+     .request = &resolver__v1__get_secrets_request__descriptor,
+     .run = get},
+    {.path = "/plugins.v1.PluginService/Shutdown",
+     .request = &plugins__v1__shutdown_request__descriptor,
+     .run = shut_down,
+     .ends = true},
+    {.path = "/coffer.v1.ConfigureService/Configure",
+     .request = &coffer__v1__configure_request__descriptor,
+     .run = configure},
 };
 
 static const struct sdk_method of_stores[] = {
-    {STORE "Save", &coffer__v1__save_request__descriptor, save},
-    {STORE "Remove", &coffer__v1__remove_request__descriptor, erase},
-    {STORE "List", &coffer__v1__list_request__descriptor, list},
-    {STORE "Unlock", &coffer__v1__unlock_request__descriptor, unlock},
-    {STORE "Lock", &coffer__v1__lock_request__descriptor, lock},
+    {.path = STORE "Save", .request = &coffer__v1__save_request__descriptor, .run = save},
+    {.path = STORE "Remove",
+     .request = &coffer__v1__remove_request__descriptor,
+     .run = erase},
+    {.path = STORE "List", .request = &coffer__v1__list_request__descriptor, .run = list},
+    {.path = STORE "Unlock",
+     .request = &coffer__v1__unlock_request__descriptor,
+     .run = unlock},
+    {.path = STORE "Lock", .request = &coffer__v1__lock_request__descriptor, .run = lock},
 };
 
 bool sdk_plugin_is_store(const struct coffer_plugin *p)

@@ -64,6 +64,7 @@ struct sdk_method {
     const ProtobufCMessageDescriptor *request;
     int (*run)(struct coffer_plugin *p, const ProtobufCMessage *request, struct buf *out,
                struct err *e);
+    bool ends; /* the plugin, even when there is no memory to answer */
 };
 
 /* NULL for none that this plugin has. */

@@ -83,6 +83,7 @@ static int answer(struct coffer_plugin *p, struct sdk_exchange *x, struct err *e
     int status = method ? connect_refusal(head) : 404;
     if (status)
         return connect_write_refusal(&reply, status, &x->out, e);
+    p->is_stopping = p->is_stopping || method->ends;
     return call(p, x, method, e);
 }
 
