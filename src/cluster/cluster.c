@@ -105,13 +105,12 @@ static int open_files(struct cluster *c, struct err *e)
         r = proposer_new(c->loop, c->store, c->storage, &c->proposer, e);
     if (r)
         return r;
-    c->rekey = rekey_new(c->proposer, c->store, c->storage, c->keys, keyfile);
+    c->rekey = rekey_new(c->loop, c->proposer, c->store, c->storage, c->keys, keyfile);
     return c->rekey ? 0 : err_no_memory(e);
 }
 
 static void free_parts(struct cluster *c)
 {
-    rekey_free(c->rekey);
     rpc_server_free(c->server);
     sealed_close(c->storage);
     store_free(c->store);
@@ -285,13 +284,19 @@ static void on_log_broker_closed(void *user)
         on_all_closed(c);
 }
 
-static void on_proposer_closed(void *user)
+static void on_rekey_closed(void *user)
 {
     struct cluster *c = user;
     if (c->log_broker)
         log_broker_close(c->log_broker, on_log_broker_closed, c);
     else
         on_log_broker_closed(c);
+}
+
+static void on_proposer_closed(void *user)
+{
+    struct cluster *c = user;
+    rekey_close(c->rekey, on_rekey_closed, c);
 }
 
 void cluster_close(struct cluster *c, void (*closed)(void *user), void *user)

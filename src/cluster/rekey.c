@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "cluster/ca_key.h"
 #include "cluster/secret_payload.h"
+#include "loop/loop.h"
 
 /*
  * Each step looks at what is stale and does one piece of it; its end is the next step:
@@ -15,7 +16,7 @@
  *   rows:     a commit of their own, since the objects don't change
  *   nothing:  the old keys go
  *
- * An error ends it with a line in the log; the next rotation or start tries again.
+ * An error stops it until the timer, or a rotation, lets it look again.
  */
 struct rekey {
     struct proposer *proposer;
@@ -23,11 +24,21 @@ struct rekey {
     struct sealed *storage;
     struct keyring *keys;
     char *keyfile;
-    bool is_running;
+    bool is_running; /* a step is under way */
+    struct timer retry;
+    int64_t retry_delay;
+    struct loop_close closing;
+    void (*closed)(void *user);
+    void *closed_user;
 };
 
-struct rekey *rekey_new(struct proposer *p, struct store *store, struct sealed *storage,
-                        struct keyring *keys, const char *keyfile)
+static void on_retry(void *user)
+{
+    rekey_start(user);
+}
+
+struct rekey *rekey_new(uv_loop_t *loop, struct proposer *p, struct store *store,
+                        struct sealed *storage, struct keyring *keys, const char *keyfile)
 {
     struct rekey *k = calloc(1, sizeof(*k));
     char *path = strdup(keyfile);
@@ -36,26 +47,28 @@ struct rekey *rekey_new(struct proposer *p, struct store *store, struct sealed *
         free(path);
         return NULL;
     }
-    *k = (struct rekey){p, store, storage, keys, path, false};
+    *k = (struct rekey){.proposer = p,
+                        .store = store,
+                        .storage = storage,
+                        .keys = keys,
+                        .keyfile = path,
+                        .retry_delay = REKEY_RETRY_FIRST};
+    timer_init(&k->retry, loop, on_retry, k);
     return k;
 }
 
-void rekey_free(struct rekey *k)
-{
-    if (!k)
-        return;
-    free(k->keyfile);
-    free(k);
-}
-
-/* That the manager is stopping is no news. */
-static void give_up(struct rekey *k, const struct err *e)
+/* Nothing to go on with when the manager is stopping. */
+static void go_on_later(struct rekey *k, const struct err *e)
 {
     k->is_running = false;
-    if (e->code != ERR_CANCELED && e->code != ERR_UNAVAILABLE)
-        log_error(
-            "sealing with the new data key stopped, it goes on at the next start: %s",
-            err_text(e));
+    if (e->code == ERR_CANCELED || e->code == ERR_UNAVAILABLE)
+        return;
+    log_error("sealing with the new data key goes on in %lld s: %s",
+              (long long)(k->retry_delay / CLOCK_SECOND), err_text(e));
+    timer_start(&k->retry, k->retry_delay);
+    k->retry_delay *= 2;
+    if (k->retry_delay > REKEY_RETRY_MAX)
+        k->retry_delay = REKEY_RETRY_MAX;
 }
 
 static void step(struct rekey *k);
@@ -63,10 +76,12 @@ static void step(struct rekey *k);
 static void on_step_done(int r, const struct err *e, void *user)
 {
     struct rekey *k = user;
-    if (r)
-        give_up(k, e);
-    else
+    if (r) {
+        go_on_later(k, e);
+    } else {
+        k->retry_delay = REKEY_RETRY_FIRST;
         step(k);
+    }
 }
 
 /* ---- payloads ---- */
@@ -118,16 +133,17 @@ static bool has_stale_payload(const struct rekey *k)
     return false;
 }
 
-static void finish(struct rekey *k)
+static int finish(struct rekey *k, struct err *e)
 {
-    struct err e = {0};
-    k->is_running = false;
-    if (keyring_count(k->keys) == 1)
-        return;
-    if (keyfile_drop_old(k->keyfile, k->keys, &e))
-        log_error("old data keys not forgotten: %s", err_text(&e));
-    else
+    if (keyring_count(k->keys) > 1) {
+        int r = keyfile_drop_old(k->keyfile, k->keys, e);
+        if (r)
+            return err_wrap(e, r, "forget the old data keys");
         log_info("all objects are sealed with the current data key");
+    }
+    k->is_running = false;
+    k->retry_delay = REKEY_RETRY_FIRST;
+    return 0;
 }
 
 static void step(struct rekey *k)
@@ -139,9 +155,9 @@ static void step(struct rekey *k)
     else if (!sealed_is_current(k->storage))
         r = proposer_lend(k->proposer, start_rows, on_step_done, k, &e);
     else
-        finish(k);
+        r = finish(k, &e);
     if (r)
-        give_up(k, &e);
+        go_on_later(k, &e);
 }
 
 void rekey_start(struct rekey *k)
@@ -149,5 +165,25 @@ void rekey_start(struct rekey *k)
     if (k->is_running)
         return;
     k->is_running = true;
+    timer_cancel(&k->retry);
     step(k);
+}
+
+static void on_closed(void *user)
+{
+    struct rekey *k = user;
+    void (*closed)(void *) = k->closed;
+    void *closed_user = k->closed_user;
+    free(k->keyfile);
+    free(k);
+    closed(closed_user);
+}
+
+void rekey_close(struct rekey *k, void (*closed)(void *user), void *user)
+{
+    k->closed = closed;
+    k->closed_user = user;
+    loop_close_init(&k->closing, on_closed, k);
+    timer_close(&k->retry, &k->closing);
+    loop_close_end(&k->closing);
 }

@@ -18,8 +18,8 @@ struct fixture {
 
 static void start_rekey(struct fixture *f)
 {
-    f->rekey = rekey_new(f->site.proposer, f->site.store, f->site.sealed, f->site.keys,
-                         f->keyfile);
+    f->rekey = rekey_new(&f->site.loop, f->site.proposer, f->site.store, f->site.sealed,
+                         f->site.keys, f->keyfile);
     assert_non_null(f->rekey);
     rekey_start(f->rekey);
 }
@@ -51,7 +51,11 @@ static int set_up(void **state)
 static void stop_rekey(struct fixture *f)
 {
     site_close_proposer(&f->site);
-    rekey_free(TAKE(f->rekey));
+    if (!f->rekey)
+        return;
+    f->site.is_closed = false;
+    rekey_close(TAKE(f->rekey), site_on_closed, &f->site);
+    SITE_UNTIL(&f->site, f->site.is_closed);
 }
 
 static int tear_down(void **state)
@@ -144,9 +148,9 @@ static void a_restart_in_the_middle_goes_on(void **state)
     assert_values(f);
 }
 
-static void a_full_disk_stops_it_until_the_next_start(void **state)
+/* The disk is full from now on; what was begun has failed. */
+static void start_on_full_disk(struct fixture *f)
 {
-    struct fixture *f = *state;
     rotate(f);
     f->site.memory.fail_with = ERR_RESOURCE_EXHAUSTED;
     unsigned before = f->site.memory.commits;
@@ -154,11 +158,70 @@ static void a_full_disk_stops_it_until_the_next_start(void **state)
     SITE_UNTIL(&f->site, f->site.memory.commits > before && !f->site.memory.is_busy);
     site_settle(&f->site);
     assert_int_equal(keyring_count(f->site.keys), 2);
+}
+
+static void it_goes_on_by_itself_after_the_disk_was_full(void **state)
+{
+    struct fixture *f = *state;
+    start_on_full_disk(f);
     f->site.memory.fail_with = 0;
-    rekey_start(f->rekey);
     SITE_UNTIL(&f->site, keyring_count(f->site.keys) == 1);
     assert_all_current(f);
     assert_values(f);
+}
+
+static void a_new_start_does_not_wait_for_the_retry(void **state)
+{
+    struct fixture *f = *state;
+    start_on_full_disk(f);
+    f->site.memory.fail_with = 0;
+    rekey_start(f->rekey);
+    uint64_t before = uv_now(&f->site.loop);
+    SITE_UNTIL(&f->site, keyring_count(f->site.keys) == 1);
+    assert_true(uv_now(&f->site.loop) - before < REKEY_RETRY_FIRST / CLOCK_MILLISECOND);
+    assert_all_current(f);
+}
+
+static void it_closes_while_it_waits_for_the_retry(void **state)
+{
+    struct fixture *f = *state;
+    start_on_full_disk(f);
+    stop_rekey(f);
+    assert_int_equal(keyring_count(f->site.keys), 2);
+}
+
+static int do_nothing(struct store_tx *tx, const struct manager_env *env, void *user,
+                      struct err *e)
+{
+    return 0;
+}
+
+static void it_goes_on_by_itself_after_the_queue_was_full(void **state)
+{
+    struct fixture *f = *state;
+    rotate(f);
+    for (int i = 0; i < PROPOSER_QUEUE_MAX; i++)
+        assert_int_equal(
+            proposer_submit(f->site.proposer, do_nothing, NULL, NULL, &f->site.err), 0);
+    start_rekey(f);
+    SITE_UNTIL(&f->site, keyring_count(f->site.keys) == 1);
+    assert_all_current(f);
+}
+
+/* The folder is gone when the old keys are to be forgotten, and comes back. */
+static void it_goes_on_by_itself_when_the_key_file_could_not_be_written(void **state)
+{
+    struct fixture *f = *state;
+    cleanup_free char *away = str_format("%s-away", f->folder);
+    rotate(f);
+    assert_int_equal(rename(f->folder, away), 0);
+    start_rekey(f);
+    SITE_UNTIL(&f->site, sealed_is_current(f->site.sealed));
+    site_settle(&f->site);
+    assert_int_equal(keyring_count(f->site.keys), 2);
+    assert_int_equal(rename(away, f->folder), 0);
+    SITE_UNTIL(&f->site, keyring_count(f->site.keys) == 1);
+    assert_all_current(f);
 }
 
 static void changes_come_through_meanwhile(void **state)
@@ -229,7 +292,11 @@ int main(void)
         TEST(a_rotation_seals_all_anew_and_forgets_the_old_key),
         TEST(without_a_rotation_nothing_is_written),
         TEST(a_restart_in_the_middle_goes_on),
-        TEST(a_full_disk_stops_it_until_the_next_start),
+        TEST(it_goes_on_by_itself_after_the_disk_was_full),
+        TEST(it_goes_on_by_itself_after_the_queue_was_full),
+        TEST(it_goes_on_by_itself_when_the_key_file_could_not_be_written),
+        TEST(a_new_start_does_not_wait_for_the_retry),
+        TEST(it_closes_while_it_waits_for_the_retry),
         TEST(changes_come_through_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

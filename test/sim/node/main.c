@@ -48,7 +48,6 @@ static void calm(struct stage *s)
     all_is_mended(s);
     stage_run(s, CLOCK_MINUTE);
     user_activates_node(s);
-    rekey_start(s->rekey);
     rest(s);
     check_rest(s);
 }

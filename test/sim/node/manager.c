@@ -22,7 +22,7 @@ static void open_store(struct stage *s)
     s->watch = (struct store_watch){.on_change = on_change, .user = s};
     store_watch_add(s->store, &s->watch);
     CHECK(proposer_new(&s->loop, s->store, s->sealed, &s->proposer, &e) == 0);
-    s->rekey = rekey_new(s->proposer, s->store, s->sealed, s->keys, s->keyfile);
+    s->rekey = rekey_new(&s->loop, s->proposer, s->store, s->sealed, s->keys, s->keyfile);
     CHECK(s->rekey);
 }
 
@@ -105,12 +105,14 @@ void manager_down(struct stage *s)
     stage_wait(s, &is_closed);
     CHECK(s->n_waiting == 0);
     is_closed = false;
+    rekey_close(TAKE(s->rekey), set, &is_closed);
+    stage_wait(s, &is_closed);
+    is_closed = false;
     log_broker_close(TAKE(s->log_broker), set, &is_closed);
     stage_wait(s, &is_closed);
     is_closed = false;
     dispatcher_free(TAKE(s->dispatcher), set, &is_closed);
     stage_wait(s, &is_closed);
-    rekey_free(TAKE(s->rekey));
     rpc_server_free(TAKE(s->server));
     sealed_close(TAKE(s->sealed));
     store_free(TAKE(s->store));
