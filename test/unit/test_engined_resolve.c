@@ -423,9 +423,9 @@ static void a_plugin_registers_only_once(void **state)
     tear_down(&f);
 }
 
-/* Where the first frame of stream 2 is: the plugin's answer to the engine's first call.
- */
-static size_t second_stream(const struct buf *recorded, size_t at)
+/* Where the first frame of a stream is; 2 is the plugin's answer to the engine's first
+ * call, 4 to its next one. */
+static size_t stream_at(const struct buf *recorded, size_t at, unsigned id)
 {
     while (at + 12 <= recorded->len) {
         const unsigned char *frame = (const unsigned char *)recorded->data + at;
