@@ -92,6 +92,31 @@ static void a_child_gets_nothing_but_what_was_given(void **state)
     tear_down(&f);
 }
 
+static void descriptors_are_handed_on(void **state)
+{
+    static const char *const argv[] = {"/bin/sh", "-c", "echo three >&3; echo four >&4",
+                                       NULL};
+    struct fixture f;
+    char text[64];
+    int other[2];
+    set_up(&f);
+    assert_int_equal(pipe(other), 0);
+    int handed[] = {f.out[1], other[1]};
+    struct process_options o = {.argv = argv,
+                                .in = PROCESS_NULL,
+                                .out = PROCESS_NULL,
+                                .error = PROCESS_NULL,
+                                .handed = handed,
+                                .n_handed = 2};
+    assert_int_equal(process_start(&f.process, &f.net.loop, &o, ended, &f, NULL), 0);
+    read_output(&f, text, sizeof(text));
+    assert_string_equal(text, "three\n");
+    assert_int_equal(read(other[0], text, sizeof(text)), 5);
+    close(other[0]);
+    close(other[1]);
+    tear_down(&f);
+}
+
 static void a_program_that_is_not_there_is_an_error(void **state)
 {
     struct fixture f;
@@ -197,6 +222,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_exit_status_is_told),
         cmocka_unit_test(a_child_gets_nothing_but_what_was_given),
+        cmocka_unit_test(descriptors_are_handed_on),
         cmocka_unit_test(a_program_that_is_not_there_is_an_error),
         cmocka_unit_test(a_stubborn_process_is_killed_after_its_grace),
         cmocka_unit_test(closing_kills_and_waits),
