@@ -2,6 +2,9 @@
 /*
  * GDBus has a thread of its own for the connection; what it has for us wakes our context
  * up by one descriptor, and that is what a turn waits for.
+ *
+ * libsecret opens sessions on the process's one connection to the session bus, so it is
+ * ours too. Where that is we find out ourselves, since GLib would launch a bus.
  */
 #include "keychain/bus.h"
 
@@ -25,7 +28,7 @@ void keychain_bus_deinit(struct keychain_bus *b)
 {
     if (!b->context)
         return;
-    keychain_bus_disconnect(b);
+    g_clear_object(&b->connection);
     while (g_main_context_iteration(b->context, FALSE)) {
     }
     g_main_context_release(b->context);
@@ -216,34 +219,34 @@ struct connecting {
 static void on_connected(GObject *source, GAsyncResult *result, gpointer data)
 {
     struct connecting *c = data;
-    c->bus->connection = g_dbus_connection_new_for_address_finish(result, &c->error);
+    c->bus->connection = g_bus_get_finish(result, &c->error);
     keychain_bus_leave(c->bus);
+}
+
+bool keychain_bus_is_connected(const struct keychain_bus *b)
+{
+    return b->connection && !g_dbus_connection_is_closed(b->connection);
 }
 
 int keychain_bus_connect(struct keychain_bus *b, struct err *e)
 {
     struct connecting c = {b, NULL};
     char *address = NULL;
-    if (b->connection && !g_dbus_connection_is_closed(b->connection))
+    if (keychain_bus_is_connected(b))
         return 0;
-    keychain_bus_disconnect(b);
+    g_clear_object(&b->connection);
     int r = find_address(&address, e);
     if (r)
         return r;
-    keychain_bus_enter(b);
-    g_dbus_connection_new_for_address(address,
-                                      G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-                                          G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-                                      NULL, b->cancel, on_connected, &c);
+    g_setenv("DBUS_SESSION_BUS_ADDRESS", address, TRUE);
     g_free(address);
+    keychain_bus_enter(b);
+    g_bus_get(G_BUS_TYPE_SESSION, b->cancel, on_connected, &c);
     r = keychain_bus_settle(b, 0, e);
     if (!r && c.error)
         r = err_set(e, ERR_UNAVAILABLE, UNAVAILABLE "%s", c.error->message);
     g_clear_error(&c.error);
+    if (!r)
+        g_dbus_connection_set_exit_on_close(b->connection, FALSE);
     return r;
-}
-
-void keychain_bus_disconnect(struct keychain_bus *b)
-{
-    g_clear_object(&b->connection);
 }

@@ -39,9 +39,10 @@ void keychain_bus_begin(struct keychain_bus *b, const struct waiter *w);
 void keychain_bus_end(struct keychain_bus *b);
 
 /* Connects to the session bus, where that isn't done; it is never launched.
- * ERR_UNAVAILABLE tells, in Docker's words, that there is none. */
+ * ERR_UNAVAILABLE tells, in Docker's words, that there is none. Where a bus went away,
+ * nothing may hold the old connection any more. */
 int keychain_bus_connect(struct keychain_bus *b, struct err *e) MUST_CHECK;
-void keychain_bus_disconnect(struct keychain_bus *b);
+bool keychain_bus_is_connected(const struct keychain_bus *b);
 
 /* Where a method is. */
 struct keychain_method {

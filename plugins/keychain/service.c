@@ -90,15 +90,33 @@ static int start_service(struct keychain_service *s, struct err *e)
     return 0;
 }
 
+static int has_owner(struct keychain_service *s, bool *out, struct err *e)
+{
+    GVariant *answer;
+    gboolean has = FALSE;
+    int r =
+        ask_bus(s, "NameHasOwner", g_variant_new("(s)", SECRETS_NAME), "(b)", &answer, e);
+    if (r)
+        return r;
+    g_variant_get(answer, "(b)", &has);
+    g_variant_unref(answer);
+    *out = has;
+    return 0;
+}
+
 static int find_owner(struct keychain_service *s, char **out, struct err *e)
 {
     const struct waiter whole = s->bus.waiter;
+    bool has = true;
     s->bus.waiter = waiter_within(&whole, PROBE_MS);
     int r = get_owner(s, out, e);
+    bool is_unknown = r == ERR_UNAVAILABLE;
+    if (is_unknown)
+        r = has_owner(s, &has, e);
     s->bus.waiter = whole;
-    if (r != ERR_UNAVAILABLE)
+    if (!is_unknown || r)
         return r;
-    r = start_service(s, e);
+    r = has ? 0 : start_service(s, e);
     return r ? r : get_owner(s, out, e);
 }
 
@@ -112,9 +130,7 @@ struct opening {
 static void on_open(GObject *source, GAsyncResult *result, gpointer data)
 {
     struct opening *o = data;
-    GObject *made =
-        g_async_initable_new_finish(G_ASYNC_INITABLE(source), result, &o->error);
-    o->service->secret = made ? SECRET_SERVICE(made) : NULL;
+    o->service->secret = secret_service_open_finish(result, &o->error);
     keychain_bus_leave(&o->service->bus);
 }
 
@@ -122,12 +138,8 @@ static int open_session(struct keychain_service *s, struct err *e)
 {
     struct opening o = {s, NULL};
     keychain_bus_enter(&s->bus);
-    g_async_initable_new_async(SECRET_TYPE_SERVICE, G_PRIORITY_DEFAULT, s->bus.cancel,
-                               on_open, &o, "g-connection", s->bus.connection, "g-name",
-                               s->owner, "g-object-path", SECRETS_PATH,
-                               "g-interface-name", SECRETS_SERVICE, "g-flags",
-                               G_DBUS_PROXY_FLAGS_DO_NOT_LOAD_PROPERTIES, "flags",
-                               SECRET_SERVICE_OPEN_SESSION, NULL);
+    secret_service_open(SECRET_TYPE_SERVICE, s->owner, SECRET_SERVICE_OPEN_SESSION,
+                        s->bus.cancel, on_open, &o);
     int r = keychain_bus_settle(&s->bus, 0, e);
     if (!r && o.error)
         return keychain_error(o.error, "open a session with the keyring", e);
@@ -199,26 +211,26 @@ static int open_anew(struct keychain_service *s, char *owner, struct err *e)
     return r;
 }
 
-int keychain_service_open(struct keychain_service *s, struct err *e)
+static int open_with(struct keychain_service *s, char *owner, struct err *e)
 {
-    char *owner;
-    bool was_connected = s->bus.connection != NULL;
-    int r = keychain_bus_connect(&s->bus, e);
-    if (!r)
-        r = find_owner(s, &owner, e);
-    if (r == ERR_UNAVAILABLE && was_connected)
-        keychain_bus_disconnect(&s->bus); /* the next operation begins with a new one */
-    if (r)
-        return r;
-    bool is_same =
-        s->secret && str_equal(owner, s->owner) &&
-        g_dbus_proxy_get_connection(G_DBUS_PROXY(s->secret)) == s->bus.connection;
-    if (is_same)
+    int r = 0;
+    if (s->secret && str_equal(owner, s->owner))
         g_free(owner);
     else
         r = open_anew(s, owner, e);
+    return r ? r : find_collection(s, e);
+}
+
+int keychain_service_open(struct keychain_service *s, struct err *e)
+{
+    char *owner;
+    if (!keychain_bus_is_connected(&s->bus))
+        forget(s);
+    int r = keychain_bus_connect(&s->bus, e);
     if (!r)
-        r = find_collection(s, e);
+        r = find_owner(s, &owner, e);
+    if (!r)
+        r = open_with(s, owner, e);
     if (r)
         forget(s);
     return r;

@@ -15,3 +15,8 @@ struct coffer_secret plugin_secret(const struct secret_envelope *from,
  * ERR_RESOURCE_EXHAUSTED, ERR_NO_MEMORY. */
 int plugin_envelope(const struct coffer_secret *from, struct secret_envelope *out,
                     struct err *e) MUST_CHECK;
+
+/* Adds all envelopes of a list to an answer, with their versions and times. Returns enum
+ * coffer_code, as coffer_answer_add(). */
+int plugin_add_all(struct coffer_answer *answer, const struct secret_envelopes *list,
+                   struct coffer_error *e);
