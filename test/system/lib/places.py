@@ -11,6 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 BUILD = pathlib.Path(os.environ.get("COFFER_BUILD", ROOT / "build")).resolve()
 COFFERD = BUILD / "src" / "cofferd"
 COFFER = BUILD / "src" / "coffer"
+DOCKER_PASS = BUILD / "src" / "docker-pass"
 PLUGINS = BUILD / "plugins"
 ENGINES = ("podman", "dockerd")
 
