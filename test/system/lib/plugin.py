@@ -26,6 +26,7 @@ DATA, WINDOW, PING, GO_AWAY = range(4)
 SYN, ACK, FIN, RST = 1, 2, 4, 8
 INITIAL_WINDOW = 256 * 1024
 TIMEOUT = 60
+UNSET = -62135596800
 VARIABLE = "DOCKER_SECRETS_ENGINE_PLUGIN_LAUNCH_CFG"
 
 
@@ -59,9 +60,13 @@ class Connection:
 
     def __init__(self, end):
         self.socket, self.input, self.streams, self.next_id = end, b"", {}, 2
+        self.pong = False
 
     def send(self, kind, flags, stream, length, payload=b""):
-        self.socket.sendall(struct.pack(">BBHII", 0, kind, flags, stream, length) + payload)
+        try:
+            self.socket.sendall(struct.pack(">BBHII", 0, kind, flags, stream, length) + payload)
+        except BrokenPipeError:
+            pass  # what it said before it went can still be read
 
     def open(self):
         number, self.next_id = self.next_id, self.next_id + 2
@@ -81,6 +86,12 @@ class Connection:
                 self.receive(deadline)
         self.send(WINDOW, FIN, number, 0)
 
+    def ping(self, deadline):
+        self.send(PING, SYN, 0, 7)
+        while not self.pong:
+            self.receive(deadline)
+        self.pong = False
+
     def receive(self, deadline):
         """One frame."""
         header = self._take(12, deadline)
@@ -88,6 +99,7 @@ class Connection:
         if kind == PING:
             if flags & SYN:
                 self.send(PING, ACK, 0, length)
+            self.pong = self.pong or bool(flags & ACK)
             return
         if kind == GO_AWAY:
             return
@@ -197,6 +209,10 @@ class Plugin:
     def lock(self, **options):
         self.call("coffer.v1.StoreService/Lock", {}, **options)
 
+    def ping(self, timeout=TIMEOUT):
+        """Until it answers a ping."""
+        self.connection.ping(time.monotonic() + timeout)
+
     # ---- its end
 
     def kill(self):
@@ -220,6 +236,13 @@ class Secret:
         self.value = fields.get(2, [b""])[0]
         self.version = fields.get(4, [b""])[0].decode()
         self.metadata = protobuf.read_pairs(fields.get(8, []))
+        self.created_at, self.expires_at = read_time(fields.get(5)), read_time(fields.get(7))
+
+
+def read_time(values):
+    """Seconds since 1970; None for what is unset, Go's zero time."""
+    seconds = protobuf.decode(values[0]).get(1, [0])[0] if values else UNSET
+    return None if seconds == UNSET else seconds
 
 
 def envelopes(answer):
