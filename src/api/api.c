@@ -35,15 +35,21 @@ int api_new(const struct api_config *config, struct api **out, struct err *e)
                       .backend = config->backend,
                       .complete_create = config->complete_create,
                       .user = config->user,
+                      .has_runtime = config->has_runtime,
+                      .falls_back = config->falls_back,
                       .watch = {.on_change = on_change, .user = a}};
     list_init(&a->streams);
     list_init(&a->watch.link);
     a->engine_socket = mem_dup(config->engine_socket, strlen(config->engine_socket));
-    int r = a->engine_socket ? 0 : err_no_memory(e);
+    if (config->references)
+        a->references = mem_dup(config->references, strlen(config->references));
+    bool is_copied = a->engine_socket && !a->references == !config->references;
+    int r = is_copied ? 0 : err_no_memory(e);
     if (!r)
         r = http_client_new(config->loop, config->engine_socket, &a->client, e);
     if (r) {
         free(a->engine_socket);
+        free(a->references);
         free(a);
         return r;
     }
@@ -66,6 +72,7 @@ static void on_client_closed(void *user)
     void *closed_user = a->closed_user;
     api_event_history_deinit(&a->history);
     free(a->engine_socket);
+    free(a->references);
     free(a);
     if (closed)
         closed(closed_user);

@@ -53,6 +53,11 @@ struct api_config {
      * passed on as it is. */
     int (*complete_create)(void *user, json_t *body, struct err *e);
     void *user;
+    /* The folder of the records for coffer-runtime (oci/record.h), copied; NULL: what
+     * looks like a reference to a secret is passed on as any text. */
+    const char *references;
+    bool has_runtime; /* it is the engine's default runtime: cofferd configured it */
+    bool falls_back;  /* an empty variable KEY may be the secret KEY */
 };
 
 int api_new(const struct api_config *config, struct api **out, struct err *e) MUST_CHECK;

@@ -69,6 +69,11 @@ void api_distribution(struct api_request *q);
  * body is the exchange's, collected. They end the exchange, there is no api_request. */
 void api_rewrite_container_create(struct api *a, struct http_exchange *x,
                                   const struct buf *body);
+/* The body is not read. */
+void api_rewrite_attach(struct api *a, struct http_exchange *x, const struct buf *body);
+
+/* A container's creation without references: completed, and passed on. */
+void api_rewrite_pass_container(struct api *a, struct http_exchange *x, json_t *body);
 void api_rewrite_network_member(struct api *a, struct http_exchange *x,
                                 const struct buf *body);
 void api_rewrite_network_create(struct api *a, struct http_exchange *x,

@@ -14,6 +14,10 @@ struct api {
     struct http_client *client; /* to the engine */
     int (*complete_create)(void *user, json_t *body, struct err *e);
     void *user;
+    char *references; /* the folder of records; NULL: references aren't resolved */
+    bool has_runtime; /* the engine's default runtime is coffer-runtime */
+    bool falls_back;  /* empty variables are looked for, too */
+    size_t n_recorded;
     struct list streams; /* of struct api_stream: to be cut when we stop */
     struct store_watch watch;
     struct api_event_history history;

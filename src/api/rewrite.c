@@ -4,7 +4,9 @@
  * through:
  *
  *     POST /containers/create             completed for this host's engine; a network of
- *                                         the swarm's is refused
+ *                                         the swarm's is refused; with references to
+ *                                         secrets: create.c
+ *     POST /containers/X/attach           with references to secrets: attach.c
  *     POST /networks/create               overlay networks are refused
  *     POST /networks/X/connect, /disconnect  likewise for a network of the swarm's
  *     POST /commit                        Podman wants a body where the CLI sends none
@@ -12,6 +14,7 @@
  *
  * What can't be read here is passed on as it is: the engine will say what is wrong.
  */
+#include "api/create.h"
 #include "api/handlers.h"
 #include "api/lookup.h"
 #include "base/str.h"
@@ -63,17 +66,37 @@ static const char *find_network(struct api *a, json_t *body)
     return NULL;
 }
 
-static void pass_completed(struct api *a, struct http_exchange *x, json_t *body)
+void api_rewrite_pass_container(struct api *a, struct http_exchange *x, json_t *body)
 {
     struct err e = {0};
     cleanup_buf struct buf text = BUF_INIT;
-    int r = a->complete_create(a->user, body, &e);
+    int r = a->complete_create ? a->complete_create(a->user, body, &e) : 0;
     if (!r && json_write(body, &text))
         r = err_no_memory(&e);
     if (r)
         http_exchange_respond_error(x, &e);
     else
         api_passthrough_body(a, x, text.data, text.len);
+}
+
+/* *body moves on when the container has references. */
+static void create(struct api *a, struct http_exchange *x, json_t **body)
+{
+    struct err e = {0};
+    struct api_references asks;
+    int r = api_references_check_labels(*body, &e);
+    if (r) {
+        http_exchange_respond_error(x, &e);
+        return;
+    }
+    r = api_references_find(*body, a->falls_back, &asks, &e);
+    if (r)
+        http_exchange_respond_error(x, &e);
+    else if (asks.first || asks.n_keys)
+        api_create_with_references(a, x, TAKE(*body), &asks);
+    else
+        api_rewrite_pass_container(a, x, *body);
+    api_references_deinit(&asks);
 }
 
 void api_rewrite_container_create(struct api *a, struct http_exchange *x,
@@ -83,8 +106,10 @@ void api_rewrite_container_create(struct api *a, struct http_exchange *x,
     const char *network = find_network(a, j);
     if (network)
         refuse_network(x, network);
+    else if (j && a->references)
+        create(a, x, &j);
     else if (j && a->complete_create)
-        pass_completed(a, x, j);
+        api_rewrite_pass_container(a, x, j);
     else
         api_passthrough_body(a, x, body->data, body->len);
 }

@@ -11,6 +11,7 @@ enum {
     IGNORES_BODY = 1 << 2, /* of no interest, but out of the way */
     SWARM_SCOPE = 1 << 3,  /* only with ?scope=swarm */
     FOR_REMOVAL = 1 << 4,  /* only with ?condition=removed */
+    UNREAD = 1 << 5,       /* its rewrite gets no body: that may follow as a stream */
 };
 
 struct route {
@@ -74,6 +75,7 @@ static const struct route routes[] = {
     {"GET", "/distribution/**/json", 0, 0, api_distribution, NULL},
 
     {"POST", "/containers/create", 0, 0, NULL, api_rewrite_container_create},
+    {"POST", "/containers/*/attach", UNREAD, 0, NULL, api_rewrite_attach},
     {"POST", "/containers/*/wait", FOR_REMOVAL, 0, NULL, api_wait_for_removal},
     {"POST", "/networks/create", 0, 0, NULL, api_rewrite_network_create},
     {"POST", "/networks/*/connect", 0, 0, NULL, api_rewrite_network_member},
@@ -157,6 +159,10 @@ static void start_rewrite(struct api *a, struct http_exchange *x,
                           const struct route *route)
 {
     struct err e = {0};
+    if (route->flags & UNREAD) {
+        route->rewrite(a, x, NULL);
+        return;
+    }
     struct rewriting *w = malloc(sizeof(*w));
     if (!w) {
         err_no_memory(&e);

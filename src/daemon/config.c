@@ -36,6 +36,9 @@ static const struct setting settings[] = {
      "the group that may use the API; root alone if there is no such group"},
     {"log-level", "info", offsetof(struct config, log_level), "LEVEL",
      "error, warn, info or debug"},
+    {"secret-fallback", "true", offsetof(struct config, secret_fallback), "BOOL",
+     "an empty variable KEY of a container is the secret KEY of the caller, if there is "
+     "one"},
     {"advertise-addr", NULL, offsetof(struct config, advertise_addr), "ADDRESS",
      "the address of this node that other nodes are told"},
 };
@@ -232,6 +235,10 @@ static int check(const struct config *c, struct err *e)
         return err_set(e, ERR_INVALID_ARGUMENT,
                        "log-level '%s' is none of error, warn, info, debug",
                        c->log_level);
+    if (!str_equal(c->secret_fallback, "true") && !str_equal(c->secret_fallback, "false"))
+        return err_set(e, ERR_INVALID_ARGUMENT,
+                       "secret-fallback is 'true' or 'false', not '%s'",
+                       c->secret_fallback);
     if (c->state_dir[0] != '/' || c->run_dir[0] != '/' || c->socket[0] != '/')
         return err_set(e, ERR_INVALID_ARGUMENT,
                        "state-dir, run-dir and socket must be absolute paths");
@@ -253,6 +260,7 @@ static int parse(struct config *c, struct flags *f, int argc, char **argv, struc
     if (!r)
         r = take_defaults(c, e);
     c->auto_init = !f->no_auto_init;
+    c->secret_fallback_is_on = str_equal(c->secret_fallback, "true");
     return r ? r : check(c, e);
 }
 

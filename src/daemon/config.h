@@ -18,6 +18,8 @@ struct config {
     char *socket;    /* of the API; default RUN-DIR/coffer.sock */
     char *group;     /* that may use the socket */
     char *log_level;
+    char *secret_fallback; /* "true", "false": an empty variable KEY may be secret KEY */
+    bool secret_fallback_is_on;
     char *advertise_addr; /* what other nodes are told; NULL: found out */
     bool auto_init;       /* a fresh node is a swarm of one */
 };

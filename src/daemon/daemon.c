@@ -13,6 +13,7 @@
 #include "daemon/backend.h"
 #include "daemon/node.h"
 #include "daemon/podman.h"
+#include "daemon/runtime.h"
 #include "engine/docker_limits.h"
 #include "loop/loop.h"
 #include "net/http_server.h"
@@ -28,6 +29,7 @@
 struct daemon {
     uv_loop_t loop;
     const struct config *config;
+    struct runtime runtime;
     struct podman *podman;
     const char *engine_socket;
     struct node *node;
@@ -177,7 +179,8 @@ static int start_engine(struct daemon *d, struct err *e)
         d->is_engine_ready = true;
         return 0;
     }
-    int r = podman_start(&d->loop, d->config->run_dir, on_engine_ready, d, &d->podman, e);
+    int r = podman_start(&d->loop, d->config->run_dir, &d->runtime, on_engine_ready, d,
+                         &d->podman, e);
     if (!r)
         d->engine_socket = podman_socket(d->podman);
     return r;
@@ -201,6 +204,9 @@ static int start_api(struct daemon *d, struct err *e)
         .engine_socket = d->engine_socket,
         .complete_create = complete_create,
         .user = d,
+        .references = d->runtime.references,
+        .has_runtime = d->podman && d->runtime.program,
+        .falls_back = d->config->secret_fallback_is_on,
     };
     int r = api_new(&config, &d->api, e);
     if (r)
@@ -219,6 +225,8 @@ static int start(struct daemon *d, struct err *e)
         r = signal_watch_start(&d->term, &d->loop, SIGTERM, on_signal, d, e);
     if (!r)
         r = signal_watch_start(&d->interrupt, &d->loop, SIGINT, on_signal, d, e);
+    if (!r)
+        r = runtime_find(&d->runtime, d->config, e);
     if (!r)
         r = start_engine(d, e);
     if (!r)
@@ -245,6 +253,7 @@ int daemon_run(const struct config *config, struct err *e)
         stop(&d);
     uv_run(&d.loop, UV_RUN_DEFAULT);
     uv_loop_close(&d.loop);
+    runtime_deinit(&d.runtime);
     if (d.result.code)
         *e = d.result;
     return d.result.code;

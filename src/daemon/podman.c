@@ -27,7 +27,9 @@ struct podman {
     char *url;
     char *conf; /* its containers.conf */
     char *conf_variable;
-    const char *argv[10];
+    const struct runtime *runtime;
+    char *runtime_flag; /* for coffer-runtime */
+    const char *argv[16];
     const char *env[4];
     void (*closed)(void *user);
     void *closed_user;
@@ -122,6 +124,12 @@ static int write_conf(struct podman *p, const char *run_dir, struct err *e)
 
 /* ---- the process ---- */
 
+static void append_words(struct podman *p, size_t *n, const char *const *words, size_t m)
+{
+    memcpy(p->argv + *n, words, m * sizeof(*words));
+    *n += m;
+}
+
 /*
  * setpriv lets the service end with cofferd however that ends, so that the next one
  * always starts its own. A socket that was left behind is in the way.
@@ -129,11 +137,16 @@ static int write_conf(struct podman *p, const char *run_dir, struct err *e)
 static void prepare(struct process_options *o, void *user)
 {
     struct podman *p = user;
-    static const char *const argv[] = {
-        "setpriv", "--pdeathsig", "TERM", "podman", "system", "service", "--time=0",
-    };
-    size_t n = ARRAY_SIZE(argv), m = 0;
-    memcpy(p->argv, argv, sizeof(argv));
+    static const char *const first[] = {"setpriv", "--pdeathsig", "TERM", "podman"};
+    static const char *const last[] = {"system", "service", "--time=0"};
+    size_t n = 0, m = 0;
+    append_words(p, &n, first, ARRAY_SIZE(first));
+    if (p->runtime_flag) {
+        const char *const words[] = {"--runtime", p->runtime->program, "--runtime-flag",
+                                     p->runtime_flag};
+        append_words(p, &n, words, ARRAY_SIZE(words));
+    }
+    append_words(p, &n, last, ARRAY_SIZE(last));
     p->argv[n] = p->url;
     p->env[m++] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     p->env[m++] = "HOME=/root";
@@ -188,12 +201,29 @@ static void podman_free(struct podman *p)
     free(p->url);
     free(p->conf);
     free(p->conf_variable);
+    free(p->runtime_flag);
     free(p);
 }
 
 const char *podman_socket(const struct podman *p)
 {
     return p->socket;
+}
+
+/* Where crun can't work, the runtime behind coffer-runtime is runc, as in the settings of
+ * Podman's above. */
+static int use_runtime(struct podman *p, struct err *e)
+{
+    static const char *const places[] = {"/usr/sbin/runc", "/usr/bin/runc",
+                                         "/usr/local/sbin/runc", "/usr/local/bin/runc"};
+    const char *real = NULL;
+    if (!p->runtime->program)
+        return 0;
+    for (size_t i = 0; i < ARRAY_SIZE(places) && has_hybrid_cgroups() && !real; i++)
+        real = access(places[i], X_OK) ? NULL : places[i];
+    p->runtime_flag = str_format("coffer-config=%s", p->runtime->settings);
+    return p->runtime_flag ? runtime_write_settings(p->runtime, real, e)
+                           : err_no_memory(e);
 }
 
 static int start(uv_loop_t *loop, struct podman *p, const char *run_dir, struct err *e)
@@ -203,6 +233,7 @@ static int start(uv_loop_t *loop, struct podman *p, const char *run_dir, struct 
     if (!p->socket || !p->url)
         return err_no_memory(e);
     int r = write_conf(p, run_dir, e);
+    r = r ? r : use_runtime(p, e);
     return r ? r : supervisor_new(loop, &events, p, &p->supervisor, e);
 }
 
@@ -215,12 +246,14 @@ static void watch_folder(uv_loop_t *loop, struct podman *p, const char *run_dir)
         tell_ready(p);
 }
 
-int podman_start(uv_loop_t *loop, const char *run_dir, void (*ready)(void *user),
-                 void *user, struct podman **out, struct err *e)
+int podman_start(uv_loop_t *loop, const char *run_dir, const struct runtime *runtime,
+                 void (*ready)(void *user), void *user, struct podman **out,
+                 struct err *e)
 {
     struct podman *p = calloc(1, sizeof(*p));
     if (!p)
         return err_no_memory(e);
+    p->runtime = runtime;
     int r = start(loop, p, run_dir, e);
     if (r) {
         podman_free(p);

@@ -4,6 +4,7 @@
 #include <uv.h>
 
 #include "base/err.h"
+#include "daemon/runtime.h"
 
 /*
  * The engine of a node that was told no other: `podman system service`, started and kept
@@ -13,14 +14,17 @@
  * On a host that can't do what Podman takes for granted (no CAP_SYS_RESOURCE, hybrid
  * cgroups, no systemd) it gets a containers.conf in the run folder with the settings that
  * make it work there.
+ *
+ * Where coffer-runtime is installed, it is the runtime of all containers.
  */
 struct podman;
 
 /* The socket's path, lent: "RUN-DIR/podman.sock". */
 const char *podman_socket(const struct podman *p);
 
-/* ready is called once: when the service listens for the first time, or when its first
- * run has ended without. */
-int podman_start(uv_loop_t *loop, const char *run_dir, void (*ready)(void *user),
-                 void *user, struct podman **out, struct err *e) MUST_CHECK;
+/* runtime must outlive it. ready is called once: when the service listens for the first
+ * time, or when its first run has ended without. */
+int podman_start(uv_loop_t *loop, const char *run_dir, const struct runtime *runtime,
+                 void (*ready)(void *user), void *user, struct podman **out,
+                 struct err *e) MUST_CHECK;
 void podman_close(struct podman *p, void (*closed)(void *user), void *user);

@@ -491,7 +491,7 @@ static void read_peer(struct http_connection *c)
     if (uv_fileno(&c->stream.uv.handle, &fd))
         return;
     c->has_peer = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &c->peer, &n) == 0 &&
-                  n == sizeof(c->peer) && c->peer.pid > 0;
+                  n == sizeof(c->peer) && c->peer.uid != (uid_t)-1;
 }
 
 static int connection_open(struct http_connection *c, uv_stream_t *listener, bool is_tcp)

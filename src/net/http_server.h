@@ -92,8 +92,8 @@ void http_server_close(struct http_server *s, int64_t grace, void (*cb)(void *us
 const struct http_head *http_exchange_head(const struct http_exchange *x);
 const struct http_url *http_exchange_url(const struct http_exchange *x);
 
-/* The process at the other end, as the kernel saw it connect. False for a socket that
- * has none (TCP). */
+/* The process at the other end, as the kernel saw it connect; its pid is 0 when it can't
+ * be seen from our namespace. False for a socket that has none (TCP). */
 bool http_exchange_peer(const struct http_exchange *x, struct ucred *out);
 
 /* A place for the handler's own pointer. */

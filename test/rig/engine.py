@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Container engines in a node: real Podman and real dockerd, with the test images loaded."""
 
+import json
 import os
 import pathlib
+import resource
+import shutil
 import subprocess
 
 from api import Api
@@ -10,19 +13,30 @@ from daemon import Daemon
 
 IMAGES = pathlib.Path(__file__).resolve().parents[1] / "images"
 
+CAP_SYS_RESOURCE = 24
+
 CONTAINERS_CONF = """[engine]
 cgroup_manager = "cgroupfs"
 events_logger = "file"
-[network]
+{runtime}[network]
 network_backend = "netavark"
+{limits}"""
+NO_LIMIT_OF_PROCESSES = """[containers]
+pids_limit = 0
 """
+V2_CONTROLLERS = pathlib.Path("/sys/fs/cgroup/cgroup.controllers")
 
 
 class Engine:
-    """kind is podman or dockerd; socket its API's path; storage the folder of all it keeps."""
+    """kind is podman or dockerd; socket its API's path; storage the folder of all it keeps.
 
-    def __init__(self, kind, node):
-        self.kind, self.node = kind, node
+    runtime is the path of a coffer-runtime: dockerd offers it, Podman has it for all containers.
+    It reads its settings from the node's folder.
+    """
+
+    def __init__(self, kind, node, runtime=None):
+        self.kind, self.node, self.runtime = kind, node, runtime
+        self.settings = node.folder / "runtime.conf"
         self.socket = node.folder / f"{kind}.sock"
         self.storage = node.folder / kind
         self.storage.mkdir()
@@ -32,14 +46,22 @@ class Engine:
 
     def _podman(self):
         conf = self.node.folder / "containers.conf"
-        conf.write_text(CONTAINERS_CONF)
-        return (["podman", "--root", self.storage / "root", "--runroot", "/run/containers",
+        runtime = 'runtime = "runc"\n' if needs_runc() else ""
+        limits = NO_LIMIT_OF_PROCESSES if lacks_pids_controller() else ""
+        conf.write_text(CONTAINERS_CONF.format(runtime=runtime, limits=limits))
+        runtime = (["--runtime", self.runtime, "--runtime-flag", f"coffer-config={self.settings}"]
+                   if self.runtime else [])
+        return (["podman", *runtime, "--root", self.storage / "root", "--runroot", "/run/containers",
                  "--tmpdir", "/run/libpod", "--network-config-dir", self.storage / "net",
                  "system", "service", "--time=0", f"unix://{self.socket}"],
                 {"CONTAINERS_CONF": str(conf)})
 
     def _dockerd(self):
-        return (["dockerd", "--data-root", self.storage / "root", "--exec-root", "/run/docker",
+        conf = self.node.folder / "daemon.json"
+        conf.write_text(json.dumps({"runtimes": {"coffer": {
+            "path": str(self.runtime), "runtimeArgs": [f"--coffer-config={self.settings}"]}}}
+            if self.runtime else {}))
+        return (["dockerd", "--config-file", conf, "--data-root", self.storage / "root", "--exec-root", "/run/docker",
                  "--pidfile", "/run/docker.pid", "--group", "root",
                  "--host", f"unix://{self.socket}"], {})
 
@@ -71,6 +93,22 @@ class Engine:
                 left.append("network " + network["Name"])
                 self.api.request("DELETE", f"/networks/{network['Name']}")
         return left
+
+
+def needs_runc():
+    """On cgroup v2 crun lifts the limit of locked memory: where no process may, runc has to do."""
+    status = pathlib.Path("/proc/self/status").read_text()
+    effective = int(status.split("CapEff:")[1].split()[0], 16)
+    limit = resource.getrlimit(resource.RLIMIT_MEMLOCK)[1]
+    return (V2_CONTROLLERS.exists()
+            and not effective >> CAP_SYS_RESOURCE & 1 and limit != resource.RLIM_INFINITY
+            and shutil.which("runc") is not None)
+
+
+def lacks_pids_controller():
+    """A machine whose controllers are on version 1 can be seen as pure version 2, without them;
+    runc fails to set Podman's default limit there."""
+    return V2_CONTROLLERS.exists() and "pids" not in V2_CONTROLLERS.read_text().split()
 
 
 def image_archive(name):

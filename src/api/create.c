@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The steps of a creation:
+ *
+ *     whose engine?      the user at the other end of our socket
+ *     which runtime?     the engine's /info, unless the engine is ours
+ *     create             by the engine
+ *     record             for coffer-runtime, by the container's id
+ *     answer             what the engine said
+ *
+ * A container whose record couldn't be written is refused to start by coffer-runtime.
+ */
+#include "api/create.h"
+
+#include <stdlib.h>
+
+#include "api/handlers.h"
+#include "api/records.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+/* As long as an engine may take that is busy. */
+#define CREATE_TIMEOUT (5 * CLOCK_MINUTE)
+
+struct creation {
+    struct api *api;
+    struct http_exchange *x;
+    json_t *body;
+    struct api_references asks;
+    uid_t uid;
+};
+
+static void creation_free(struct creation *c)
+{
+    json_decref(c->body);
+    api_references_deinit(&c->asks);
+    free(c);
+}
+
+static void fail(struct creation *c, const struct err *e)
+{
+    http_exchange_respond_error(c->x, e);
+    creation_free(c);
+}
+
+/* ---- the record, the answer ---- */
+
+static int record(struct creation *c, const struct buf *answer, struct err *e)
+{
+    cleanup_json json_t *j = NULL;
+    int r = api_json_parse(buf_str(answer), answer->len, &j, e);
+    const char *id = json_string_value(json_object_get(j, "Id"));
+    if (!r && !id)
+        r = err_set(e, ERR_BAD_MESSAGE, "the engine's answer has no container id");
+    if (r)
+        return r;
+    r = record_write(c->api->references, id, c->uid,
+                     (const char *const *)(void *)c->asks.keys, c->asks.n_keys, e);
+    return r ? err_wrap(e, r, "container %s was created but can't be started", id) : 0;
+}
+
+static void on_created(struct http_response *r, int code, const struct err *e, void *user)
+{
+    struct creation *c = user;
+    struct err why = {0};
+    if (code) {
+        fail(c, e);
+        return;
+    }
+    if (r->head->status == 201 && record(c, &r->body, &why)) {
+        fail(c, &why);
+        return;
+    }
+    const char *type = http_head_get(r->head, "Content-Type");
+    const struct http_header header = {"Content-Type", type ? type : "application/json"};
+    http_exchange_respond(c->x, r->head->status, &header, 1, r->body.data, r->body.len);
+    creation_free(c);
+}
+
+/* ---- the creation ---- */
+
+static int complete(struct creation *c, struct buf *text, struct err *e)
+{
+    struct api *a = c->api;
+    int r = api_references_label(c->body, &c->asks, c->uid, e);
+    if (!r && a->complete_create)
+        r = a->complete_create(a->user, c->body, e);
+    return r ? r : json_write(c->body, text) ? err_no_memory(e) : 0;
+}
+
+static void send_create(struct creation *c)
+{
+    static const struct http_header header = {"Content-Type", "application/json"};
+    cleanup_buf struct buf text = BUF_INIT;
+    struct err e = {0};
+    int r = complete(c, &text, &e);
+    const struct http_request request = {.method = "POST",
+                                         .target = http_exchange_head(c->x)->target,
+                                         .headers = &header,
+                                         .n_headers = 1,
+                                         .body = text.data,
+                                         .body_len = text.len,
+                                         .timeout = CREATE_TIMEOUT};
+    if (!r)
+        r = http_client_fetch(c->api->client, &request, API_ENGINE_ANSWER_MAX, on_created,
+                              c, NULL, &e);
+    if (r)
+        fail(c, &e);
+}
+
+/* ---- the runtime ---- */
+
+static void create_on(struct creation *c, json_t *info)
+{
+    struct err e = {0};
+    int r = api_references_choose_runtime(c->body, info, &e);
+    /* What only may be a secret's name stays as it is where it can't be looked for. */
+    if (r && r != ERR_NO_MEMORY && !c->asks.first) {
+        api_rewrite_pass_container(c->api, c->x, c->body);
+        creation_free(c);
+    } else if (r) {
+        fail(c, &e);
+    } else {
+        send_create(c);
+    }
+}
+
+static void on_info(struct http_response *r, int code, const struct err *e, void *user)
+{
+    struct creation *c = user;
+    struct err why = {0};
+    cleanup_json json_t *info = NULL;
+    if (code)
+        fail(c, e);
+    else if (api_json_parse(buf_str(&r->body), r->body.len, &info, &why))
+        fail(c, &why);
+    else
+        create_on(c, info);
+}
+
+static void ask_for_runtime(struct creation *c)
+{
+    static const struct http_request request = {
+        .method = "GET", .target = "/info", .timeout = API_ENGINE_TIMEOUT};
+    struct err e = {0};
+    if (c->api->has_runtime)
+        create_on(c, NULL);
+    else if (http_client_fetch(c->api->client, &request, API_ENGINE_ANSWER_MAX, on_info,
+                               c, NULL, &e))
+        fail(c, &e);
+}
+
+/* ---- who asks ---- */
+
+static int find_caller(struct creation *c, struct err *e)
+{
+    struct ucred peer;
+    if (!http_exchange_peer(c->x, &peer))
+        return err_set(e, ERR_PERMISSION_DENIED,
+                       "references to secrets are resolved for callers on this machine "
+                       "only, by its socket");
+    c->uid = peer.uid;
+    return 0;
+}
+
+void api_create_with_references(struct api *a, struct http_exchange *x, json_t *body,
+                                struct api_references *asks)
+{
+    struct err e = {0};
+    struct creation *c = calloc(1, sizeof(*c));
+    if (!c) {
+        err_no_memory(&e);
+        http_exchange_respond_error(x, &e);
+        json_decref(body);
+        api_references_deinit(asks);
+        return;
+    }
+    *c = (struct creation){.api = a, .x = x, .body = body, .asks = *asks};
+    *asks = (struct api_references){0};
+    api_records_sweep(a);
+    if (!find_caller(c, &e)) {
+        ask_for_runtime(c);
+    } else if (c->asks.first) {
+        fail(c, &e);
+    } else {
+        api_rewrite_pass_container(a, x, c->body);
+        creation_free(c);
+    }
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/references.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "resolver/reference.h"
+
+/* ---- the environment ---- */
+
+void api_references_deinit(struct api_references *r)
+{
+    for (size_t i = 0; i < r->n_keys; i++)
+        free(r->keys[i]);
+    *r = (struct api_references){0};
+}
+
+static int add_key(struct api_references *out, const char *text, size_t n, struct err *e)
+{
+    cleanup_free char *key = mem_dup(text, n);
+    if (!key)
+        return err_no_memory(e);
+    if (!secret_id_is_valid(key))
+        return 0;
+    if (out->n_keys == RECORD_KEYS_MAX)
+        return err_set(e, ERR_RESOURCE_EXHAUSTED, "more than %d empty variables",
+                       RECORD_KEYS_MAX);
+    out->keys[out->n_keys++] = TAKE(key);
+    return 0;
+}
+
+int api_references_find(json_t *body, bool falls_back, struct api_references *out,
+                        struct err *e)
+{
+    json_t *env = api_json_get(body, "Env");
+    int r = 0;
+    *out = (struct api_references){0};
+    for (size_t i = 0; i < json_array_size(env) && !r; i++) {
+        const char *text = json_string_value(json_array_get(env, i));
+        const char *equals = text ? strchr(text, '=') : NULL;
+        if (equals && !equals[1])
+            r = !falls_back ? 0 : add_key(out, text, (size_t)(equals - text), e);
+        else if (equals && reference_is(equals + 1) && !out->first)
+            out->first = text;
+    }
+    return r;
+}
+
+/* ---- labels ---- */
+
+int api_references_check_labels(json_t *body, struct err *e)
+{
+    json_t *labels = api_json_get(body, "Labels");
+    for (void *at = json_object_iter(labels); at; at = json_object_iter_next(labels, at))
+        if (str_starts_with(json_object_iter_key(at), API_LABEL_PREFIX))
+            return err_set(e, ERR_INVALID_ARGUMENT,
+                           "label %s: labels that begin with " API_LABEL_PREFIX
+                           " are cofferd's to set",
+                           json_object_iter_key(at));
+    return 0;
+}
+
+static json_t *join_keys(const struct api_references *r)
+{
+    cleanup_buf struct buf text = BUF_INIT;
+    for (size_t i = 0; i < r->n_keys; i++)
+        if (buf_printf(&text, "%s%s", i ? "," : "", r->keys[i]))
+            return NULL;
+    return json_string(buf_str(&text));
+}
+
+int api_references_label(json_t *body, const struct api_references *r, uid_t uid,
+                         struct err *e)
+{
+    json_t *labels = api_json_get(body, "Labels");
+    int failed = 0;
+    if (!json_is_object(labels)) {
+        labels = json_object();
+        failed = json_object_set_new(body, "Labels", labels);
+    }
+    if (!failed)
+        failed = json_object_set_new(labels, API_LABEL_PREFIX "uid",
+                                     json_sprintf("%u", (unsigned)uid));
+    if (!failed && r->n_keys)
+        failed = json_object_set_new(labels, API_LABEL_PREFIX "fallback", join_keys(r));
+    return failed ? err_no_memory(e) : 0;
+}
+
+/* ---- the runtime ---- */
+
+static bool is_ours(const char *runtime)
+{
+    return str_equal(runtime, API_RUNTIME) ||
+           (runtime && str_ends_with(runtime, "/coffer-runtime"));
+}
+
+static int set_runtime(json_t *body, struct err *e)
+{
+    json_t *host = api_json_get(body, "HostConfig");
+    int failed = 0;
+    if (!json_is_object(host)) {
+        host = json_object();
+        failed = json_object_set_new(body, "HostConfig", host);
+    }
+    if (!failed)
+        failed = json_object_set_new(host, "Runtime", json_string(API_RUNTIME));
+    return failed ? err_no_memory(e) : 0;
+}
+
+static int refuse(struct err *e)
+{
+    return err_set(
+        e, ERR_FAILED_PRECONDITION,
+        "references to secrets need coffer-runtime, which this engine hasn't got: for "
+        "dockerd, add {\"runtimes\": {\"" API_RUNTIME "\": {\"path\": "
+        "\"/usr/libexec/coffer/coffer-runtime\"}}} to /etc/docker/daemon.json; for "
+        "Podman, name it as [engine] runtime in containers.conf; then restart the "
+        "engine");
+}
+
+int api_references_choose_runtime(json_t *body, json_t *info, struct err *e)
+{
+    const char *asked =
+        json_string_value(api_json_get(api_json_get(body, "HostConfig"), "Runtime"));
+    const char *usual = json_string_value(json_object_get(info, "DefaultRuntime"));
+    if (!str_is_empty(asked) && !is_ours(asked))
+        return err_set(
+            e, ERR_INVALID_ARGUMENT,
+            "runtime %s can't resolve references to secrets: leave the runtime "
+            "out",
+            asked);
+    if (!info || is_ours(usual) || is_ours(asked))
+        return 0;
+    /* Podman doesn't listen to what a container asks for. */
+    bool is_podman = json_object_get(info, "BuildahVersion") != NULL;
+    if (is_podman || !json_object_get(json_object_get(info, "Runtimes"), API_RUNTIME))
+        return refuse(e);
+    return set_runtime(body, e);
+}

@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: Apache-2.0
+"""References to secrets in the environment of containers: resolved when a process starts, by the
+secrets engine of the user who asked, and to be found nowhere but in that process.
+
+These tests have an engine of their own in a node of their own, since Podman's runtime is a setting
+of the whole engine. The secrets engine is a scripted one."""
+
+import json
+import os
+import pathlib
+import subprocess
+
+import places
+from engine import Engine
+from fixture import Fixture, canary
+from harness import equal, skip, test
+from node import Node
+from places import BUILD, ROOT
+
+RUNTIME = BUILD / "src" / "coffer-runtime"
+REAL = {"podman": "/usr/bin/crun", "dockerd": "/usr/sbin/runc"}
+LATER = "trap 'exit 0' TERM; sleep 1000000 & wait"
+
+
+class Secrets:
+    """A scripted secrets engine of a user's, in the node."""
+
+    def __init__(self, node, uid=0, **values):
+        self.node, self.values = node, {}
+        folder = "/run/coffer-engine" if uid == 0 else f"/run/user/{uid}/coffer"
+        node.path(folder).mkdir(parents=True, exist_ok=True)
+        os.chown(node.path(folder), uid, uid)
+        self.file = node.folder / f"secrets-{uid}.json"
+        self.log = node.folder / f"asked-{uid}"
+        self.log.touch()
+        os.chown(self.log, uid, uid)
+        self.set(**values)
+        self.process = node.popen(
+            ["setpriv", "--reuid", str(uid), "--regid", str(uid), "--clear-groups",
+             ROOT / "test/rig/secrets_engine.py", f"{folder}/engine.sock", self.file, self.log],
+            stdout=subprocess.PIPE)
+        assert self.process.stdout.readline() == b"ready\n"
+
+    def set(self, **values):
+        self.values.update({key.replace("__", "/"): value for key, value in values.items()})
+        self.file.write_text(json.dumps(self.values))
+
+    def asked(self):
+        return self.log.read_text().split()
+
+    def stop(self):
+        self.process.terminate()  # nsenter; its child goes with the node
+        self.process.stdout.close()
+
+
+class Place:
+    """A node with an engine that has coffer-runtime, a cofferd, and a docker CLI."""
+
+    def __init__(self, kind, settings="", runtime=RUNTIME):
+        if not RUNTIME.exists():
+            skip("coffer-runtime is not built")
+        self.node = Node("refs")
+        self.node.folder.chmod(0o755)
+        self.engine = Engine(kind, self.node, runtime)
+        self.hands = Fixture(self.node, self.engine, places.newest_cli())
+        self.kind, self.settings = kind, settings
+
+    def __enter__(self):
+        try:
+            self.engine.start()
+            self.engine.load("busybox")
+            self.cofferd = self.hands.start_cofferd("--group", "nogroup")
+            self.set("")
+        except BaseException:
+            self.node.stop()
+            raise
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if error:
+            error.logs = [("cofferd", self.cofferd.daemon.tail())] if hasattr(self, "cofferd") else []
+        try:
+            self.hands.close()
+        finally:
+            self.node.stop()
+
+    def set(self, settings):
+        self.engine.settings.write_text(f"runtime = {REAL[self.kind]}\n{self.settings}\n"
+                                        f"references = {self.cofferd.state}/references\n{settings}\n")
+
+    @property
+    def docker(self):
+        return self.hands.docker
+
+    def run(self, *arguments, script, check=True):
+        return self.docker("run", "--rm", *arguments, "busybox:latest", "sh", "-c", script,
+                           check=check)
+
+
+
+def each(function):
+    """The test once on each kind of engine; nothing of the harness's own is started."""
+    def run_on(kind):
+        def run(_):
+            function(kind)
+        run.__name__ = f"{function.__name__}_on_{kind}"
+        run.__module__ = function.__module__
+        return run
+    for kind in ("podman", "dockerd"):
+        test(engines=(None,), cofferd=False, reference=False)(run_on(kind))
+    return function
+
+
+@each
+def a_reference_is_the_value_for_the_process_alone(kind):
+    value, later = canary(), canary()
+    with Place(kind) as p:
+        secrets = Secrets(p.node, openai__key=value, GH_TOKEN=value + "-gh")
+        equal(p.run("-e", "KEY=se://openai/key", script='echo "$KEY"').text, value)
+        equal(p.run("-e", "GH_TOKEN=", "-e", "OTHER=", script='echo "$GH_TOKEN,$OTHER"').text,
+              value + "-gh,")
+        p.docker("run", "-d", "--name", "demo", "-e", "KEY=se://openai/*", "-e", "GH_TOKEN=",
+                 "busybox:latest", "sh", "-c", LATER)
+        equal(p.docker("exec", "demo", "sh", "-c", 'echo "$KEY $GH_TOKEN"').text,
+              f"{value} {value}-gh")
+        shown = p.docker("inspect", "demo").out
+        assert "KEY=se://openai/*" in shown, shown
+        config = json.loads(shown)[0]
+        equal((config["Path"], config["Args"]), ("sh", ["-c", LATER]))
+        equal((config["Config"]["Labels"]["coffer.secrets.uid"],
+               config["Config"]["Labels"]["coffer.secrets.fallback"]), ("0", "GH_TOKEN"))
+        equal(p.docker("exec", "demo", "sh", "-c", "tr '\\0' ' ' </proc/1/cmdline; ls /proc/1/fd").text,
+              f"sh -c {LATER} 0\n1\n2")
+        p.docker("commit", "demo", "image-of-demo")
+        left = p.docker("inspect", "image-of-demo").out + p.docker("events", "--since", "5m",
+                                                                   "--until", "0s").out
+        assert value not in shown + left
+        only_in(value, {"sh", "sleep"})
+        secrets.set(openai__key=later)
+        p.docker("restart", "-t", "1", "demo")
+        equal(p.docker("exec", "demo", "sh", "-c", 'echo "$KEY"').text, later)
+        p.docker("rm", "-f", "demo")
+        nowhere(p, value, later)
+
+
+def only_in(value, programs):
+    """Of all processes of this machine only these programs have it in their environment."""
+    found = set()
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if value.encode() in (folder / "environ").read_bytes():
+                found.add((folder / "comm").read_text().strip())
+            assert value.encode() not in (folder / "cmdline").read_bytes()
+        except OSError:  # it has ended, or is none of ours
+            continue
+    assert found and found <= programs, found
+
+
+def nowhere(p, *values):
+    """No file of the node, of its engine, of cofferd, in /run, nor a log has it."""
+    ours = {p.node.folder / "secrets-0.json"}
+    for root in (p.node.folder, p.node.path("/run")):
+        for folder, _, names in os.walk(root):
+            for name in names:
+                path = pathlib.Path(folder, name)
+                if path in ours or not path.is_file() or path.is_symlink():
+                    continue
+                data = path.read_bytes()
+                # the scripts above print values: what they printed is in the container's log
+                for value in values:
+                    assert value.encode() not in data or name.endswith(("-json.log", "ctr.log")), path
+
+
+@each
+def a_failure_refuses_the_start_and_says_why(kind):
+    with Place(kind) as p:
+        secrets = Secrets(p.node, a="1", many__x="1", many__y="2", **{"!broken": "the vault is sealed"})
+        for reference, words in (("se://no/such", "resolving KEY: secret not found: se://no/such"),
+                                 ("se://many/*", "2 secrets matched se://many/*: many/x (scripted), "
+                                                 "many/y (scripted)"),
+                                 ("se://broken", "resolving KEY: se://broken: "),
+                                 ("se://a//b", "resolving KEY: se://a//b: ")):
+            done = p.run("-e", f"KEY={reference}", script="echo started", check=False)
+            assert done.code in (125, 126, 127) and words in done.err, done
+            assert "started" not in done.out, done
+        equal(p.docker("ps", "-aq").text, "")
+        assert "the vault is sealed" in p.run("-e", "KEY=se://broken", script=":", check=False).err
+        done = p.run("-e", "A-B=se://a", script=":", check=False)
+        assert done.code != 0 and "A-B" in done.err, done
+        p.docker("run", "-d", "--name", "box", "-e", "KEY=se://a", "busybox:latest", "sh", "-c", LATER)
+        secrets.set(a="changed")
+        equal(p.docker("exec", "box", "sh", "-c", 'echo "$KEY"').text, "changed")
+        done = p.docker("exec", "-e", "NEW=se://a", "box", "sh", "-c", 'echo "$NEW"')
+        equal(done.text, "changed")
+        done = p.docker("exec", "-e", "NEW=se://no", "box", "true", check=False)
+        assert done.code != 0, done
+
+
+@each
+def without_an_engine_nothing_starts_but_for_a_fallback(kind):
+    with Place(kind) as p:
+        done = p.run("-e", "KEY=se://a", script="echo started", check=False)
+        assert done.code != 0 and "resolving KEY: se://a: " in done.err, done
+        assert "systemctl start" in done.err, done
+        equal(p.run("-e", "KEY=", script='echo "[$KEY]"').text, "[]")
+
+
+@each
+def every_way_to_start_a_process_works(kind):
+    with Place(kind) as p:
+        Secrets(p.node, a="value-a")
+        show = 'echo "$KEY"'
+        for options in (("-u", "1000:1000"), ("--read-only",), ("--init",),
+                        ("--security-opt", "no-new-privileges"), ("-i",), ("--cap-drop", "ALL"),
+                        ("--network", "none"), ("-w", "/tmp"), ("--entrypoint", "sh")):
+            done = (p.docker("run", "--rm", *options, "-e", "KEY=se://a", "busybox:latest", "-c", show)
+                    if "--entrypoint" in options
+                    else p.run(*options, "-e", "KEY=se://a", script=show))
+            equal(done.text, "value-a")
+        shown = p.docker.on_terminal("run", "--rm", "-it", "-e", "KEY=se://a", "busybox:latest", "sh",
+                                     "-c", 'tty; echo "$KEY"')
+        equal(shown.out, "/dev/pts/0\nvalue-a\n")
+        done = p.docker("run", "--rm", "-e", "KEY=se://a", "busybox:latest", "nosuch", check=False)
+        equal(done.code, 127)
+        assert 'exec: "nosuch": executable file not found in $PATH' in done.err, done
+        done = p.docker("run", "--rm", "-e", "KEY=se://a", "busybox:latest", "/etc/passwd", check=False)
+        equal(done.code, 126)
+        equal(p.run("-e", "KEY=se://a", script="exit 7", check=False).code, 7)
+
+
+@each
+def the_callers_user_says_whose_secrets_they_are(kind):
+    with Place(kind) as p:
+        Secrets(p.node, a="of root")
+        Secrets(p.node, uid=1000, a="of 1000")
+        p.cofferd.socket.chmod(0o666)
+        for folder in (p.node.folder, p.cofferd.folder, p.cofferd.run):
+            folder.chmod(0o755)
+        home = p.node.folder / "home-1000"
+        home.mkdir()
+        home.chmod(0o777)
+
+        def run_as(uid, *arguments):
+            return subprocess.run(
+                ["setpriv", "--reuid", str(uid), "--regid", str(uid), "--clear-groups",
+                 p.docker.program, "run", *arguments, "busybox:latest", "sh", "-c", 'echo "$KEY"'],
+                env={**p.docker.env, "HOME": str(home), "DOCKER_CONFIG": str(home)}, check=False,
+                capture_output=True, text=True)
+        done = run_as(1000, "--name", "mine", "-e", "KEY=se://a")
+        equal((done.stdout, done.stderr), ("of 1000\n", ""))
+        # Whoever starts it again, it stays theirs.
+        equal(p.docker("start", "-a", "mine").text, "of 1000")
+        equal(p.run("-e", "KEY=se://a", script='echo "$KEY"').text, "of root")
+        done = run_as(1001, "--rm", "-e", "KEY=se://a")
+        assert done.returncode != 0 and "user 1001" in done.stderr, done
+        done = run_as(1000, "--rm", "--label", "coffer.secrets.uid=0", "-e", "KEY=se://a")
+        assert done.returncode != 0 and "coffer.secrets.uid" in done.stderr, done
+        done = run_as(1000, "--rm", "--runtime", REAL[kind], "-e", "KEY=se://a")
+        assert done.returncode != 0 and "runtime" in done.stderr, done
+
+
+@each
+def past_cofferd_nobody_is_asked_unless_the_settings_say_whom(kind):
+    with Place(kind) as p:
+        Secrets(p.node, a="of root")
+        options = ("--runtime", "coffer") if kind == "dockerd" else ()
+        engine = p.hands.engine_docker
+        done = engine("run", "-d", *options, "-e", "KEY=se://a", "busybox:latest", "true", check=False)
+        assert done.code != 0 and "it isn't known whose secrets are meant" in done.err, done
+        p.set("uid = 0")
+        done = engine("run", "--rm", *options, "-e", "KEY=se://a", "-e", "a=", "busybox:latest", "sh",
+                      "-c", 'echo "$KEY,$a"')
+        equal(done.text, "of root,")
+        p.set("uid = 0\nfallback = yes")
+        done = engine("run", "--rm", *options, "-e", "a=", "busybox:latest", "sh", "-c", 'echo "$a"')
+        equal(done.text, "of root")
+
+
+@each
+def an_engine_without_the_runtime_refuses_references(kind):
+    with Place(kind, runtime=None) as p:
+        done = p.run("-e", "KEY=se://a", script=":", check=False)
+        assert done.code != 0 and "need coffer-runtime" in done.err, done
+        equal(p.run("-e", "KEY=", script='echo "[$KEY]"').text, "[]")
