@@ -26,7 +26,7 @@
 
 int confine_is_asked(int argc, char **argv)
 {
-    return argc == 3 && str_equal(argv[1], CONFINE_FLAG);
+    return argc == 4 && str_equal(argv[1], CONFINE_FLAG);
 }
 
 static int fail(const char *what)
@@ -166,10 +166,22 @@ static int deny_calls(void)
     return filter_calls() && errno != EINVAL && errno != ENOSYS ? -1 : 0;
 }
 
+/* The engine may have ended before this. */
+static int die_with(const char *engine)
+{
+    uint64_t pid;
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0))
+        return -1;
+    if (str_to_u64(engine, &pid) && pid == (uint64_t)getppid())
+        return 0;
+    errno = ESRCH;
+    return -1;
+}
+
 int confine_main(char **argv)
 {
-    char *program[] = {argv[2], NULL};
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0))
+    char *program[] = {argv[3], NULL};
+    if (die_with(argv[2]))
         return fail("be killed with the engine");
     if (set_limits())
         return fail("set limits");
@@ -177,6 +189,6 @@ int confine_main(char **argv)
         return fail("give up new privileges");
     if (deny_calls())
         return fail("deny system calls");
-    execv(argv[2], program);
-    return fail(argv[2]);
+    execv(argv[3], program);
+    return fail(argv[3]);
 }

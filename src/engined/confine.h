@@ -6,8 +6,8 @@
  * files, bounded memory, files and descriptors, none of the kernel's doors that no plugin
  * needs; it is killed when the engine is.
  *
- * A plugin is started as `coffer-engined --confine FILE`: that confines itself and
- * becomes FILE.
+ * A plugin is started as `coffer-engined --confine PID FILE`: that confines itself and
+ * becomes FILE. PID is the engine's.
  */
 #define CONFINE_PROGRAM "/proc/self/exe"
 #define CONFINE_FLAG "--confine"

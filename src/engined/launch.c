@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -94,10 +95,12 @@ static int fill(struct environment *env, const struct launch_options *o)
 
 /* ---- life ---- */
 
+/* What the program started and left in its group ends with it. */
 static void on_end(struct process *p, int status, int number, void *user)
 {
     struct launch *l = user;
     struct err how;
+    (void)kill(-process_pid(p), SIGKILL);
     if (number)
         err_set(&how, ERR_UNAVAILABLE, "it was ended by signal %d (%s)", number,
                 strsignal(number));
@@ -125,7 +128,8 @@ static int start(struct launch *l, uv_loop_t *loop, const struct launch_options 
                  int theirs, struct err *e)
 {
     struct environment env = {.n = 0};
-    const char *argv[] = {CONFINE_PROGRAM, CONFINE_FLAG, o->file, NULL};
+    char own[24];
+    const char *argv[] = {CONFINE_PROGRAM, CONFINE_FLAG, own, o->file, NULL};
     union { /* a char *const * isn't taken for a const char *const *, though it is one */
         char **in;
         const char *const *out;
@@ -138,6 +142,7 @@ static int start(struct launch *l, uv_loop_t *loop, const struct launch_options 
                                       .error = log,
                                       .handed = &theirs,
                                       .n_handed = 1};
+    snprintf(own, sizeof(own), "%d", (int)getpid());
     int r = fill(&env, o);
     if (r)
         err_no_memory(e);

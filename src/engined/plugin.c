@@ -102,10 +102,13 @@ void plugin_fail(struct plugin *p, const struct err *why)
     timer_cancel(&p->timer);
     drop_session(p);
     p->state = PLUGIN_ENDING;
-    if (p->launch)
-        launch_stop(p->launch);
-    else
+    p->is_attempted = true;
+    if (!p->launch) {
         wait_or_give_up(p);
+        return;
+    }
+    launch_stop(p->launch);
+    host_on_change(p);
 }
 
 /* That it ended says less than what went before. */

@@ -1,0 +1,475 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The secrets engine as its clients and plugins see it: the real program, real plugins, curl."""
+
+import base64
+import gzip
+import json
+import os
+import pathlib
+import select
+import signal
+import socket
+import subprocess
+import threading
+
+import places
+from engined import (AUTHORIZE, DISABLE, ENABLE, ENGINED, EXAMPLE, GET, LIST, REMOVE, SAVE, TIMEOUT,
+                     Engined)
+from fixture import canary
+from harness import NONE, equal, test
+
+CAPTURES = places.ROOT / "test/vectors/secrets/captures"
+STRANGER, USER, OTHER = 65000, 65001, 65002
+
+
+def alone(function):
+    return test(engines=NONE, cofferd=False, reference=False)(function)
+
+
+# ---- the protocol
+
+@alone
+def the_engine_answers_with_the_statuses_of_the_protocol(t):
+    engine = Engined(t).start()
+    equal(engine.curl("http://unix/health").body, "ok")
+    equal(engine.curl("http://unix/nowhere").status, 404)
+    equal(engine.curl("http://unix/nowhere").body, "404 page not found\n")
+    equal(engine.curl(f"http://unix/{GET}").status, 405)
+    equal(engine.curl("-d", "x", f"http://unix/{GET}").status, 415)
+    equal(engine.curl("http://unix/hijack").status, 400)
+    version = engine.call("health.v1.VersionService/GetVersion", {})
+    assert version.json["version"].startswith("v"), version
+    missing = engine.call(GET, {"pattern": "a/b"})
+    equal((missing.status, missing.json), (404, {"code": "not_found", "message": "secret not found"}))
+    bad = engine.call(GET, {"pattern": "bad//x"})
+    equal((bad.status, bad.json["code"]), (400, "invalid_argument"))
+    assert bad.message.startswith('invalid pattern "bad//x": '), bad
+    empty = engine.call(AUTHORIZE, {"patterns": []})
+    equal((empty.status, empty.message), (400, "at least one pattern is required"))
+    equal(engine.call(AUTHORIZE, {"patterns": ["a"] * 1025}).status, 429)
+    equal(engine.stop(), 0)
+    assert not engine.socket.exists()
+
+
+def exchange(path, request):
+    """One request, byte by byte as it was recorded; the answer's status, headers and body."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(path))
+        connection.sendall(request)
+        with connection.makefile("rb") as lines:
+            status = int(lines.readline().split()[1])
+            headers = {}
+            while (line := lines.readline().strip()):
+                name, _, value = line.partition(b": ")
+                headers[name.decode().lower()] = value.decode()
+            body = lines.read(int(headers["content-length"]))
+    if headers.get("content-encoding") == "gzip":
+        body = gzip.decompress(body)
+    return status, headers, body
+
+
+@alone
+def recorded_requests_of_dockers_client_are_answered(t):
+    engine = Engined(t)
+    engine.store()
+    engine.start()
+    engine.save("myrealm/foo", b"bar")
+    recorded = [(CAPTURES / f"cap.{i}.c2s").read_bytes() for i in range(1, 6)]
+    status, headers, body = exchange(engine.socket, recorded[0])
+    equal((status, headers["content-type"], headers["content-encoding"]),
+          (200, "application/proto", "gzip"))
+    assert body.startswith(b"\n\x06v"), body
+    status, _, body = exchange(engine.socket, recorded[1])
+    equal(status, 200)
+    assert b"myrealm/foo" in body and b"bar" in body and b"docker-pass" in body, body
+    status, headers, body = exchange(engine.socket, recorded[3])
+    equal((status, headers["content-type"], json.loads(body)),
+          (404, "application/json", {"code": "not_found", "message": "secret not found"}))
+
+
+# ---- plugins
+
+@alone
+def plugins_are_started_and_asked_together(t):
+    engine = Engined(t)
+    engine.store()
+    engine.example()
+    engine.start()
+    engine.save("hello/world", b"from the store")
+    equal(engine.get("hello/*"), {("hello/world", "docker-pass"): b"from the store",
+                                  ("hello/world", "hello"): b"hello"})
+    equal(sorted(engine.plugins()), ["docker-pass", "hello"])
+    equal(engine.status("hello"), "RUNNING")
+
+
+@alone
+def a_plugin_that_connects_by_itself_comes_and_goes(t):
+    engine = Engined(t).start()
+    plugin = subprocess.Popen([EXAMPLE], env={"COFFER_ENGINE_SOCKET": str(engine.socket)})
+    engine.until(lambda: engine.status("hello") == "RUNNING")
+    equal(engine.get("**"), {("hello/world", "hello"): b"hello"})
+    assert engine.plugins()["hello"]["external"], engine.plugins()
+    second = subprocess.run([EXAMPLE], env={"COFFER_ENGINE_SOCKET": str(engine.socket)},
+                            stderr=subprocess.PIPE, check=False)
+    assert b"plugin hello already exists" in second.stderr, second
+    equal(engine.call(DISABLE, {"name": "hello"}).status, 400)
+    plugin.kill()
+    plugin.wait()
+    engine.until(lambda: "hello" not in engine.plugins())
+    equal(engine.call(GET, {"pattern": "hello/world"}).status, 404)
+
+
+@alone
+def an_engine_that_stops_lets_its_plugins_end(t):
+    engine = Engined(t)
+    engine.example()
+    engine.start()
+    equal(engine.status("hello"), "RUNNING")
+    pid, = engine.pids()
+    watch = os.pidfd_open(pid)
+    equal(engine.stop(), 0)
+    try:
+        signal.pidfd_send_signal(watch, 0)
+        raise AssertionError("the plugin outlived its engine")
+    except ProcessLookupError:
+        os.close(watch)
+
+
+@alone
+def a_killed_plugin_is_said_to_have_failed_and_comes_back(t):
+    engine = Engined(t)
+    engine.example()
+    engine.start()
+    equal(engine.status("hello"), "RUNNING")
+    pid, = engine.pids()
+    os.kill(pid, signal.SIGKILL)
+    engine.until(lambda: engine.status("hello") == "CRASHED")
+    answer = engine.call(GET, {"pattern": "hello/world"})
+    equal((answer.status, answer.json["code"]), (503, "unavailable"))
+    assert answer.message.startswith("matching plugin hello failed: "), answer
+    assert "signal 9" in answer.message, answer
+    equal(engine.call(GET, {"pattern": "other"}).status, 404)
+    engine.until(lambda: engine.status("hello") == "RUNNING")
+    equal(engine.get("hello/world"), {("hello/world", "hello"): b"hello"})
+
+
+@alone
+def a_failed_plugin_may_count_as_nothing_as_with_dockers_engine(t):
+    engine = Engined(t, plugin_failure="ignore")
+    engine.program("hello", "exit 3")
+    engine.plugin_settings("hello", "pattern = hello/**\n")
+    engine.start()
+    equal(engine.call(GET, {"pattern": "hello/world"}).status, 404)
+    plugin = engine.plugins()["hello"]
+    equal((plugin["runStatus"], plugin["statusMessage"]),
+          ("RUN_STATUS_CRASHED", "it ended with status 3"))
+
+
+@alone
+def a_killed_engine_leaves_no_plugin(t):
+    engine = Engined(t)
+    engine.program("stubborn", "trap '' TERM; exec sleep 1000000")
+    engine.example()
+    engine.start()
+    watches = [os.pidfd_open(pid) for pid in engine.pids()]
+    equal(len(watches), 2)
+    engine.stop(signal.SIGKILL)
+    for watch in watches:
+        assert select.select([watch], [], [], TIMEOUT)[0], "a plugin outlived its engine"
+        os.close(watch)
+    (engine.programs / "stubborn").unlink()
+    engine.start()
+    equal(engine.get("hello/world"), {("hello/world", "hello"): b"hello"})
+
+
+@alone
+def a_switch_outlives_the_engine(t):
+    engine = Engined(t)
+    engine.store()
+    engine.example()
+    engine.start()
+    equal(engine.call(DISABLE, {"name": "hello"}).status, 200)
+    engine.until(lambda: engine.status("hello") == "STOPPED")
+    equal(engine.call(GET, {"pattern": "hello/world"}).status, 404)
+    equal(engine.stop(), 0)
+    engine.start()
+    assert engine.plugins()["hello"]["disabled"], engine.plugins()
+    equal(engine.call(ENABLE, {"name": "hello"}).status, 200)
+    equal(engine.get("hello/world"), {("hello/world", "hello"): b"hello"})
+    equal(engine.call(ENABLE, {"name": "nobody"}).status, 404)
+    refused = engine.call(DISABLE, {"name": "docker-pass"})
+    assert "always on" in refused.message, refused
+
+
+@alone
+def a_plugin_gets_its_settings_with_credentials_from_the_store(t):
+    engine = Engined(t)
+    engine.store()
+    engine.example()
+    engine.plugin_settings("hello", "greeting = se://docker/secrets-engine/plugins/hello/greeting\n"
+                                    "pattern = hello/*\n")
+    engine.start()
+    plugin = engine.plugins()["hello"]
+    assert "greeting: secret not found" in plugin["statusMessage"], plugin
+    value = canary()
+    engine.save("docker/secrets-engine/plugins/hello/greeting", value.encode())
+    engine.until(lambda: engine.status("hello") == "RUNNING")
+    equal(engine.get("hello/world"), {("hello/world", "hello"): value.encode()})
+    equal(engine.plugins()["hello"]["secretsProvider"]["pattern"], "hello/*")
+    equal(engine.call(GET, {"pattern": "docker/secrets-engine/**"}).status, 404)
+    listed = engine.call(LIST, {"pattern": "docker/**"}).json["envelopes"]
+    equal([e["id"] for e in listed], ["docker/secrets-engine/plugins/hello/greeting"])
+    pids = [engine.process.pid, *engine.pids()]
+    for pid in pids:
+        for name in ("cmdline", "environ"):
+            assert value.encode() not in pathlib.Path(f"/proc/{pid}/{name}").read_bytes()
+    assert value not in engine.log
+
+
+@alone
+def plugins_are_confined(t):
+    engine = Engined(t)
+    engine.program("spy", "cat /proc/self/status /proc/self/limits >&2; ls -l /proc/self/fd >&2; "
+                          "env >&2; exit 1")
+    engine.env["COFFER_TEST_SECRET"] = "hidden"
+    engine.start()
+    equal(engine.status("spy"), "CRASHED")
+    seen = (engine.home / "logs/spy.log").read_text()
+    assert "NoNewPrivs:\t1" in seen and "Seccomp:\t2" in seen, seen
+    assert "COFFER_TEST_SECRET" not in seen and "hidden" not in seen, seen
+    core, = [line for line in seen.splitlines() if line.startswith("Max core file size")]
+    equal(core.split()[4:6], ["0", "0"])
+    links = [line for line in seen.splitlines() if " -> " in line]
+    equal(len([line for line in links if "socket:" in line]), 1)
+
+
+@alone
+def programs_that_others_may_write_are_not_started(t):
+    engine = Engined(t)
+    engine.example().chmod(0o777)
+    engine.start()
+    equal(engine.plugins(), {})
+
+
+# ---- the store
+
+@alone
+def the_store_is_written_through_the_engine(t):
+    engine = Engined(t)
+    engine.store()
+    engine.start()
+    engine.save("a/b", b"one", metadata={"owner": "me"})
+    taken = engine.call(SAVE, {"id": "a/b", "value": ""})
+    equal((taken.status, taken.json["code"]), (409, "already_exists"))
+    engine.save("a/b", b"two", overwrite=True)
+    equal(engine.get("a/b"), {("a/b", "docker-pass"): b"two"})
+    equal(engine.call(REMOVE, {"id": "a/b"}).status, 200)
+    equal(engine.call(REMOVE, {"id": "a/b"}).json["code"], "not_found")
+    equal(engine.call(GET, {"pattern": "a/b"}).status, 404)
+
+
+@alone
+def without_a_store_its_calls_say_so(t):
+    engine = Engined(t).start()
+    answer = engine.call(SAVE, {"id": "a", "value": ""})
+    equal((answer.status, answer.message), (400, "there is no local store"))
+
+
+@alone
+def kept_answers_never_hide_a_change(t):
+    engine = Engined(t, cache="1h")
+    engine.store()
+    engine.start()
+    for value in (b"one", b"two"):
+        engine.save("a", value, overwrite=True)
+        for _ in range(2):
+            equal(engine.get("a"), {("a", "docker-pass"): value})
+    engine.call(REMOVE, {"id": "a"})
+    equal(engine.call(GET, {"pattern": "a"}).status, 404)
+
+
+# ---- who may have what
+
+@alone
+def the_policy_denies_and_a_person_is_asked(t):
+    engine = Engined(t)
+    answers, questions = engine.home / "answer", engine.home / "questions"
+    prompt = engine.home / "prompt"
+    prompt.write_text(f'#!/bin/sh\necho "$COFFER_REQUESTER_NAME $*" >>{questions}\n'
+                      f"exit $(cat {answers})\n")
+    prompt.chmod(0o755)
+    (engine.home / "policy").write_text("deny never/**\nask ask/** 1h\nallow **\n")
+    engine.settings(store="file", policy=engine.home / "policy", prompt=prompt,
+                    **{"plugin-dir": engine.programs})
+    engine.store()
+    engine.start()
+    for name in ("never/a", "ask/a", "free"):
+        engine.save(name, name.encode())
+    denied = engine.call(GET, {"pattern": "never/a"})
+    equal((denied.status, denied.message), (403, "access denied"))
+    equal(engine.call(AUTHORIZE, {"patterns": ["free", "never/a"]}).status, 403)
+    equal(engine.call(AUTHORIZE, {"patterns": ["free"]}).json["decision"], "DECISION_ALLOW")
+    equal(engine.get("**"), {("free", "docker-pass"): b"free"})
+    answers.write_text("1")
+    equal(engine.call(GET, {"pattern": "ask/a"}).status, 403)
+    answers.write_text("0")
+    equal(engine.get("ask/a"), {("ask/a", "docker-pass"): b"ask/a"})
+    answers.write_text("1")  # the yes counts for the session of who asked
+    equal(engine.get("ask/a"), {("ask/a", "docker-pass"): b"ask/a"})
+    equal(sorted(engine.get("**")), [("ask/a", "docker-pass"), ("free", "docker-pass")])
+    equal(questions.read_text(), "curl ask/a\ncurl ask/a\n")
+
+
+@alone
+def without_a_terminal_or_a_prompt_nothing_is_granted(t):
+    engine = Engined(t).start()
+    answer = engine.call(AUTHORIZE, {"patterns": ["a"]}, run=in_new_session)
+    equal(answer.status, 403)
+    assert "no prompt command is set" in answer.message, answer
+
+
+def in_new_session(command, **options):
+    return subprocess.run(command, start_new_session=True, **options)
+
+
+# ---- users
+
+@alone
+def two_users_see_nothing_of_each_other(t):
+    engines = {}
+    for uid in (USER, OTHER):
+        engines[uid] = engine = Engined(t, uid=uid)
+        engine.store()
+        engine.home.chmod(0o711)
+        engine.start()
+        engine.save("mine", str(uid).encode())  # root may ask
+    for uid, other in ((USER, OTHER), (OTHER, USER)):
+        own = engines[uid].call(GET, {"pattern": "mine"}, uid=uid)
+        equal(base64.b64decode(own.json["envelopes"][0]["value"]), str(uid).encode())
+        # Even with a socket that lets everybody in.
+        engines[other].socket.chmod(0o777)
+        refused = engines[other].call(GET, {"pattern": "mine"}, uid=uid)
+        equal((refused.status, refused.body), (403, "this is another user's secrets engine\n"))
+        equal(engines[other].curl("http://unix/health", uid=uid).status, 403)
+        equal(engines[other].curl("-H", "Connection: upgrade", "-H", "Upgrade: tcp",
+                                  "http://unix/hijack", uid=uid).status, 403)
+
+
+@alone
+def dockers_sockets_are_served_too(t):
+    engine = Engined(t, uid=USER, env={})
+    engine.env.update(XDG_RUNTIME_DIR=str(engine.home / "run"), XDG_CONFIG_HOME=str(engine.home / "c"))
+    (engine.home / "run").mkdir()
+    (engine.home / "c/coffer").mkdir(parents=True)
+    (engine.home / "engine.conf").rename(engine.home / "c/coffer/engine.conf")
+    engine.home.chmod(0o711)
+    engine.start(spawn=t.node.popen)  # abstract names are the node's own
+    engine.process = None  # it ends with the node
+
+    def run(command, **options):
+        return subprocess.run([places.ROOT / "test/rig/in-node", t.node.folder, *command], **options)
+    for where in (["--unix-socket", engine.home / "run/coffer/engine.sock"],
+                  ["--unix-socket", engine.home / ".cache/docker-secrets-engine/engine.sock"],
+                  ["--abstract-unix-socket", f"docker-secrets-engine/{USER}/daemon.sock"]):
+        equal(engine.curl("http://unix/health", socket=where, run=run).body, "ok")
+        equal(engine.curl("http://unix/health", socket=where, run=run, uid=USER).body, "ok")
+    abstract = ["--abstract-unix-socket", f"docker-secrets-engine/{USER}/daemon.sock"]
+    equal(engine.curl("http://unix/health", socket=abstract, run=run, uid=STRANGER).status, 403)
+    os.kill(engine_in(t), signal.SIGTERM)
+
+
+def engine_in(t):
+    """The engine in the node, as seen from here."""
+    for pid in t.node.processes():
+        if pathlib.Path(f"/proc/{pid}/comm").read_text().strip() == "coffer-engined":
+            return pid
+    raise AssertionError("the engine is not there")
+
+
+# ---- starting
+
+@alone
+def of_many_started_at_once_one_becomes_the_engine(t):
+    engine = Engined(t)
+    engine.own()
+    command = [ENGINED, "--on-demand", "--idle-timeout", "1h", "--ready-fd"]
+    started = []
+    for _ in range(8):
+        ready, theirs = os.pipe()
+        process = subprocess.Popen([*command, str(theirs)], env=engine.env, pass_fds=[theirs],
+                                   stderr=subprocess.DEVNULL)
+        os.close(theirs)
+        started.append((process, ready))
+    for _, ready in started:
+        with open(ready, "rb") as lines:
+            equal(lines.read(), b"ready\n")
+            equal(engine.curl("http://unix/health").body, "ok")
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(engine.socket))
+        peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 4)
+    pid = int.from_bytes(peer, "little")
+    others = [process for process, _ in started if process.pid != pid]
+    equal(len(others), 7)
+    for process in others:
+        equal(process.wait(TIMEOUT), 0)
+    engine.process, = [process for process, _ in started if process.pid == pid]
+    equal(engine.stop(), 0)
+
+
+@alone
+def on_demand_it_ends_when_nobody_asks(t):
+    engine = Engined(t)
+    engine.example()
+    engine.start("--on-demand", "--idle-timeout", "200ms")
+    equal(engine.wait(), 0)
+    assert "nobody asked for anything" in engine.log, engine.log
+    assert not engine.socket.exists()
+
+
+@alone
+def a_second_engine_by_hand_is_refused(t):
+    engine = Engined(t).start()
+    second = subprocess.run([ENGINED], env=engine.env, stderr=subprocess.PIPE, check=False)
+    assert second.returncode and b"another daemon serves" in second.stderr, second
+    equal(engine.curl("http://unix/health").body, "ok")
+
+
+@alone
+def sockets_of_the_service_manager_are_served(t):
+    engine = Engined(t)
+    path = engine.home / "activated.sock"
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        listening.listen()
+        os.dup2(listening.fileno(), 3)
+        engine.own()
+        shell = 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" "$@"'
+        with open(engine.home / "engine.log", "ab") as log:
+            engine.process = subprocess.Popen(["sh", "-c", shell, ENGINED], env=engine.env,
+                                              pass_fds=[3], stderr=log)
+        os.close(3)
+    equal(engine.curl("http://unix/health", socket=["--unix-socket", path]).body, "ok")
+    equal(engine.stop(), 0)
+    assert path.exists()  # it is the service manager's
+
+
+# ---- many at once
+
+@alone
+def many_clients_are_answered_at_once(t):
+    engine = Engined(t)
+    engine.store()
+    engine.start()
+    engine.save("a", b"value")
+    results = []
+
+    def ask():
+        for _ in range(10):
+            results.append(engine.get("a"))
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    equal(len(results), 80)
+    assert all(result == {("a", "docker-pass"): b"value"} for result in results), results
