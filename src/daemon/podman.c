@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "daemon/crun.h"
 #include "engine/docker_limits.h"
 #include "loop/loop.h"
 
@@ -36,16 +37,6 @@ struct podman {
 };
 
 /* ---- what this host can't do ---- */
-
-/* Hybrid: some controllers are on cgroup v2 while the others are on v1. crun refuses
- * that, runc doesn't mind. */
-static bool has_hybrid_cgroups(void)
-{
-    cleanup_buf struct buf controllers = BUF_INIT;
-    return !file_read("/sys/fs/cgroup/unified/cgroup.controllers", 4096, &controllers,
-                      NULL) &&
-           controllers.len > 1;
-}
 
 static bool has_systemd(void)
 {
@@ -82,7 +73,7 @@ static int write_ulimits(struct buf *out)
 static int write_engine(struct buf *out)
 {
     int r = buf_append_str(out, "[engine]\n");
-    if (!r && has_hybrid_cgroups())
+    if (!r && crun_substitute())
         r = buf_append_str(out, "runtime = \"runc\"\n");
     if (!r && !has_systemd())
         r = buf_append_str(out,
@@ -106,12 +97,13 @@ static int compose_conf(struct buf *out)
 
 static bool needs_conf(void)
 {
-    return !engine_limits_can_raise() || has_hybrid_cgroups() || !has_systemd() ||
+    return !engine_limits_can_raise() || crun_substitute() || !has_systemd() ||
            lacks_init();
 }
 
 static int write_conf(struct podman *p, const char *run_dir, struct err *e)
 {
+    crun_warn();
     if (!needs_conf())
         return 0;
     cleanup_buf struct buf text = BUF_INIT;
@@ -214,15 +206,10 @@ const char *podman_socket(const struct podman *p)
  * Podman's above. */
 static int use_runtime(struct podman *p, struct err *e)
 {
-    static const char *const places[] = {"/usr/sbin/runc", "/usr/bin/runc",
-                                         "/usr/local/sbin/runc", "/usr/local/bin/runc"};
-    const char *real = NULL;
     if (!p->runtime->program)
         return 0;
-    for (size_t i = 0; i < ARRAY_SIZE(places) && has_hybrid_cgroups() && !real; i++)
-        real = access(places[i], X_OK) ? NULL : places[i];
     p->runtime_flag = str_format("coffer-config=%s", p->runtime->settings);
-    return p->runtime_flag ? runtime_write_settings(p->runtime, real, e)
+    return p->runtime_flag ? runtime_write_settings(p->runtime, crun_substitute(), e)
                            : err_no_memory(e);
 }
 

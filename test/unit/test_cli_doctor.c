@@ -22,10 +22,15 @@ struct fixture {
 };
 
 static const char *const folders[] = {
-    "/proc", "/proc/self", "/proc/sys", "/proc/sys/kernel", "/state", "/state/swarm"};
-static const char *const files[] = {"/proc/swaps",       "/proc/self/mounts",
-                                    "/proc/self/status", "/proc/sys/kernel/core_pattern",
-                                    "/state/swarm/keys", "/state/swarm/store.db"};
+    "/proc",        "/proc/self", "/proc/sys", "/proc/sys/kernel", "/state",
+    "/state/swarm", "/sys",       "/sys/fs",   "/sys/fs/cgroup"};
+static const char *const files[] = {"/proc/swaps",
+                                    "/proc/self/mounts",
+                                    "/proc/self/status",
+                                    "/proc/sys/kernel/core_pattern",
+                                    "/state/swarm/keys",
+                                    "/state/swarm/store.db",
+                                    "/sys/fs/cgroup/cgroup.controllers"};
 
 static char *path_of(const struct fixture *f, const char *path)
 {
@@ -109,6 +114,37 @@ static void capabilities_that_are_there_are_well(void **state)
     write_file(f, "/proc/self/status", "Name:\tx\nCapBnd:\t000001ffffffffff\n", 0600);
     doctor_check_limits(&f->doctor);
     assert_true(has_found(f, "ok", "CAP_SYS_RESOURCE", "available"));
+}
+
+/* cgroup v2, on which crun lifts a limit. */
+static void set_version_2(const struct fixture *f, const char *capabilities)
+{
+    write_file(f, "/sys/fs/cgroup/cgroup.controllers", "cpu memory pids\n", 0600);
+    write_file(f, "/proc/self/status", capabilities, 0600);
+}
+
+static void a_runtime_that_can_not_work_here_is_found(void **state)
+{
+    struct fixture *f = *state;
+    set_version_2(f, "Name:\tx\nCapBnd:\t00000000feffffff\n");
+    doctor_check_runtime(&f->doctor, "/usr/bin/crun", NULL);
+    assert_true(has_found(f, "fail", "OCI runtime", "crun can't"));
+}
+
+static void the_other_runtime_is_well_then(void **state)
+{
+    struct fixture *f = *state;
+    set_version_2(f, "Name:\tx\nCapBnd:\t00000000feffffff\n");
+    doctor_check_runtime(&f->doctor, "/usr/bin/crun", "/usr/sbin/runc");
+    assert_true(has_found(f, "ok", "OCI runtime", "/usr/sbin/runc"));
+}
+
+static void a_runtime_that_may_raise_limits_is_well(void **state)
+{
+    struct fixture *f = *state;
+    set_version_2(f, "Name:\tx\nCapBnd:\t000001ffffffffff\n");
+    doctor_check_runtime(&f->doctor, "/usr/bin/crun", NULL);
+    assert_true(has_found(f, "ok", "OCI runtime", "/usr/bin/crun"));
 }
 
 static void swap_is_found(void **state)
@@ -209,6 +245,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         DOCTOR_TEST(missing_capabilities_are_found),
         DOCTOR_TEST(capabilities_that_are_there_are_well),
+        DOCTOR_TEST(a_runtime_that_can_not_work_here_is_found),
+        DOCTOR_TEST(the_other_runtime_is_well_then),
+        DOCTOR_TEST(a_runtime_that_may_raise_limits_is_well),
         DOCTOR_TEST(swap_is_found),
         DOCTOR_TEST(without_swap_all_is_well),
         DOCTOR_TEST(core_dumps_are_found),

@@ -36,6 +36,12 @@ void doctor_check_limits(struct doctor *d);   /* capabilities, resource limits *
 void doctor_check_memory(struct doctor *d);   /* a file system that isn't swapped */
 void doctor_check_state(struct doctor *d);    /* folders, keys, the secrets' mount */
 
+/* A part of doctor_check_programs: where the runtimes are, NULL: not installed. */
+void doctor_check_runtime(struct doctor *d, const char *crun, const char *runc);
+
+/* May some process here raise its hard limits? True when that can't be known. */
+bool doctor_may_raise_limits(const struct doctor *d);
+
 /* Opens a file below the root, for reading; NULL when it can't be. */
 FILE *doctor_open(const struct doctor *d, const char *path);
 

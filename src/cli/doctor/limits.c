@@ -27,6 +27,12 @@ static bool read_bounding_set(const struct doctor *d, unsigned long long *set)
     return found;
 }
 
+bool doctor_may_raise_limits(const struct doctor *d)
+{
+    unsigned long long set = 0;
+    return !read_bounding_set(d, &set) || set >> SYS_RESOURCE_BIT & 1;
+}
+
 static void check_capabilities(struct doctor *d)
 {
     unsigned long long set = 0;

@@ -23,6 +23,34 @@ static bool find_program(const char *name, char *out, size_t size)
     return false;
 }
 
+/* Has a folder with a cgroup v2 mount controllers? */
+static bool has_controllers(const struct doctor *d, const char *path)
+{
+    char controllers[4096];
+    return doctor_read_line(d, path, controllers, sizeof(controllers)) && *controllers;
+}
+
+void doctor_check_runtime(struct doctor *d, const char *crun, const char *runc)
+{
+    const char *why = NULL;
+    if (has_controllers(d, "/sys/fs/cgroup/unified/cgroup.controllers"))
+        why = "cgroup controllers of both versions are in use";
+    else if (has_controllers(d, "/sys/fs/cgroup/cgroup.controllers") &&
+             !doctor_may_raise_limits(d))
+        why = "it lifts the limit of locked memory, which no process here may";
+    if (!crun && !runc)
+        doctor_add(d, DOCTOR_FAIL, "OCI runtime", "Install one: apt install crun.",
+                   "neither crun nor runc is installed");
+    else if (!why || !crun)
+        doctor_add(d, DOCTOR_OK, "OCI runtime", NULL, "%s", crun ? crun : runc);
+    else if (runc)
+        doctor_add(d, DOCTOR_OK, "OCI runtime", NULL,
+                   "%s; crun can't start containers here: %s", runc, why);
+    else
+        doctor_add(d, DOCTOR_FAIL, "OCI runtime", "Install runc: apt install runc.",
+                   "crun can't start containers here: %s", why);
+}
+
 void doctor_check_programs(struct doctor *d)
 {
     char podman[512], dockerd[512], crun[512], runc[512];
@@ -40,9 +68,5 @@ void doctor_check_programs(struct doctor *d)
     else
         doctor_add(d, DOCTOR_FAIL, "container engine", "Install one: apt install podman.",
                    "neither podman nor dockerd is installed");
-    if (has_crun || has_runc)
-        doctor_add(d, DOCTOR_OK, "OCI runtime", NULL, "%s", has_crun ? crun : runc);
-    else
-        doctor_add(d, DOCTOR_FAIL, "OCI runtime", "Install one: apt install crun.",
-                   "neither crun nor runc is installed");
+    doctor_check_runtime(d, has_crun ? crun : NULL, has_runc ? runc : NULL);
 }
