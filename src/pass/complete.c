@@ -99,7 +99,7 @@ bool verb_complete(struct secrets *s, int argc, char **argv)
 {
     if (argc == 0)
         return false;
-    const char *group = argc > 1 && verb_is_group(argv[0]) ? argv[0] : NULL;
+    const char *group = argc > 1 && verb_group_summary(argv[0]) ? argv[0] : NULL;
     int at = group ? 1 : 0;
     const struct verb *v = argc > at + 1 ? verb_find(group, argv[at]) : NULL;
     if (v)

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "pass/engine_private.h"
+#include "pass/engine_process.h"
 #include "pass/start.h"
 #include "sdk/sdk.h"
 
@@ -149,6 +150,12 @@ static int set_plugin(struct secrets *s, const char *name, bool is_enabled, stru
     return engine_failed(code, &why, e);
 }
 
+static int end(struct secrets *s, struct err *e)
+{
+    engine_of(s)->is_reached = false;
+    return engine_process_stop(e);
+}
+
 /* ---- lists ---- */
 
 static int each_plugin(struct secrets *s, secrets_plugin_seen *seen, void *user,
@@ -194,6 +201,7 @@ static const struct secrets_ops ops = {
     .remove = remove_id,
     .unlock = unlock,
     .lock = lock,
+    .end = end,
     .each_plugin = each_plugin,
     .set_plugin = set_plugin,
 };

@@ -44,6 +44,10 @@ static int check_arguments(const struct pass *p, struct err *e)
     if (p->argc < v->min && v->max < 0)
         return err_set(e, ERR_INVALID_ARGUMENT,
                        "requires at least %d arg(s), only received %d", v->min, p->argc);
+    if (v->max > v->min && (p->argc < v->min || p->argc > v->max))
+        return err_set(e, ERR_INVALID_ARGUMENT,
+                       "accepts between %d and %d arg(s), received %d", v->min, v->max,
+                       p->argc);
     if (v->max >= 0 && (p->argc < v->min || p->argc > v->max))
         return err_set(e, ERR_INVALID_ARGUMENT, "accepts %d arg(s), received %d", v->max,
                        p->argc);
@@ -99,7 +103,8 @@ static bool is_help(const char *word)
 
 static int find_verb(struct pass *p, int argc, char **argv)
 {
-    const char *group = argc && verb_is_group(argv[0]) ? argv[0] : NULL;
+    const char *next = argc > 1 ? argv[1] : NULL;
+    const char *group = argc && verb_begins_group(argv[0], next) ? argv[0] : NULL;
     int at = group ? 1 : 0;
     if (argc == at || is_help(argv[at])) {
         verb_help_group(p->program, group);

@@ -37,6 +37,9 @@ struct secrets_ops {
     int (*unlock)(struct secrets *s, const void *passphrase, size_t n, struct err *e);
     int (*lock)(struct secrets *s, struct err *e);
 
+    /* Ends the engine, so that the next call finds one with the settings of now. */
+    int (*end)(struct secrets *s, struct err *e);
+
     /* Calls `seen` for each plugin, until it returns an error. */
     int (*each_plugin)(struct secrets *s, secrets_plugin_seen *seen, void *user,
                        struct err *e);

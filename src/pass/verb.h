@@ -41,7 +41,11 @@ extern const struct verb verbs[]; /* ends with a row without names */
 
 /* The verb with this name or alias in a group (NULL: those that are in none); NULL. */
 const struct verb *verb_find(const char *group, const char *name);
-bool verb_is_group(const char *name);
+
+/* Is this the word of a group, with `next` (NULL: nothing) behind it? Where it is an
+ * alias of a verb too ("store" of "set"), only a verb of the group behind it, or nothing,
+ * makes it the group. */
+bool verb_begins_group(const char *name, const char *next);
 
 /* What a group is for. */
 const char *verb_group_summary(const char *group);
@@ -69,9 +73,16 @@ int version_run(struct pass *p, struct err *e) MUST_CHECK;
 int plugins_list_run(struct pass *p, struct err *e) MUST_CHECK;
 int plugins_enable_run(struct pass *p, struct err *e) MUST_CHECK;
 int plugins_disable_run(struct pass *p, struct err *e) MUST_CHECK;
+int plugins_logs_run(struct pass *p, struct err *e) MUST_CHECK;
+int inject_run(struct pass *p, struct err *e) MUST_CHECK;
+int store_show_run(struct pass *p, struct err *e) MUST_CHECK;
+int store_set_run(struct pass *p, struct err *e) MUST_CHECK;
+int store_unlock_run(struct pass *p, struct err *e) MUST_CHECK;
+int store_lock_run(struct pass *p, struct err *e) MUST_CHECK;
+int doctor_run_pass(struct pass *p, struct err *e) MUST_CHECK;
 
 extern const struct flag set_flags[], get_flags[], list_flags[], remove_flags[],
-    run_flags[], plugins_list_flags[];
+    run_flags[], plugins_list_flags[], inject_flags[], store_set_flags[];
 
 /* ---- help and completion ---- */
 

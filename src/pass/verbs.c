@@ -65,6 +65,39 @@ const struct verb verbs[] = {
      .first_ends = true,
      .takes = VERB_TAKES_FILES,
      .run = run_run},
+    {.names = {"inject"},
+     .usage = "[OPTIONS] TEMPLATE|- [FILE|-]",
+     .summary = "Fill a template file in with secrets",
+     .more = INJECT_MORE,
+     .flags = inject_flags,
+     .min = 1,
+     .max = 2,
+     .takes = VERB_TAKES_FILES,
+     .run = inject_run},
+    {.names = {"doctor"},
+     .summary = "Check the secrets engine, and say what to do",
+     .run = doctor_run_pass},
+    {.group = "store",
+     .names = {"show"},
+     .summary = "Show which local store is used",
+     .run = store_show_run},
+    {.group = "store",
+     .names = {"set"},
+     .usage = "[OPTIONS] keychain|file|auto",
+     .summary = "Use another local store",
+     .flags = store_set_flags,
+     .min = 1,
+     .max = 1,
+     .takes = VERB_TAKES_STORES,
+     .run = store_set_run},
+    {.group = "store",
+     .names = {"unlock"},
+     .summary = "Unlock the local store with a passphrase",
+     .run = store_unlock_run},
+    {.group = "store",
+     .names = {"lock"},
+     .summary = "Lock the local store",
+     .run = store_lock_run},
     {.group = "plugins",
      .names = {"ls", "list"},
      .summary = "List the engine's plugins",
@@ -86,6 +119,14 @@ const struct verb verbs[] = {
      .max = 1,
      .takes = VERB_TAKES_PLUGINS,
      .run = plugins_disable_run},
+    {.group = "plugins",
+     .names = {"logs"},
+     .usage = "NAME",
+     .summary = "Show what a plugin wrote",
+     .min = 1,
+     .max = 1,
+     .takes = VERB_TAKES_PLUGINS,
+     .run = plugins_logs_run},
     {.names = {"version"},
      .summary = "Show the version",
      .is_hidden = true,
@@ -97,6 +138,7 @@ static const struct {
     const char *name, *summary;
 } groups[] = {
     {"plugins", "Manage the engine's plugins"},
+    {"store", "Manage the local store"},
 };
 
 static bool has_name(const struct verb *v, const char *name)
@@ -123,7 +165,9 @@ const char *verb_group_summary(const char *group)
     return NULL;
 }
 
-bool verb_is_group(const char *name)
+bool verb_begins_group(const char *name, const char *next)
 {
-    return verb_group_summary(name);
+    if (!verb_group_summary(name))
+        return false;
+    return !verb_find(NULL, name) || !next || verb_find(name, next);
 }

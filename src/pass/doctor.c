@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "pass/engine_process.h"
+#include "pass/verb.h"
+
+/* Looks at the secrets engine as its user needs it: findings, and what to do. */
+
+static void tell(struct pass *p, bool good, const char *check, const char *found,
+                 const char *todo)
+{
+    printf("[%s] %s: %s\n", good ? "ok  " : "fail", check, found);
+    if (!good && todo)
+        printf("         %s\n", todo);
+    if (!good)
+        p->status = PASS_FAILED;
+}
+
+static void check_engine(struct pass *p, bool *answers)
+{
+    struct coffer_engine_version version;
+    struct err why = {0};
+    *answers = !p->secrets->ops->version(p->secrets, &version, &why);
+    tell(p, *answers, "engine", *answers ? version.version : err_text(&why),
+         "see engine.log beside the socket; or start it: coffer-engined");
+}
+
+static int check_socket(struct pass *p, struct err *e)
+{
+    cleanup_free char *path = NULL;
+    int r = engine_process_socket(&path, e);
+    if (r)
+        return r;
+    bool there = path[0] == '@' || access(path, F_OK) == 0;
+    tell(p, there, "socket", path, "the engine that answers isn't coffer's");
+    return 0;
+}
+
+static void check_store(struct pass *p)
+{
+    cleanup_secret_envelopes struct secret_envelopes found = {0};
+    struct err why = {0};
+    char text[64];
+    bool good = !p->secrets->ops->list(p->secrets, "**", &found, &why);
+    snprintf(text, sizeof(text), "%zu secrets", found.len);
+    tell(p, good, "store", good ? text : err_text(&why),
+         "unlock it (store unlock), or choose another one (store set file)");
+}
+
+static int check_plugin(const struct coffer_plugin_info *plugin, void *user,
+                        struct err *e)
+{
+    struct pass *p = user;
+    cleanup_free char *check = str_format("plugin %s", plugin->name);
+    if (!check)
+        return err_no_memory(e);
+    bool good = plugin->is_disabled || plugin->status == COFFER_PLUGIN_RUNNING;
+    const char *state = plugin->is_disabled ? "disabled" : good ? "running" : "failed";
+    const char *words = plugin->status_message;
+    tell(p, good, check, *words ? words : state, "see: plugins logs NAME");
+    return 0;
+}
+
+int doctor_run_pass(struct pass *p, struct err *e)
+{
+    bool answers;
+    check_engine(p, &answers);
+    if (!answers)
+        return 0;
+    int r = check_socket(p, e);
+    if (r)
+        return r;
+    check_store(p);
+    return p->secrets->ops->each_plugin(p->secrets, check_plugin, p, e);
+}

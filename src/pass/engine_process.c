@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pass/engine_process.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/home.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+/* Its plugins have their time to end, too. In milliseconds. */
+#define STOP_TIMEOUT 15000
+
+int engine_process_socket(char **out, struct err *e)
+{
+    const char *told = getenv("COFFER_ENGINE_SOCKET");
+    cleanup_free char *folder = NULL;
+    int r = str_is_empty(told) ? home_run_folder(&folder, e) : 0;
+    if (r)
+        return r;
+    *out = folder ? str_format("%s/engine.sock", folder) : strdup(told);
+    return *out ? 0 : err_no_memory(e);
+}
+
+/* *out stays -1 when nobody listens. */
+static int connect_engine(int *out, struct err *e)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    cleanup_free char *path = NULL;
+    int r = engine_process_socket(&path, e);
+    if (r)
+        return r;
+    size_t n = strlen(path);
+    if (n >= sizeof(address.sun_path))
+        return err_set(e, ERR_INVALID_ARGUMENT, "the socket's path is too long: %s",
+                       path);
+    memcpy(address.sun_path, path, n);
+    if (path[0] == '@')
+        address.sun_path[0] = '\0';
+    cleanup_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return err_errno(e, errno, "socket");
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n);
+    if (connect(fd, (const struct sockaddr *)&address, size) == 0)
+        *out = TAKE_FD(fd);
+    return 0;
+}
+
+static int stop(int connection, struct err *e)
+{
+    struct ucred peer;
+    socklen_t size = sizeof(peer);
+    if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size))
+        return err_errno(e, errno, "the engine's process");
+    if (peer.uid != geteuid())
+        return err_set(e, ERR_PERMISSION_DENIED, "the engine is another user's");
+    cleanup_fd int process = pidfd_open(peer.pid, 0);
+    if (process < 0 && errno == ESRCH)
+        return 0;
+    if (process < 0 || pidfd_send_signal(process, SIGTERM, NULL, 0))
+        return err_errno(e, errno, "end the engine");
+    struct pollfd ended = {.fd = process, .events = POLLIN};
+    if (poll(&ended, 1, STOP_TIMEOUT) != 1)
+        return err_set(e, ERR_DEADLINE_EXCEEDED, "the engine (process %d) doesn't end",
+                       peer.pid);
+    return 0;
+}
+
+int engine_process_stop(struct err *e)
+{
+    cleanup_fd int connection = -1;
+    int r = connect_engine(&connection, e);
+    return r || connection < 0 ? r : stop(connection, e);
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fault_malloc.h"
+#include "pass/prompt_line.h"
+#include "pass/set_input.h"
+#include "pass/settings.h"
+#include "pass/start_program.h"
+
+/* ---- what is typed ---- */
+
+/* Feeds the keys one by one, or (piece 0) all at once. */
+static int type(const char *keys, size_t piece, struct buf *secret, struct buf *shown,
+                struct err *e)
+{
+    struct prompt_line line = PROMPT_LINE_INIT;
+    size_t n = strlen(keys);
+    bool done = false;
+    int r = 0;
+    for (size_t at = 0; at < n && !r; at += piece ? piece : n)
+        r = prompt_line_feed(&line, keys + at, piece ? piece : n, shown, &done, e);
+    if (!r && done)
+        r = buf_append(secret, line.text.data, line.text.len);
+    prompt_line_deinit(&line);
+    return r;
+}
+
+static void expect_typed(const char *keys, const char *secret, const char *stars)
+{
+    for (size_t piece = 0; piece < 2; piece++) {
+        cleanup_buf struct buf text = BUF_INIT, shown = BUF_INIT;
+        assert_int_equal(type(keys, piece, &text, &shown, NULL), 0);
+        assert_string_equal(buf_str(&text), secret);
+        assert_string_equal(buf_str(&shown), stars);
+    }
+}
+
+static void expect_refused(const char *keys, int code, const char *words)
+{
+    cleanup_buf struct buf text = BUF_INIT, shown = BUF_INIT;
+    struct err e = {0};
+    assert_int_equal(type(keys, 0, &text, &shown, &e), code);
+    assert_string_equal(e.text, words);
+}
+
+static void characters_show_as_stars(void **state)
+{
+    expect_typed("ab\xc3\xbc\r", "ab\xc3\xbc", "***");
+    expect_typed("a b\n", "a b", "***");
+}
+
+static void keys_that_edit_delete_characters(void **state)
+{
+    expect_typed("a\xc3\xbc\x7f\x7f\x7fx\r", "x", "**\b \b\b \b*");
+    expect_typed("ab\x15x\r", "x", "**\b \b\b \b*");
+}
+
+static void pasted_text_is_taken_as_it_is(void **state)
+{
+    expect_typed("\033[200~p w\033[201~x\r", "p wx", "****");
+    expect_refused("\033[200~a\nb\033[201~\r", ERR_INVALID_ARGUMENT,
+                   "the pasted text has several lines: use standard input");
+}
+
+static void what_can_be_no_secret_is_refused(void **state)
+{
+    expect_refused("\r", ERR_INVALID_ARGUMENT, "the secret is empty");
+    expect_refused("a\x03", ERR_CANCELED, "canceled");
+    expect_refused("a\x04", ERR_INVALID_ARGUMENT,
+                   "the input ended before a secret was there");
+    expect_refused("a\x01", ERR_INVALID_ARGUMENT, "the secret has a control character");
+    expect_refused("\033[A", ERR_INVALID_ARGUMENT, "the secret has a control character");
+    expect_refused("\xff\r", ERR_INVALID_ARGUMENT, "the secret isn't valid UTF-8");
+    expect_refused("a\rb", ERR_INVALID_ARGUMENT, "there is more behind the line's end");
+}
+
+/* ---- standard input ---- */
+
+static void expect_input(const char *input, const char *value, const char *metadata)
+{
+    cleanup_buf struct buf text = BUF_INIT;
+    cleanup_secret_envelope struct secret_envelope s = {0};
+    assert_int_equal(buf_append_str(&text, input), 0);
+    assert_int_equal(set_input_read(&text, &s, NULL), 0);
+    assert_string_equal(buf_str(&text), value);
+    const char *got = secret_envelope_get(&s, "k");
+    assert_string_equal(got ? got : "", metadata);
+}
+
+static void an_object_with_a_secret_stands_for_it(void **state)
+{
+    expect_input("{\"secret\":\"s\"}", "s", "");
+    expect_input("{\"secret\":\"s\",\"metadata\":{\"k\":\"v\"},\"more\":1}\n", "s", "v");
+    expect_input("{\"secret\":\"s\",\"metadata\":null}", "s", "");
+}
+
+static void everything_else_is_the_value(void **state)
+{
+    static const char *const inputs[] = {
+        "",
+        "x\n",
+        "{\"secret\":\"\"}",
+        "[\"s\"]",
+        "{\"a\":\"b\"}",
+        "{\"secret\":1}",
+        "{\"secret",
+        "\"s\"",
+        "{\"secret\":\"s\",\"metadata\":{\"k\":1}}",
+        "{\"secret\":\"s\",\"metadata\":[]}",
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(inputs); i++)
+        expect_input(inputs[i], inputs[i], "");
+}
+
+static int read_form(void *user)
+{
+    cleanup_buf struct buf text = BUF_INIT;
+    cleanup_secret_envelope struct secret_envelope s = {0};
+    if (buf_append_str(&text, "{\"secret\":\"s\",\"metadata\":{\"k\":\"v\"}}"))
+        return ERR_NO_MEMORY;
+    return set_input_read(&text, &s, NULL);
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    assert_true(fault_malloc_each(read_form, NULL) > 3);
+}
+
+/* ---- settings and environment ---- */
+
+static void expect_setting(const char *text, const char *wanted)
+{
+    cleanup_buf struct buf out = BUF_INIT;
+    assert_int_equal(settings_replace(text, "store", "file", &out), 0);
+    assert_string_equal(buf_str(&out), wanted);
+}
+
+static void one_setting_is_replaced(void **state)
+{
+    expect_setting("", "store = file\n");
+    expect_setting("# store = x\nstore=keychain\ncache = 1",
+                   "# store = x\ncache = 1\nstore = file\n");
+    expect_setting(" store\t= a\nstores = b\nstore = c\n", "stores = b\nstore = file\n");
+}
+
+static void the_engine_gets_no_foreign_variables(void **state)
+{
+    assert_true(start_program_keeps("HOME=/x"));
+    assert_true(start_program_keeps("XDG_RUNTIME_DIR=/x"));
+    assert_true(start_program_keeps("LC_ALL=C"));
+    assert_false(start_program_keeps("HOMEX=1"));
+    assert_false(start_program_keeps("GH_TOKEN=1"));
+    assert_false(start_program_keeps("X=HOME=1"));
+    assert_false(start_program_keeps(""));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(characters_show_as_stars),
+        cmocka_unit_test(keys_that_edit_delete_characters),
+        cmocka_unit_test(pasted_text_is_taken_as_it_is),
+        cmocka_unit_test(what_can_be_no_secret_is_refused),
+        cmocka_unit_test(an_object_with_a_secret_stands_for_it),
+        cmocka_unit_test(everything_else_is_the_value),
+        cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(one_setting_is_replaced),
+        cmocka_unit_test(the_engine_gets_no_foreign_variables),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
