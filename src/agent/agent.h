@@ -47,7 +47,7 @@ int agent_new(const struct agent_config *config, struct agent **out,
 void agent_start(struct agent *a, struct rpc_channel *channel);
 
 /* How long a leave waits for an engine that is away, or for one that is there beyond what
- * stopping the tasks takes; each container that goes gives it that time anew. */
+ * stopping the tasks takes; each container that goes gives the latter that time anew. */
 #define AGENT_ENGINE_PATIENCE (5 * CLOCK_SECOND)
 
 /*

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The end of everything this node was assigned. The engine is given time for it, anew
- * with each container that goes; when it is away, or doesn't get on, the files go all the
- * same, and containers remain.
+ * with each container that goes, and little of it while it is away. When that is over the
+ * files go all the same, and containers remain. An engine that comes and goes gets no
+ * more time by that: a leave always ends.
  */
 #include "agent/secret_tree.h"
 #include "agent/worker.h"
 #include "base/log.h"
 
+/* What an engine that is there may take until the next container has gone. */
 static int64_t patience(const struct worker *w)
 {
     int64_t longest = 0;
-    if (!w->context.is_engine_up)
-        return AGENT_ENGINE_PATIENCE;
     for (size_t i = 0; i < w->tasks.len; i++) {
         int64_t grace = task_grace_period(w->tasks.entries[i].value);
         longest = grace > longest ? grace : longest;
@@ -25,17 +25,29 @@ static void finish(struct worker *w)
     void (*done)(void *user) = w->removed;
     w->removed = NULL;
     timer_cancel(&w->removal);
+    timer_cancel(&w->absence);
     done(w->removed_user);
 }
 
 void worker_check_removed(struct worker *w)
 {
-    if (!w->removed)
-        return;
-    if (w->tasks.len || !list_is_empty(&w->strays) || !w->was_swept)
-        timer_start(&w->removal, patience(w));
-    else
+    if (w->removed && !w->tasks.len && list_is_empty(&w->strays) && w->was_swept)
         finish(w);
+}
+
+void worker_something_went(struct worker *w)
+{
+    if (w->removed)
+        timer_start(&w->removal, patience(w));
+    worker_check_removed(w);
+}
+
+void worker_watch_absence(struct worker *w)
+{
+    if (w->context.is_engine_up)
+        timer_cancel(&w->absence);
+    else if (w->removed && !timer_is_running(&w->absence))
+        timer_start(&w->absence, AGENT_ENGINE_PATIENCE);
 }
 
 /* ---- giving up ---- */
@@ -92,5 +104,6 @@ void worker_remove_all(struct worker *w, void (*done)(void *user), void *user)
             i++;
     }
     worker_sweep(w);
-    worker_check_removed(w);
+    worker_watch_absence(w);
+    worker_something_went(w);
 }

@@ -103,7 +103,7 @@ static void removed(int r, const struct err *e, void *user)
     list_remove(&c->link);
     wipe(w, c->task_id);
     container_free(c);
-    worker_check_removed(w);
+    worker_something_went(w);
 }
 
 static void remove_now(struct worker *w, struct container *c)

@@ -39,7 +39,7 @@ static void on_gone(void *user, struct task *t)
     reporter_drop(w->reporter, id);
     task_close(t, &w->closing);
     worker_task_gone(w, id);
-    worker_check_removed(w);
+    worker_something_went(w);
 }
 
 void worker_report_all(struct worker *w)
@@ -180,6 +180,7 @@ void worker_engine_up(struct worker *w, const struct engine_info *info)
 {
     w->context.is_engine_up = true;
     w->context.runs_health_checks = info->runs_health_checks;
+    worker_watch_absence(w);
     check_fs(w, info->pid);
     list_due(w);
     for (size_t i = 0; i < w->tasks.len;) {
@@ -190,13 +191,12 @@ void worker_engine_up(struct worker *w, const struct engine_info *info)
             i++;
     }
     worker_retry_strays(w);
-    worker_check_removed(w);
 }
 
 void worker_engine_down(struct worker *w)
 {
     w->context.is_engine_up = false;
-    worker_check_removed(w);
+    worker_watch_absence(w);
 }
 
 static struct task *task_of_container(struct worker *w, const char *id)
@@ -258,6 +258,7 @@ int worker_init(struct worker *w, uv_loop_t *loop, struct engine *engine,
     timer_init(&w->list_retry, loop, list_due, w);
     timer_init(&w->strays_retry, loop, strays_due, w);
     timer_init(&w->removal, loop, worker_removal_due, w);
+    timer_init(&w->absence, loop, worker_removal_due, w);
     loop_close_init(&w->closing, NULL, NULL);
     return 0;
 }
@@ -296,6 +297,7 @@ void worker_close(struct worker *w, void (*closed)(void *user), void *user)
     timer_close(&w->list_retry, &w->closing);
     timer_close(&w->strays_retry, &w->closing);
     timer_close(&w->removal, &w->closing);
+    timer_close(&w->absence, &w->closing);
     keyring_free(TAKE(w->keys));
     secret_fs_close(&w->fs);
     loop_close_end(&w->closing);

@@ -35,7 +35,8 @@ struct worker {
     bool is_listed, is_assigned, was_swept;
     struct engine_call *list_call;
     struct timer list_retry, strays_retry;
-    struct timer removal; /* what it may still take */
+    struct timer removal; /* until something goes */
+    struct timer absence; /* how long the engine may be away meanwhile */
     struct loop_close closing;
     bool is_closed;
     /* The set of tasks or a task's container has changed. May be NULL. */
@@ -114,9 +115,14 @@ void worker_retry_strays(struct worker *w);
 /* As agent_remove_all has it. */
 void worker_remove_all(struct worker *w, void (*done)(void *user), void *user);
 
-/* Something went, or the engine came or went: calls what waits for the end of everything,
- * when that has come. */
+/* Calls what waits for the end of everything, when that has come. */
 void worker_check_removed(struct worker *w);
 
-/* The timer's callback. */
+/* A task or a stray is gone: the rest is given its time anew. Ends with the check. */
+void worker_something_went(struct worker *w);
+
+/* The engine came or went. */
+void worker_watch_absence(struct worker *w);
+
+/* The timers' callback. */
 void worker_removal_due(void *user);
