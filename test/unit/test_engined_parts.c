@@ -253,6 +253,59 @@ static void envelopes_go_to_the_wire_and_back(void **state)
     message_free(&m->base);
 }
 
+/* ---- memory that runs out ---- */
+
+static int parse_a_policy(void *user)
+{
+    static struct policy p;
+    (void)user;
+    int r = policy_parse(&p, "allow a/b\nask c 1m\n", NULL);
+    if (!r)
+        policy_deinit(&p);
+    return r;
+}
+
+static int write_envelopes(void *user)
+{
+    Resolver__V1__GetSecretsResponse *m;
+    int r = envelopes_write(user, NULL, NULL, &m, NULL);
+    if (!r)
+        message_free(&m->base);
+    return r;
+}
+
+static int read_envelopes(void *user)
+{
+    cleanup_secret_envelopes struct secret_envelopes back = {0};
+    size_t dropped;
+    return envelopes_read(user, &back, &dropped, NULL);
+}
+
+static int grant(void *user)
+{
+    static struct grants g;
+    int r = grants_add(&g, user, 1, 1, 10, 0, NULL);
+    if (!r)
+        grants_deinit(&g);
+    return r;
+}
+
+static void every_lack_of_memory_is_told(void **state)
+{
+    cleanup_secret_envelopes struct secret_envelopes list = {0};
+    cleanup_pattern struct pattern p = PATTERN_INIT;
+    Resolver__V1__GetSecretsResponse *m;
+    make(&list, "a", 5);
+    assert_int_equal(secret_envelope_put(&list.items[0], "k", "v", NULL), 0);
+    assert_int_equal(envelopes_write(&list, NULL, NULL, &m, NULL), 0);
+    assert_int_equal(pattern_parse(&p, "a/*", 3, NULL), 0);
+    assert_true(fault_malloc_each(parse_a_policy, NULL) > 1);
+    assert_true(fault_malloc_each(write_envelopes, &list) > 3);
+    assert_true(fault_malloc_each(read_envelopes, m) > 3);
+    assert_true(fault_malloc_each(grant, &p) >= 1);
+    message_free(&m->base);
+}
+
 /* ---- settings of plugins ---- */
 
 static void names_of_plugins_stand_in_paths(void **state)
@@ -280,6 +333,7 @@ int main(void)
         cmocka_unit_test(a_grant_is_for_a_session_and_a_time),
         cmocka_unit_test(grants_are_bounded),
         cmocka_unit_test(envelopes_go_to_the_wire_and_back),
+        cmocka_unit_test(every_lack_of_memory_is_told),
         cmocka_unit_test(names_of_plugins_stand_in_paths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "engined/host.h"
 #include "engined/resolve.h"
+#include "fault_malloc.h"
 #include "plugin_side.h"
 #include "wire_capture.h"
 
@@ -388,6 +389,43 @@ static void an_answer_from_before_a_change_is_not_kept(void **state)
     tear_down(&f);
 }
 
+static int start_and_cancel(void *user)
+{
+    struct fixture *f = user;
+    struct outcome o = {0};
+    cleanup_pattern struct pattern pattern = PATTERN_INIT;
+    struct resolve_request *q;
+    int r = pattern_parse(&pattern, "a/b", 3, NULL);
+    if (!r)
+        r = resolve_start(f->resolve, &pattern, on_found, &o, &q, NULL);
+    if (!r)
+        resolve_cancel(q);
+    return r;
+}
+
+static void a_request_without_memory_is_refused(void **state)
+{
+    struct fixture f;
+    set_up(&f);
+    assert_true(fault_malloc_each(start_and_cancel, &f) > 3);
+    tear_down(&f);
+}
+
+static void requests_are_bounded(void **state)
+{
+    struct fixture f;
+    struct outcome o;
+    cleanup_pattern struct pattern pattern = PATTERN_INIT;
+    struct resolve_request *q;
+    set_up(&f);
+    for (int i = 0; i < RESOLVE_REQUESTS_MAX; i++)
+        request(&f, "a", &o);
+    assert_int_equal(pattern_parse(&pattern, "b", 1, NULL), 0);
+    assert_int_equal(resolve_start(f.resolve, &pattern, on_found, &o, &q, NULL),
+                     ERR_RESOURCE_EXHAUSTED);
+    tear_down(&f);
+}
+
 /* ---- registration ---- */
 
 static void refuse_registration(const char *name, const char *pattern, int status)
@@ -485,6 +523,8 @@ int main(void)
         cmocka_unit_test(a_request_that_nobody_waits_for_is_broken_off),
         cmocka_unit_test(answers_are_kept_until_something_changes),
         cmocka_unit_test(an_answer_from_before_a_change_is_not_kept),
+        cmocka_unit_test(a_request_without_memory_is_refused),
+        cmocka_unit_test(requests_are_bounded),
         cmocka_unit_test(bad_registrations_are_refused),
         cmocka_unit_test(a_plugin_registers_only_once),
         cmocka_unit_test(a_recorded_plugin_registers_and_answers),
