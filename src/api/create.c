@@ -14,6 +14,7 @@
 
 #include <stdlib.h>
 
+#include "api/engine_version.h"
 #include "api/handlers.h"
 #include "api/records.h"
 #include "base/mem.h"
@@ -93,9 +94,10 @@ static void send_create(struct creation *c)
     static const struct http_header header = {"Content-Type", "application/json"};
     cleanup_buf struct buf text = BUF_INIT;
     struct err e = {0};
-    int r = complete(c, &text, &e);
+    cleanup_free char *target = api_engine_target(c->api, c->x);
+    int r = target ? complete(c, &text, &e) : err_no_memory(&e);
     const struct http_request request = {.method = "POST",
-                                         .target = http_exchange_head(c->x)->target,
+                                         .target = target,
                                          .headers = &header,
                                          .n_headers = 1,
                                          .body = text.data,

@@ -48,6 +48,11 @@ static int compare(const struct api_path *p, const char *version)
     return p->minor < minor ? -1 : p->minor > minor;
 }
 
+bool api_path_is_older(const struct api_path *p, const char *version)
+{
+    return compare(p, version) < 0;
+}
+
 bool api_path_is_too_old(const struct api_path *p)
 {
     return compare(p, API_VERSION_MIN) < 0;

@@ -3,6 +3,7 @@
 
 #include "api/api.h"
 #include "api/event_history.h"
+#include "api/path.h"
 #include "base/list.h"
 #include "net/http_client.h"
 
@@ -12,6 +13,8 @@ struct api {
     struct backend *backend;
     char *engine_socket;
     struct http_client *client; /* to the engine */
+    bool is_engine_known;
+    char engine_least[API_PATH_VERSION_SIZE]; /* its least version; "" without one */
     int (*complete_create)(void *user, json_t *body, struct err *e);
     void *user;
     char *references; /* the folder of records; NULL: references aren't resolved */

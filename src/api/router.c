@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From an exchange to who answers it: a file of this layer, or the engine. */
+#include "api/engine_version.h"
 #include "api/handlers.h"
 #include "api/path.h"
 #include "base/mem.h"
@@ -276,6 +277,23 @@ static void dispatch(struct api *a, struct http_exchange *x, const struct api_pa
     }
 }
 
+/* Is this request passed on, or answered by what the engine says to the same one? */
+static bool is_for_engine(struct http_exchange *x, const struct api_path *p)
+{
+    const char *id;
+    size_t n;
+    const struct route *route = find_route(x, p->rest, &id, &n);
+    return route ? route->rewrite || route->handle == api_distribution
+                 : is_engine_path(p->rest);
+}
+
+static void on_engine_known(struct http_exchange *x, void *api)
+{
+    struct api_path path;
+    api_path_parse(http_exchange_url(x)->path, &path);
+    dispatch(api, x, &path);
+}
+
 void api_handler(struct http_exchange *x, void *api)
 {
     struct api *a = api;
@@ -289,6 +307,8 @@ void api_handler(struct http_exchange *x, void *api)
         refuse_too_new(x, &path);
     else if (api_path_is_too_old(&path))
         refuse_too_old(x, &path);
+    else if (*path.version && !api_engine_is_known(a) && is_for_engine(x, &path))
+        api_engine_ask(a, x, on_engine_known);
     else
         dispatch(a, x, &path);
 }

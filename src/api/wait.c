@@ -10,8 +10,10 @@
  *     OPEN     both wait, and the client has our head: only now it starts the container
  *     REMOVED  the answer is there; an exit not told yet has a little time
  */
+#include "api/engine_version.h"
 #include "api/handlers.h"
 #include "api/stream.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "loop/loop.h"
 
@@ -151,9 +153,8 @@ static void on_exit_end(struct http_call *call, int code, const struct err *e, v
 }
 
 /* The same request for the other condition; other parameters don't exist. */
-static int exit_target(const struct http_exchange *x, struct buf *out)
+static int exit_target(const char *target, struct buf *out)
 {
-    const char *target = http_exchange_head(x)->target;
     int r = buf_append(out, target, strcspn(target, "?"));
     return r ? r : buf_append_str(out, "?condition=next-exit");
 }
@@ -163,7 +164,8 @@ static int ask_for_exit(struct removal_wait *w)
     static const struct http_call_events events = {on_exit_head, on_exit_body,
                                                    on_exit_end};
     cleanup_buf struct buf target = BUF_INIT;
-    if (exit_target(w->stream.x, &target))
+    cleanup_free char *removal = api_engine_target(w->stream.api, w->stream.x);
+    if (!removal || exit_target(removal, &target))
         return ERR_NO_MEMORY;
     struct http_request request = {.method = "POST", .target = buf_str(&target)};
     return http_client_request(w->stream.api->client, &request, &events, w, &w->exit,
@@ -182,6 +184,7 @@ static void on_removal_head(struct http_call *call, const struct http_head *head
 {
     struct removal_wait *w = user;
     w->status = head->status;
+    api_engine_answered(w->stream.api, head->status);
     /* An exit that can't be asked for is as one that isn't told. */
     if (w->status == 200 && (!is_podman(head) || ask_for_exit(w)))
         begin(w);
@@ -222,10 +225,10 @@ void api_wait_for_removal(struct api *a, struct http_exchange *x, const struct b
 {
     static const struct http_call_events events = {on_removal_head, on_removal_body,
                                                    on_removal_end};
-    const struct http_request request = {.method = "POST",
-                                         .target = http_exchange_head(x)->target};
+    cleanup_free char *target = api_engine_target(a, x);
+    const struct http_request request = {.method = "POST", .target = target};
     struct err e = {0};
-    struct removal_wait *w = calloc(1, sizeof(*w));
+    struct removal_wait *w = target ? calloc(1, sizeof(*w)) : NULL;
     (void)body;
     if (!w) {
         err_no_memory(&e);
