@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/settings.h"
 #include "base/str.h"
 
 #define CONFIG_FILE_DEFAULT "/etc/coffer/cofferd.conf"
@@ -150,16 +151,6 @@ static int take_environment(struct config *c, struct err *e)
 
 /* ---- the file ---- */
 
-static char *trim(char *s)
-{
-    while (isspace((unsigned char)*s))
-        s++;
-    char *end = s + strlen(s);
-    while (end > s && isspace((unsigned char)end[-1]))
-        *--end = '\0';
-    return s;
-}
-
 static int take_auto_init(struct flags *f, const char *value)
 {
     if (str_equal(value, "false"))
@@ -168,27 +159,23 @@ static int take_auto_init(struct flags *f, const char *value)
                                                                  : ERR_INVALID_ARGUMENT;
 }
 
-static int take_line(struct config *c, struct flags *f, char *line, struct err *e)
+struct file {
+    struct config *c;
+    struct flags *flags;
+};
+
+static int take_line(const char *name, const char *value, void *user, struct err *e)
 {
-    char *name = trim(line);
-    if (!*name || *name == '#')
-        return 0;
-    char *equals = strchr(name, '=');
-    if (!equals)
-        return err_set(e, ERR_INVALID_ARGUMENT, "'%s' is not of the form 'name = value'",
-                       name);
-    *equals = '\0';
-    name = trim(name);
-    char *value = trim(equals + 1);
+    struct file *file = user;
     if (str_equal(name, "auto-init"))
-        return take_auto_init(f, value)
+        return take_auto_init(file->flags, value)
                    ? err_set(e, ERR_INVALID_ARGUMENT,
                              "auto-init is 'true' or 'false', not '%s'", value)
                    : 0;
     const struct setting *s = find_setting(name, strlen(name));
     if (!s)
         return err_set(e, ERR_INVALID_ARGUMENT, "unknown setting '%s'", name);
-    return set_if_unset(field_of(c, s), value) ? err_no_memory(e) : 0;
+    return set_if_unset(field_of(file->c, s), value) ? err_no_memory(e) : 0;
 }
 
 static int take_file(struct config *c, struct flags *f, struct err *e)
@@ -200,17 +187,9 @@ static int take_file(struct config *c, struct flags *f, struct err *e)
         return 0;
     if (r)
         return r;
-    char *next = text.data;
-    for (int number = 1; next && *next; number++) {
-        char *line = next;
-        next = strchr(line, '\n');
-        if (next)
-            *next++ = '\0';
-        r = take_line(c, f, line, e);
-        if (r)
-            return err_wrap(e, r, "%s, line %d", path, number);
-    }
-    return 0;
+    struct file file = {c, f};
+    r = text.len ? settings_read(text.data, take_line, &file, e) : 0;
+    return r ? err_wrap(e, r, "%s", path) : 0;
 }
 
 /* ---- defaults and checks ---- */

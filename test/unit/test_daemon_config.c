@@ -124,7 +124,7 @@ static void what_is_wrong_is_named(void **state)
          "engine 'tcp://1.2.3.4': only unix:///PATH is supported"},
         {"--log-level=loud", "", "log-level 'loud' is none of error, warn, info, debug"},
         {"--state-dir=here", "", "state-dir, run-dir and socket must be absolute paths"},
-        {"--group=g", "group\n", "line 1: 'group' is not of the form 'name = value'"},
+        {"--group=g", "group\n", "line 1: it is not of the form 'name = value'"},
         {"--group=g", "\ncolour = red\n", "line 2: unknown setting 'colour'"},
         {"--group=g", "auto-init = maybe\n",
          "auto-init is 'true' or 'false', not 'maybe'"},
