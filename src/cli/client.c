@@ -34,9 +34,12 @@ int client_global_init(struct err *e)
 
 /* ---- the client ---- */
 
+#define VERSION_SIZE 16
+
 struct client {
     char *host;
     CURL *curl;
+    char version[VERSION_SIZE]; /* of the API, as it is asked for */
 };
 
 #define SCHEME "unix://"
@@ -49,6 +52,7 @@ int client_new(const char *host, struct client **out, struct err *e)
     struct client *c = calloc(1, sizeof(*c));
     if (!c)
         return err_no_memory(e);
+    strcpy_cut(c->version, sizeof(c->version), CLIENT_API_VERSION);
     c->host = strdup(host);
     c->curl = curl_easy_init();
     if (!c->host || !c->curl) {
@@ -137,19 +141,24 @@ int client_curl_error(const struct client *c, CURL *curl, CURLcode code, struct 
                    curl_easy_strerror(code));
 }
 
-int client_prepare(const struct client *c, CURL *curl, const char *path, struct err *e)
+static int prepare_url(const struct client *c, CURL *curl, const char *url, struct err *e)
 {
-    cleanup_buf struct buf url = BUF_INIT;
-    if (buf_printf(&url, "http://coffer/v%s%s", CLIENT_API_VERSION, path))
-        return err_no_memory(e);
     curl_easy_reset(curl);
-    bool failed = curl_easy_setopt(curl, CURLOPT_URL, buf_str(&url)) ||
+    bool failed = curl_easy_setopt(curl, CURLOPT_URL, url) ||
                   curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, client_socket(c)) ||
                   curl_easy_setopt(curl, CURLOPT_PROXY, "") ||
                   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) ||
                   curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L) ||
                   curl_easy_setopt(curl, CURLOPT_USERAGENT, "coffer/" COFFER_VERSION);
     return failed ? err_no_memory(e) : 0;
+}
+
+int client_prepare(const struct client *c, CURL *curl, const char *path, struct err *e)
+{
+    cleanup_buf struct buf url = BUF_INIT;
+    if (buf_printf(&url, "http://coffer/v%s%s", c->version, path))
+        return err_no_memory(e);
+    return prepare_url(c, curl, buf_str(&url), e);
 }
 
 static size_t take_answer(char *data, size_t size, size_t n, void *user)
@@ -189,14 +198,68 @@ static int perform(struct client *c, const char *method, const struct buf *body,
     return code ? client_curl_error(c, c->curl, code, e) : 0;
 }
 
+/* ---- the version of the API ---- */
+
+/* The N of "1.N"; 0 when there is none. */
+static unsigned minor_of(const json_t *version, const char *key)
+{
+    const char *text = json_string_value(json_object_get(version, key));
+    uint64_t minor;
+    if (!text || !str_starts_with(text, "1.") || !str_to_u64(text + 2, &minor) ||
+        minor > 999)
+        return 0;
+    return (unsigned)minor;
+}
+
+/* Ours, or theirs where that is lower. Where even their least one is above ours, that:
+ * only fields are read here that all versions since ours have. */
+static unsigned choose_minor(const json_t *version)
+{
+    unsigned most = minor_of(version, "ApiVersion"),
+             least = minor_of(version, "MinAPIVersion");
+    if (least > CLIENT_API_MINOR)
+        return least;
+    return most && most < CLIENT_API_MINOR ? most : CLIENT_API_MINOR;
+}
+
+/* A daemon that doesn't take our version is asked which ones it takes. Keeps the version
+ * when there is no better one. */
+static void negotiate(struct client *c)
+{
+    cleanup_buf struct buf text = BUF_INIT;
+    cleanup_json json_t *version = NULL;
+    long status = 0;
+    if (!prepare_url(c, c->curl, "http://coffer/version", NULL) &&
+        !perform(c, "GET", NULL, &text, &status, NULL) && status == 200 &&
+        !client_decode(&text, &version, NULL))
+        snprintf(c->version, sizeof(c->version), "1.%u", choose_minor(version));
+}
+
+/* Such a request was not carried out. */
+static bool is_version_refused(long status, const struct buf *answer)
+{
+    return status == 400 && answer->len && strstr(buf_str(answer), "client version ");
+}
+
+static int call_once(struct client *c, const char *method, const char *path,
+                     const struct buf *body, struct buf *answer, long *status,
+                     struct err *e)
+{
+    int r = client_prepare(c, c->curl, path, e);
+    return r ? r : perform(c, method, body, answer, status, e);
+}
+
 int client_call(struct client *c, const char *method, const char *path,
                 const struct buf *body, json_t **answer, struct err *e)
 {
     cleanup_buf struct buf text = BUF_INIT;
     long status = 0;
-    int r = client_prepare(c, c->curl, path, e);
-    if (!r)
-        r = perform(c, method, body, &text, &status, e);
+    int r = call_once(c, method, path, body, &text, &status, e);
+    if (!r && is_version_refused(status, &text)) {
+        negotiate(c);
+        buf_reset(&text);
+        r = call_once(c, method, path, body, &text, &status, e);
+    }
     if (r)
         return r;
     if (status >= 400)

@@ -16,8 +16,10 @@
  */
 struct client;
 
-/* The API version that is asked for. */
+/* The API version that is asked for, unless the daemon refuses it: then the nearest one
+ * that it takes. */
 #define CLIENT_API_VERSION "1.41"
+#define CLIENT_API_MINOR 41
 
 /* The largest answer that is taken in whole. */
 #define CLIENT_ANSWER_MAX (256U * 1024 * 1024)

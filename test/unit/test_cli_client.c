@@ -41,6 +41,40 @@ static void what_is_no_json_is_told(void **state)
     assert_refused(*state, ANSWER("200 OK", "6", "{\"a\":1"), ERR_BAD_MESSAGE, "no JSON");
 }
 
+#define REFUSED_VERSION                                                                  \
+    "HTTP/1.1 400 Bad Request\r\nContent-Length: 39\r\n\r\n"                             \
+    "{\"message\":\"client version 1.41 is no\"}"
+
+/* A daemon that refuses ours and says which versions it takes is asked by `target`. */
+static void assert_negotiated(struct fixture *f, const char *versions, const char *target)
+{
+    cleanup_json json_t *answer = NULL;
+    struct answer rows[] = {{"GET /v1.41/x", .raw = REFUSED_VERSION},
+                            {"GET /version", .body = versions},
+                            {target, .body = "{\"a\":1}"},
+                            {0}};
+    use(f, rows);
+    int r = client_get(f->cli.client, "/x", &answer, &f->e);
+    client_free(f->cli.client);
+    f->cli.client = NULL;
+    server_stop(&f->server);
+    f->server.rows = NULL;
+    assert_int_equal(r, 0);
+    assert_int_equal(f->server.requests, 3);
+}
+
+static void the_least_version_of_a_newer_daemon_is_spoken(void **state)
+{
+    assert_negotiated(*state, "{\"ApiVersion\":\"1.52\",\"MinAPIVersion\":\"1.44\"}",
+                      "GET /v1.44/x");
+}
+
+static void the_version_of_an_older_daemon_is_spoken(void **state)
+{
+    assert_negotiated(*state, "{\"ApiVersion\":\"1.39\",\"MinAPIVersion\":\"1.12\"}",
+                      "GET /v1.39/x");
+}
+
 static void an_empty_answer_is_no_object(void **state)
 {
     assert_refused(*state, ANSWER("200 OK", "0", ""), ERR_BAD_MESSAGE,
@@ -156,6 +190,8 @@ int main(void)
         CLI_TEST(an_answer_is_decoded),
         CLI_TEST(what_is_no_json_is_told),
         CLI_TEST(an_empty_answer_is_no_object),
+        CLI_TEST(the_least_version_of_a_newer_daemon_is_spoken),
+        CLI_TEST(the_version_of_an_older_daemon_is_spoken),
         CLI_TEST(a_refusal_has_the_daemons_words),
         CLI_TEST(a_refusal_without_words_has_its_status),
         CLI_TEST(a_refusals_later_lines_are_left_out),
