@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cluster/log_selection.h"
+#include "cluster/log_share.h"
 #include "cluster/random_id.h"
 #include "loop/loop.h"
 #include "net/node_protocol.h"
@@ -21,8 +22,8 @@
  *             -> close from each -> on_end
  *
  * What is followed goes on without any node: a task that gets a node, and a node that
- * listens (again), have it asked. A node that is asked again begins at the time of its
- * latest message: lines of just that time may come twice, none is lost.
+ * listens (again), have it asked. A node that is asked again begins where the task is
+ * that came least far; what came before of the others is left out (log_share.c).
  */
 struct log_broker {
     struct store *store;
@@ -52,19 +53,13 @@ struct publication {
     char subscription_id[OBJECT_ID_SIZE];
 };
 
-/* What a subscription has of one node. */
-struct share {
-    bool is_pending; /* the node was asked and hasn't ended yet */
-    int64_t last;    /* the time of its latest message, 0: none came */
-};
-
 struct log_subscription {
     struct list link;
     struct log_broker *broker;
     char id[OBJECT_ID_SIZE];
     Swarm__LogSelector *selector;
     Swarm__LogSubscriptionOptions *options;
-    struct map shares; /* by node id */
+    struct map shares; /* struct log_share by node id */
     size_t n_pending;
     bool is_paused;
     struct log_subscriber subscriber;
@@ -75,15 +70,22 @@ struct log_subscription {
 
 /* ---- subscriptions ---- */
 
+static void free_shares(struct log_subscription *s)
+{
+    for (size_t i = 0; i < s->shares.len; i++) {
+        log_share_deinit(s->shares.entries[i].value);
+        free(s->shares.entries[i].value);
+    }
+    map_deinit(&s->shares);
+}
+
 static void subscription_free(struct log_subscription *s)
 {
     log_broker_pause(s, false);
     list_remove(&s->link);
     s->broker->n_subscriptions--;
     defer_cancel(&s->end);
-    for (size_t i = 0; i < s->shares.len; i++)
-        free(s->shares.entries[i].value);
-    map_deinit(&s->shares);
+    free_shares(s);
     message_free((ProtobufCMessage *)s->selector);
     message_free((ProtobufCMessage *)s->options);
     free(s);
@@ -123,7 +125,7 @@ static bool follows(const struct log_subscription *s)
 
 static bool is_pending(const struct log_subscription *s, const char *node_id)
 {
-    const struct share *share = map_get(&s->shares, node_id);
+    const struct log_share *share = map_get(&s->shares, node_id);
     return share && share->is_pending;
 }
 
@@ -132,7 +134,7 @@ static bool end_share(struct log_subscription *s, const char *node_id)
 {
     if (!is_pending(s, node_id))
         return false;
-    struct share *share = map_get(&s->shares, node_id);
+    struct log_share *share = map_get(&s->shares, node_id);
     share->is_pending = false;
     return --s->n_pending == 0;
 }
@@ -163,24 +165,15 @@ void log_broker_pause(struct log_subscription *s, bool is_paused)
 
 /* ---- asking nodes ---- */
 
-/* after: the time of the latest message that came, 0 for all that was asked for. */
 static int send_subscription(struct listener *l, const struct log_subscription *s,
-                             int64_t after, bool close)
+                             Swarm__LogSubscriptionOptions *options, bool close)
 {
     Swarm__SubscriptionMessage m = SWARM__SUBSCRIPTION_MESSAGE__INIT;
-    Swarm__LogSubscriptionOptions options = *s->options;
-    Swarm__Timestamp since = SWARM__TIMESTAMP__INIT;
     char id[OBJECT_ID_SIZE];
     strcpy_cut(id, sizeof(id), s->id);
-    if (after) {
-        since.seconds = after / CLOCK_SECOND;
-        since.nanos = (int32_t)(after % CLOCK_SECOND);
-        options.since = &since;
-        options.tail = 0;
-    }
     m.id = id;
     m.selector = s->selector;
-    m.options = &options;
+    m.options = options;
     m.close = close;
     return rpc_exchange_send(l->x, &m.base);
 }
@@ -188,13 +181,13 @@ static int send_subscription(struct listener *l, const struct log_subscription *
 /* A node that can't be told any more has nothing to stop. */
 static void stop_asking(struct listener *l, const struct log_subscription *s)
 {
-    if (send_subscription(l, s, 0, true))
+    if (send_subscription(l, s, s->options, true))
         log_debug("node %s is gone, its logs end", l->node_id);
 }
 
-static struct share *get_share(struct log_subscription *s, const char *node_id)
+static struct log_share *get_share(struct log_subscription *s, const char *node_id)
 {
-    struct share *share = map_get(&s->shares, node_id);
+    struct log_share *share = map_get(&s->shares, node_id);
     if (share)
         return share;
     share = calloc(1, sizeof(*share));
@@ -208,10 +201,17 @@ static struct share *get_share(struct log_subscription *s, const char *node_id)
 /* A node that can't be told has ended already. */
 static int ask_node(struct log_subscription *s, struct listener *l)
 {
-    struct share *share = get_share(s, l->node_id);
+    Swarm__LogSubscriptionOptions options;
+    Swarm__Timestamp since = SWARM__TIMESTAMP__INIT;
+    struct log_share *share = get_share(s, l->node_id);
     if (!share)
         return ERR_NO_MEMORY;
-    if (share->is_pending || send_subscription(l, s, share->last, false))
+    if (share->is_pending)
+        return 0;
+    if (log_share_resume(share, l->node_id, s->selector, s->options,
+                         store_view(s->broker->store), &since, &options))
+        return ERR_NO_MEMORY;
+    if (send_subscription(l, s, &options, false))
         return 0;
     share->is_pending = true;
     s->n_pending++;
@@ -231,11 +231,23 @@ static int ask_nodes(struct log_subscription *s)
     return r;
 }
 
+static void forget_task(struct log_broker *b, const Swarm__Task *task)
+{
+    LIST_FOR_EACH (link, &b->subscriptions) {
+        struct log_subscription *s = CONTAINER_OF(link, struct log_subscription, link);
+        struct log_share *share = map_get(&s->shares, task->node_id);
+        if (share)
+            log_share_forget(share, task->id);
+    }
+}
+
 /* A task that is followed may have got its node just now. */
 static void on_task_change(const struct store_change *change, void *user)
 {
     struct log_broker *b = user;
     const struct object *o = store_change_object(change);
+    if (o->kind == OBJECT_TASK && change->action == STORE_REMOVE)
+        forget_task(b, o->task);
     if (o->kind != OBJECT_TASK || change->action == STORE_REMOVE || !o->task->node_id[0])
         return;
     LIST_FOR_EACH (link, &b->subscriptions) {
@@ -339,17 +351,21 @@ static void on_listen_cancel(struct rpc_exchange *x, void *user)
 
 /* ---- PublishLogs ---- */
 
-static void note_time(struct log_subscription *s, const char *node_id,
-                      const Swarm__LogMessage *m)
+/* Notes what came; only of tasks that are the node's, since each takes memory. */
+static int note(struct log_subscription *s, const char *node_id,
+                const Swarm__LogMessage *m, bool *is_new)
 {
-    struct share *share = map_get(&s->shares, node_id);
-    int64_t at = message_time(m->timestamp, 0);
-    if (at > share->last)
-        share->last = at;
+    const char *id = m->context->task_id;
+    const struct object *o = store_get(store_view(s->broker->store), OBJECT_TASK, id);
+    *is_new = true;
+    if (!o || !str_equal(o->task->node_id, node_id))
+        return 0;
+    return log_share_note(map_get(&s->shares, node_id), id, message_time(m->timestamp, 0),
+                          is_new);
 }
 
 /* A reader may cancel from within its callback: the subscription is looked up again for
- * each message. NULL when it is gone. */
+ * each message. NULL when it is gone, or about to be. */
 static struct log_subscription *hand_on(struct log_broker *b, const char *node_id,
                                         const Swarm__PublishLogsMessage *m)
 {
@@ -358,8 +374,13 @@ static struct log_subscription *hand_on(struct log_broker *b, const char *node_i
         const Swarm__LogContext *c = m->messages[i]->context;
         if (!c || !log_selection_has(s->selector, c->service_id, c->task_id))
             continue;
-        note_time(s, node_id, m->messages[i]);
-        s->subscriber.on_message(m->messages[i], s->user);
+        bool is_new;
+        if (note(s, node_id, m->messages[i], &is_new)) {
+            end_soon(s, ERR_NO_MEMORY, "out of memory");
+            return NULL;
+        }
+        if (is_new)
+            s->subscriber.on_message(m->messages[i], s->user);
         s = find_subscription(b, m->subscription_id);
     }
     return s;

@@ -112,9 +112,15 @@ static const Swarm__SubscriptionMessage *asked(struct fixture *f, size_t i)
                                                                  i);
 }
 
-/* n messages of a task (text repeated), the last of the stream with `close`. */
-static void publish(struct site_call *c, const char *subscription, const char *service,
-                    size_t n, const char *text, bool close)
+/* A task, and the time of its output. */
+struct line_of {
+    const char *task;
+    int64_t at;
+};
+
+/* n messages (text repeated) of a task, the last of the stream with `close`. */
+static void publish_of(struct site_call *c, const char *subscription, const char *service,
+                       struct line_of of, size_t n, const char *text, bool close)
 {
     cleanup_message Swarm__PublishLogsMessage *m =
         world_new(&swarm__publish_logs_message__descriptor);
@@ -124,11 +130,19 @@ static void publish(struct site_call *c, const char *subscription, const char *s
         Swarm__LogMessage *line = world_new(&swarm__log_message__descriptor);
         line->context = world_new(&swarm__log_context__descriptor);
         fixture_set(&line->context->service_id, service);
-        assert_int_equal(message_set_time(&line->timestamp, 7 * CLOCK_SECOND + 5), 0);
+        fixture_set(&line->context->task_id, of.task);
+        assert_int_equal(message_set_time(&line->timestamp, of.at), 0);
         assert_int_equal(message_set_bytes(&line->data, text, strlen(text)), 0);
         assert_int_equal(message_append(&m->n_messages, &m->messages, line), 0);
     }
     assert_int_equal(rpc_call_send(c->call, &m->base, NULL), 0);
+}
+
+static void publish(struct site_call *c, const char *subscription, const char *service,
+                    size_t n, const char *text, bool close)
+{
+    struct line_of of = {"", 7 * CLOCK_SECOND + 5};
+    publish_of(c, subscription, service, of, n, text, close);
 }
 
 static void open_publishing(struct fixture *f, struct rpc_channel *channel,
@@ -353,25 +367,123 @@ static void a_task_that_comes_later_is_none_of_a_finite_request(void **state)
     log_broker_cancel(r.subscription);
 }
 
-static void a_node_that_is_back_is_asked_for_what_came_after(void **state)
+/* Follows "duo", whose two tasks on SITE_NODE told something, until its session broke. */
+struct cut_off {
+    struct site_call c;
+    struct reader r;
+    struct line_of behind, ahead;
+};
+
+/* Puts n tasks of "duo" on a node, in one commit. No orchestrator knows that service. */
+static void add_tasks(struct fixture *f, const char *node, const char *id, int n)
+{
+    struct store_tx *tx = NULL;
+    assert_int_equal(store_tx_begin(store_view(f->site.store), 1, &tx), 0);
+    for (int i = 0; i < n; i++) {
+        char text[OBJECT_ID_SIZE];
+        snprintf(text, sizeof(text), "%s%d", id, i);
+        struct object *o = fixture_object(OBJECT_TASK, text, "");
+        fixture_set(&o->task->service_id, "duo");
+        fixture_set(&o->task->node_id, node);
+        assert_int_equal(store_tx_create(tx, o, NULL), 0);
+    }
+    store_tx_prepare(tx);
+    store_apply(f->site.store, tx);
+}
+
+static void cut_off(struct fixture *f, struct cut_off *k)
+{
+    site_call_deinit(&f->listener);
+    rpc_call_cancel(TAKE(k->c.call));
+    site_settle(&f->site);
+    assert_false(k->r.is_ended);
+}
+
+static void follow_two(struct fixture *f, struct cut_off *k)
+{
+    *k = (struct cut_off){.behind = {"task0", 100 * CLOCK_SECOND},
+                          .ahead = {"task1", 900 * CLOCK_SECOND}};
+    add_tasks(f, SITE_NODE, "task", 2);
+    f->follow = true;
+    listen_as(f, f->site.node, &f->listener);
+    assert_int_equal(subscribe(f, "duo", NULL, &k->r), 0);
+    const char *id = asked(f, 0)->id;
+    open_publishing(f, f->site.node, &k->c);
+    publish_of(&k->c, id, "duo", k->ahead, 2, "A", false);
+    publish_of(&k->c, id, "duo", k->behind, 1, "b", false);
+    SITE_UNTIL(&f->site, k->r.text.len == 3);
+}
+
+static void end_two(struct cut_off *k)
+{
+    log_broker_cancel(k->r.subscription);
+    site_call_deinit(&k->c);
+    buf_deinit(&k->r.text);
+}
+
+static void a_node_that_is_back_is_asked_from_its_slowest_task_on(void **state)
 {
     struct fixture *f = *state;
-    cleanup_call struct site_call c;
+    struct cut_off k;
+    follow_two(f, &k);
+    cut_off(f, &k);
+    listen_as(f, f->site.node, &f->listener);
+    assert_int_equal(message_time(asked(f, 0)->options->since, 0), k.behind.at);
+    assert_int_equal(asked(f, 0)->options->tail, 0);
+    end_two(&k);
+}
+
+static void what_came_of_a_task_does_not_come_again(void **state)
+{
+    struct fixture *f = *state;
+    struct cut_off k;
+    struct line_of old;
+    follow_two(f, &k);
+    cut_off(f, &k);
+    listen_as(f, f->site.node, &f->listener);
+    const char *id = asked(f, 0)->id;
+    open_publishing(f, f->site.node, &k.c);
+    publish_of(&k.c, id, "duo", k.behind, 1, "b", false); /* again */
+    publish_of(&k.c, id, "duo", k.behind, 1, "c", false); /* a second one of that time */
+    old = k.behind;
+    old.at = 200 * CLOCK_SECOND;
+    publish_of(&k.c, id, "duo", old, 1, "d", false);
+    old = k.ahead;
+    old.at = 300 * CLOCK_SECOND;
+    publish_of(&k.c, id, "duo", old, 1, "Z", false);     /* again */
+    publish_of(&k.c, id, "duo", k.ahead, 2, "A", false); /* again */
+    publish_of(&k.c, id, "duo", k.ahead, 1, "B", false);
+    publish_of(&k.c, id, "duo", old, 1, "C", false); /* told late by the engine */
+    site_settle(&f->site);
+    assert_string_equal(buf_str(&k.r.text), "AAbcdBC");
+    end_two(&k);
+}
+
+static void a_task_that_told_nothing_is_asked_for_from_the_start(void **state)
+{
+    struct fixture *f = *state;
+    struct cut_off k;
+    follow_two(f, &k);
+    cut_off(f, &k);
+    add_tasks(f, SITE_NODE, "third", 1);
+    listen_as(f, f->site.node, &f->listener);
+    assert_null(asked(f, 0)->options->since);
+    assert_int_equal(asked(f, 0)->options->tail, 0);
+    end_two(&k);
+}
+
+static void a_node_that_told_nothing_is_asked_as_before(void **state)
+{
+    struct fixture *f = *state;
     struct reader r;
     f->follow = true;
-    const char *id = begin(f, &r);
-    open_publishing(f, f->site.node, &c);
-    publish(&c, id, "web", 1, "line", false);
-    SITE_UNTIL(&f->site, r.text.len > 0);
+    begin(f, &r);
     site_call_deinit(&f->listener);
-    rpc_call_cancel(TAKE(c.call));
     site_settle(&f->site);
-    assert_false(r.is_ended);
     listen_as(f, f->site.node, &f->listener);
-    assert_int_equal(message_time(asked(f, 0)->options->since, 0), 7 * CLOCK_SECOND + 5);
-    assert_int_equal(asked(f, 0)->options->tail, 0);
+    assert_null(asked(f, 0)->options->since);
+    assert_int_equal(asked(f, 0)->options->tail, -11);
     log_broker_cancel(r.subscription);
-    buf_deinit(&r.text);
 }
 
 static void what_is_followed_ends_when_no_node_publishes(void **state)
@@ -428,7 +540,10 @@ int main(void)
         TEST(a_node_sees_that_its_reader_is_slow),
         TEST(a_task_that_comes_later_is_followed),
         TEST(a_task_that_comes_later_is_none_of_a_finite_request),
-        TEST(a_node_that_is_back_is_asked_for_what_came_after),
+        TEST(a_node_that_is_back_is_asked_from_its_slowest_task_on),
+        TEST(what_came_of_a_task_does_not_come_again),
+        TEST(a_task_that_told_nothing_is_asked_for_from_the_start),
+        TEST(a_node_that_told_nothing_is_asked_as_before),
         TEST(what_is_followed_ends_when_no_node_publishes),
         TEST(too_many_readers_are_refused),
         TEST(closing_ends_readers_and_listeners),
