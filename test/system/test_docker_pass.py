@@ -148,6 +148,53 @@ def values_are_masked_wherever_output_is_cut(t):
 
 
 @test(engines=NONE, cofferd=False)
+def a_template_becomes_a_file_of_its_owner_alone(t):
+    user = User(t)
+    user("set", "db/user=me")
+    user("set", "db/password", stdin="p\\n$w")
+    template, made = user.home / "in", user.home / "out"
+    template.write_text("url: pg://{{se://db/user}}:{{ se://db/password }}@h\nuser: se://db/user\n")
+    made.write_text("old")
+    made.chmod(0o644)
+    user("inject", str(template), str(made))
+    equal(made.read_text(), "url: pg://me:p\\n$w@h\nuser: me\n")
+    equal(made.stat().st_mode & 0o777, 0o600)
+    equal(user("inject", "-", stdin="se://db/user").out, "me")
+    template.write_text("se://db/user and se://nope")
+    equal(user.refused("inject", str(template), str(made)),
+          f"Error: resolving {template}: secret not found: se://nope")
+    assert made.read_text().startswith("url"), "a failure changed the file"
+
+
+@test(engines=NONE, cofferd=False)
+def the_store_can_be_looked_at_and_chosen(t):
+    user = User(t)
+    user("set", "a=1")
+    equal(user("store", "show").out, "file\n")
+    first = user.engine()
+    user("store", "set", "file")
+    assert "store = file\n" in (user.home / "engine.conf").read_text()
+    equal(user("ls").out, "a\n")
+    assert user.engine() != first
+    assert "is no store" in user.refused("store", "set", "bogus")
+    assert "[ok  ] store: 1 secrets" in user("doctor").out
+    assert "docker-pass" in user("plugins", "ls").out
+    user.refused("plugins", "disable", "docker-pass")
+
+
+@test(engines=NONE, cofferd=False)
+def words_are_completed(t):
+    user = User(t)
+    user("set", "my/token=1")
+    equal(user("__complete", "pass", "").out.split()[-1], ":4")
+    assert "inject\n" in user("__complete", "pass", "in").out
+    equal(user("__complete", "pass", "get", "my").out, "my/token\n:4\n")
+    equal(user("__complete", "pass", "run", "").out, ":0\n")
+    equal(user("__complete", "pass", "rm", "--a").out, "--all\n:4\n")
+    equal(user("__complete", "pass", "get", "my", program=[places.COFFER]).out, "my/token\n")
+
+
+@test(engines=NONE, cofferd=False)
 def many_who_need_an_engine_start_one(t):
     user = User(t)
     done = []
