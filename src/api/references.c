@@ -7,6 +7,7 @@
 #include "api/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "oci/offer.h"
 #include "resolver/reference.h"
 
 /* ---- the environment ---- */
@@ -91,12 +92,6 @@ int api_references_label(json_t *body, const struct api_references *r, uid_t uid
 
 /* ---- the runtime ---- */
 
-static bool is_ours(const char *runtime)
-{
-    return str_equal(runtime, API_RUNTIME) ||
-           (runtime && str_ends_with(runtime, "/coffer-runtime"));
-}
-
 static int set_runtime(json_t *body, struct err *e)
 {
     json_t *host = api_json_get(body, "HostConfig");
@@ -106,37 +101,22 @@ static int set_runtime(json_t *body, struct err *e)
         failed = json_object_set_new(body, "HostConfig", host);
     }
     if (!failed)
-        failed = json_object_set_new(host, "Runtime", json_string(API_RUNTIME));
+        failed = json_object_set_new(host, "Runtime", json_string(OFFER_NAME));
     return failed ? err_no_memory(e) : 0;
-}
-
-static int refuse(struct err *e)
-{
-    return err_set(
-        e, ERR_FAILED_PRECONDITION,
-        "references to secrets need coffer-runtime, which this engine hasn't got: for "
-        "dockerd, add {\"runtimes\": {\"" API_RUNTIME "\": {\"path\": "
-        "\"/usr/libexec/coffer/coffer-runtime\"}}} to /etc/docker/daemon.json; for "
-        "Podman, name it as [engine] runtime in containers.conf; then restart the "
-        "engine");
 }
 
 int api_references_choose_runtime(json_t *body, json_t *info, struct err *e)
 {
     const char *asked =
         json_string_value(api_json_get(api_json_get(body, "HostConfig"), "Runtime"));
-    const char *usual = json_string_value(json_object_get(info, "DefaultRuntime"));
-    if (!str_is_empty(asked) && !is_ours(asked))
+    enum offer offer = info ? offer_of_engine(info) : OFFER_USUAL;
+    if (!str_is_empty(asked) && !offer_is_ours(asked))
         return err_set(
             e, ERR_INVALID_ARGUMENT,
             "runtime %s can't resolve references to secrets: leave the runtime "
             "out",
             asked);
-    if (!info || is_ours(usual) || is_ours(asked))
-        return 0;
-    /* Podman doesn't listen to what a container asks for. */
-    bool is_podman = json_object_get(info, "BuildahVersion") != NULL;
-    if (is_podman || !json_object_get(json_object_get(info, "Runtimes"), API_RUNTIME))
-        return refuse(e);
-    return set_runtime(body, e);
+    if (offer == OFFER_NONE)
+        return offer_refuse(e);
+    return offer == OFFER_NAMED ? set_runtime(body, e) : 0;
 }

@@ -20,9 +20,6 @@
  */
 #define API_LABEL_PREFIX "coffer.secrets."
 
-/* The name that coffer-runtime must have as an engine's runtime. */
-#define API_RUNTIME "coffer"
-
 /* What a body asks for. The names are its own. */
 struct api_references {
     const char *first; /* a variable with a reference, "KEY=se://...", lent; NULL: none */

@@ -5,6 +5,7 @@
  */
 #include "daemon/node_private.h"
 
+#include "base/mem.h"
 #include "base/str.h"
 #include "net/rpc_local.h"
 
@@ -157,6 +158,14 @@ static void on_engine_down(void *user)
     node_settled(user);
 }
 
+/* Where cofferd's own API puts its records, too. */
+static int use_references(struct node *n, struct err *e)
+{
+    cleanup_free char *folder = str_format("%s/references", n->config->state_dir);
+    return folder ? engine_docker_api_set_references(n->engine, folder, e)
+                  : err_no_memory(e);
+}
+
 static int start_agent(struct node *n, struct err *e)
 {
     struct rpc_peer self = {.is_manager = true};
@@ -166,6 +175,8 @@ static int start_agent(struct node *n, struct err *e)
         rpc_local_channel_new(n->loop, cluster_server(n->cluster), &self, &n->channel, e);
     if (!r)
         r = engine_docker_api_new(n->loop, n->engine_socket, &n->engine, e);
+    if (!r)
+        r = use_references(n, e);
     if (r)
         return r;
     uint64_t seed;

@@ -6,6 +6,7 @@
 #include "engine/docker_api.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -20,6 +21,7 @@ static void all_closed(void *user)
     struct docker_api *api = user;
     void (*closed)(void *user) = api->closed;
     void *closed_user = api->closed_user;
+    free(api->references);
     free(api);
     if (closed)
         closed(closed_user);
@@ -70,5 +72,16 @@ int engine_docker_api_new(uv_loop_t *loop, const char *socket_path, struct engin
     defer_init(&api->close_soon, close_rest, api);
     docker_events_init(&api->events, loop, api->http, &api->version, &api->limits);
     *out = &TAKE(api)->base;
+    return 0;
+}
+
+int engine_docker_api_set_references(struct engine *g, const char *folder, struct err *e)
+{
+    struct docker_api *api = CONTAINER_OF(g, struct docker_api, base);
+    char *copy = mem_dup(folder, strlen(folder));
+    if (!copy)
+        return err_no_memory(e);
+    free(api->references);
+    api->references = copy;
     return 0;
 }

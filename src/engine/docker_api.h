@@ -11,6 +11,7 @@
 #include "engine/engine.h"
 #include "loop/loop.h"
 #include "net/http_client.h"
+#include "oci/offer.h"
 
 /*
  * The Docker Engine API's client, shared by its files: docker_api.c (the life of the
@@ -37,6 +38,8 @@ struct docker_api {
     struct http_client *http;
     struct docker_version version;
     struct engine_limits limits;
+    char *references; /* the folder of records (oci/record.h), or NULL */
+    enum offer offer; /* as the last /info said */
     struct docker_events events;
     struct defer_queue deferred;
     struct list calls;
@@ -105,7 +108,8 @@ struct docker_call {
     void *user;
     struct defer soon; /* ends the call with `error` */
     struct err error;
-    char *text; /* what the operation keeps: an image, a container's id */
+    char *text;        /* what the operation keeps: an image, a container's id */
+    bool needs_record; /* the container that is created has references */
     char *auth;
     struct docker_pull pull;  /* of image_ensure() */
     struct docker_logs *logs; /* of logs(), and who gets them */

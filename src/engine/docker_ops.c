@@ -9,7 +9,9 @@
 #include "base/str.h"
 #include "engine/docker_api.h"
 #include "engine/docker_json.h"
+#include "engine/docker_references.h"
 #include "engine/docker_timers.h"
+#include "oci/record.h"
 
 /* A new call of an operation, with the function that delivers its result. */
 #define NEW_CALL(g, user, how)                                                           \
@@ -65,6 +67,7 @@ static void info_answered(struct docker_call *c, int status, const void *body, s
     struct err e;
     if (!take_json(c, status, body, n, docker_parse, &j))
         return;
+    c->api->offer = offer_of_engine(j);
     int r = docker_info_from_json(j, c->api->version.kind, plugins, &info, &e);
     if (!r) {
         info.pid = c->api->limits.pid;
@@ -118,6 +121,8 @@ static void create_answered(struct docker_call *c, int status, const void *body,
     const char *id = docker_json_text(j, "Id");
     if (!r && (!*id || strlen(id) > DOCKER_ID_MAX))
         r = err_set(&e, ERR_BAD_MESSAGE, "the engine's answer has no container id");
+    if (!r && c->needs_record)
+        r = record_write(c->api->references, id, 0, NULL, 0, &e);
     end_read(c, r, &e, &(union docker_result){.id = id});
 }
 
@@ -128,6 +133,9 @@ static int send_create(struct docker_call *c, const struct engine_container *con
     int r = docker_create_body(container, c->api->version.kind, &body, e);
     r = r ?: docker_check_binds(container, c->api->version.kind, c->api->limits.pid, e);
     r = r ?: engine_complete_create(&c->api->limits, body, e);
+    r = r
+            ?: docker_references_complete(c->api, container->task, body, &c->needs_record,
+                                          e);
     if (r)
         return r;
     cleanup_buf struct buf text = BUF_INIT;

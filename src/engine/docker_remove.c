@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "engine/docker_api.h"
+#include "oci/record.h"
 
 static void still_there(struct docker_call *c, int status, const void *body, size_t n)
 {
@@ -41,14 +42,26 @@ static void wait_for_other(struct docker_call *c)
     docker_call_send(c, &q, waited);
 }
 
+/* One that stays does no harm: cofferd removes those of no container now and then. */
+static void forget_record(const struct docker_call *c)
+{
+    struct err unused;
+    const char *folder = c->api->references;
+    int r = folder && record_id_is_valid(c->text) ? record_remove(folder, c->text, &unused)
+                                                  : 0;
+    (void)r;
+}
+
 static void answered(struct docker_call *c, int status, const void *body, size_t n)
 {
-    if (status == 204 || status == 200 || status == 404)
+    if (status == 204 || status == 200 || status == 404) {
+        forget_record(c);
         docker_call_end(c, 0, NULL, NULL);
-    else if (docker_error(status, body, n, &c->error) == ERR_CONFLICT)
+    } else if (docker_error(status, body, n, &c->error) == ERR_CONFLICT) {
         wait_for_other(c);
-    else
+    } else {
         docker_call_end(c, c->error.code, &c->error, NULL);
+    }
 }
 
 static void send_remove(struct docker_call *c)

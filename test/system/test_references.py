@@ -282,3 +282,19 @@ def an_engine_without_the_runtime_refuses_references(kind):
         done = p.run("-e", "KEY=se://a", script=":", check=False)
         assert done.code != 0 and "need coffer-runtime" in done.err, done
         equal(p.run("-e", "KEY=", script='echo "[$KEY]"').text, "[]")
+
+
+@each
+def a_service_has_references_too(kind):
+    with Place(kind) as p:
+        secrets = Secrets(p.node, myapp__key="of the node's root")
+        p.hands.service("s", "--env", "KEY=se://myapp/key", command=(
+            "busybox:latest", "sh", "-c", LATER))
+        container = p.hands.container("s")
+        equal(p.docker("exec", container, "sh", "-c", 'echo "$KEY"').text, "of the node's root")
+        shown = p.docker("inspect", container).out + p.docker("service", "inspect", "s").out
+        assert "KEY=se://myapp/key" in shown and "of the node's root" not in shown, shown
+        equal(os.listdir(p.cofferd.state / "references"), [container])
+        p.docker("service", "rm", "s")
+        p.hands.until("no record is left", lambda: not os.listdir(p.cofferd.state / "references"))
+        secrets.stop()
