@@ -56,8 +56,8 @@ size_t host_externals(const struct host *h);
 int host_list(const struct host *h, Plugins__V1__ListPluginsResponse **out,
               struct err *e) MUST_CHECK;
 
-/* Both last over restarts. ERR_NOT_FOUND, ERR_FAILED_PRECONDITION (of the local store, or
- * of one that connects by itself). */
+/* Both last over restarts. What is to be enabled may be new. ERR_NOT_FOUND,
+ * ERR_FAILED_PRECONDITION (of the local store, or of one that connects by itself). */
 int host_enable(struct host *h, const char *name, struct err *e) MUST_CHECK;
 int host_disable(struct host *h, const char *name, struct err *e) MUST_CHECK;
 
@@ -89,6 +89,9 @@ const struct config *host_config(const struct host *h);
 
 /* May a plugin that connected by itself have this name? ERR_ALREADY_EXISTS. */
 int host_check_name(const struct host *h, const char *name, struct err *e) MUST_CHECK;
+
+/* Reads the plugin's settings anew, before each of its starts. */
+int host_read_settings(struct plugin *p, struct err *e) MUST_CHECK;
 
 /* It began to run, failed, or stopped. An external plugin that failed is to be closed. */
 void host_on_change(struct plugin *p);

@@ -54,22 +54,61 @@ static bool is_enabled(const struct host *h, const struct plugin *p)
 static int take_pattern(struct plugin *p, struct err *e)
 {
     const char *text = p->settings.pattern;
+    struct pattern pattern;
     if (!text && p->is_store)
         text = "**";
-    return text ? pattern_parse(&p->pattern, text, strlen(text), e) : 0;
+    int r = text ? pattern_parse(&pattern, text, strlen(text), e) : 0;
+    if (text && !r) {
+        pattern_deinit(&p->pattern);
+        p->pattern = pattern;
+    }
+    return r;
 }
 
-static int add(struct host *h, const char *name, const char *file, bool is_optional,
-               bool is_store, struct plugin_settings *settings, struct err *e)
+static int set_text(char **field, const char *value, struct err *e)
 {
-    struct plugin *p;
-    int r = plugin_new(h, name, file, settings, &p, e);
+    char *copy = strdup(value);
+    if (!copy)
+        return err_no_memory(e);
+    free(*field);
+    *field = copy;
+    return 0;
+}
+
+int host_read_settings(struct plugin *p, struct err *e)
+{
+    struct plugin_settings settings;
+    int r = plugin_settings_read(host_config(p->host)->config_folder, p->settings_name,
+                                 p->takes_command, &settings, e);
     if (r)
         return r;
-    p->is_optional = is_optional;
-    p->is_store = is_store;
-    r = take_pattern(p, e);
+    plugin_settings_deinit(&p->settings);
+    p->settings = settings;
+    if (p->settings.command)
+        r = set_text(&p->file, p->settings.command, e);
+    return r ? r : take_pattern(p, e);
+}
+
+/* What is known of a plugin before it runs. */
+struct found {
+    const char *name, *settings_name, *file;
+    bool is_optional, takes_command;
+};
+
+static int add(struct host *h, const struct found *found,
+               struct plugin_settings *settings, struct err *e)
+{
+    struct plugin *p;
+    int r = plugin_new(h, found->name, found->file, settings, &p, e);
+    if (r)
+        return r;
+    p->is_optional = found->is_optional;
+    p->takes_command = found->takes_command;
+    p->is_store = str_equal(found->name, HOST_STORE_NAME);
     p->is_enabled = is_enabled(h, p);
+    r = set_text(&p->settings_name, found->settings_name, e);
+    if (!r)
+        r = take_pattern(p, e);
     if (!r)
         r = host_add(h, p, e);
     if (r)
@@ -77,15 +116,17 @@ static int add(struct host *h, const char *name, const char *file, bool is_optio
     return r;
 }
 
-static int add_program(struct host *h, const char *name, const char *settings_name,
-                       const char *file, bool is_optional, struct err *e)
+/* Settings that can't be read fail its start, which says so. */
+static int add_program(struct host *h, const struct found *found, struct err *e)
 {
     struct plugin_settings settings;
-    int r =
-        plugin_settings_read(h->config->config_folder, settings_name, true, &settings, e);
-    if (r)
+    int r = plugin_settings_read(h->config->config_folder, found->settings_name, true,
+                                 &settings, e);
+    if (r == ERR_NO_MEMORY)
         return r;
-    r = add(h, name, file, is_optional, str_equal(name, HOST_STORE_NAME), &settings, e);
+    if (r)
+        settings = (struct plugin_settings){.is_there = true};
+    r = add(h, found, &settings, e);
     plugin_settings_deinit(&settings);
     return r;
 }
@@ -111,7 +152,8 @@ static int look_at_program(struct host *h, const char *folder, const char *entry
     if (!plugin_name_is_plain(name) || (is_own && is_store_program(name)) ||
         str_equal(name, HOST_STORE_NAME) || host_find(h, name) || !is_program(path))
         return 0;
-    return tolerate(add_program(h, name, name, path, is_own, e), e, path);
+    struct found found = {name, name, path, is_own, true};
+    return tolerate(add_program(h, &found, e), e, path);
 }
 
 static int look_at_settings(struct host *h, const char *folder, const char *entry,
@@ -130,7 +172,8 @@ static int look_at_settings(struct host *h, const char *folder, const char *entr
     int r = plugin_settings_read(h->config->config_folder, name, false, &settings, e);
     if (!r && settings.command) {
         cleanup_free char *file = strdup(settings.command);
-        r = file ? add(h, name, file, true, false, &settings, e) : err_no_memory(e);
+        struct found found = {name, name, file, true, false};
+        r = file ? add(h, &found, &settings, e) : err_no_memory(e);
     }
     if (!r || r == ERR_NO_MEMORY)
         plugin_settings_deinit(&settings);
@@ -187,7 +230,8 @@ int host_make_store(struct host *h, const char *program, struct err *e)
     if (old)
         host_remove(h, old);
     h->store_program = program;
-    return add_program(h, HOST_STORE_NAME, program, path, false, e);
+    struct found found = {HOST_STORE_NAME, program, path, false, true};
+    return add_program(h, &found, e);
 }
 
 /* A Secret Service can only be on a session bus. */
@@ -213,13 +257,19 @@ static int choose_store(struct host *h, struct err *e)
     return tolerate(r, e, "the local store");
 }
 
-int host_discover(struct host *h, struct err *e)
+int host_look_again(struct host *h, struct err *e)
 {
+    int r = 0;
     cleanup_free char *settings = str_format("%s/plugins", h->config->config_folder);
     if (!settings)
         return err_no_memory(e);
-    int r = choose_store(h, e);
     for (size_t i = 0; i < h->config->n_plugin_folders && !r; i++)
         r = walk(h, h->config->plugin_folders[i], look_at_program, e);
     return r ? r : walk(h, settings, look_at_settings, e);
+}
+
+int host_discover(struct host *h, struct err *e)
+{
+    int r = choose_store(h, e);
+    return r ? r : host_look_again(h, e);
 }

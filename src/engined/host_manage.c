@@ -119,7 +119,9 @@ static int find(struct host *h, const char *name, struct plugin **out, struct er
 int host_enable(struct host *h, const char *name, struct err *e)
 {
     struct plugin *p;
-    int r = find(h, name, &p, e);
+    int r = host_find(h, name) ? 0 : host_look_again(h, e);
+    if (!r)
+        r = find(h, name, &p, e);
     if (!r)
         r = host_state_set(h, name, true, e);
     if (r)

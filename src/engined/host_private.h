@@ -27,6 +27,9 @@ struct host {
 /* host_discover.c: makes the plugins that there are; what is wrong with one is logged. */
 int host_discover(struct host *h, struct err *e) MUST_CHECK;
 
+/* Looks for further ones; they are not started. */
+int host_look_again(struct host *h, struct err *e) MUST_CHECK;
+
 /* Replaces the local store's plugin by that of another program; it is not started. */
 int host_make_store(struct host *h, const char *program, struct err *e) MUST_CHECK;
 

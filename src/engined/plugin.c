@@ -217,7 +217,7 @@ void plugin_start(struct plugin *p)
     p->why = (struct err){0};
     p->is_lost = false;
     timer_start(&p->timer, PLUGIN_REGISTER_TIMEOUT);
-    if (launch(p, &e))
+    if (host_read_settings(p, &e) || launch(p, &e))
         plugin_fail(p, &e);
 }
 
@@ -313,6 +313,7 @@ static void plugin_free(void *user)
     plugin_settings_deinit(&p->settings);
     pattern_deinit(&p->pattern);
     free(p->name);
+    free(p->settings_name);
     free(p->file);
     free(p->version);
     free(p);

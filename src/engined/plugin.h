@@ -53,10 +53,12 @@ struct configure;
 struct plugin {
     struct list link; /* of the host */
     struct host *host;
-    char *name;       /* that it registers under; NULL: it connected, and hasn't yet */
-    char *file;       /* its program; NULL: it connects by itself */
-    bool is_store;    /* it is the local store: can't be disabled */
-    bool is_optional; /* it only runs when it is configured or enabled */
+    char *name;          /* that it registers under; NULL: it connected, and hasn't yet */
+    char *file;          /* its program; NULL: it connects by itself */
+    char *settings_name; /* of its file plugins/NAME.conf */
+    bool takes_command;  /* 'command' is one of its own keys */
+    bool is_store;       /* it is the local store: can't be disabled */
+    bool is_optional;    /* it only runs when it is configured or enabled */
     bool is_enabled;
     bool is_attempted; /* since it was enabled: it ran, or failed */
     enum plugin_state state;

@@ -227,6 +227,32 @@ def a_plugin_gets_its_settings_with_credentials_from_the_store(t):
 
 
 @alone
+def settings_are_read_at_each_start(t):
+    engine = Engined(t)
+    engine.example()
+    engine.plugin_settings("hello", "nonsense\n")
+    engine.start()
+    plugin = engine.plugins()["hello"]
+    equal(plugin["runStatus"], "RUN_STATUS_CRASHED")
+    assert "hello.conf: line 1" in plugin["statusMessage"], plugin
+    engine.plugin_settings("hello", "greeting = ciao\n")
+    engine.call(ENABLE, {"name": "hello"})
+    equal(engine.get("hello/world"), {("hello/world", "hello"): b"ciao"})
+
+
+@alone
+def a_plugin_may_be_named_by_its_settings_and_come_later(t):
+    engine = Engined(t).start()
+    program = engine.home / "elsewhere"
+    program.write_text(f"#!/bin/sh\nexec {EXAMPLE}\n")
+    program.chmod(0o755)
+    engine.plugin_settings("late", f"command = {program}\ngreeting = late\n")
+    equal(engine.call(ENABLE, {"name": "late"}).status, 200)
+    equal(engine.get("**"), {("hello/world", "late"): b"late"})
+    assert engine.plugins()["late"]["configurable"], engine.plugins()
+
+
+@alone
 def plugins_are_confined(t):
     engine = Engined(t)
     engine.program("spy", "cat /proc/self/status /proc/self/limits >&2; ls -l /proc/self/fd >&2; "
