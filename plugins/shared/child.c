@@ -64,7 +64,7 @@ static int spawn(struct running *p, const int theirs[3])
     union {
         const char *const *in;
         char *const *out;
-    } words = {p->child->words};
+    } words = {p->child->words}, environment = {p->child->environment};
     sigemptyset(&none);
     sigfillset(&all);
     if (posix_spawn_file_actions_init(&actions))
@@ -77,7 +77,8 @@ static int spawn(struct running *p, const int theirs[3])
     posix_spawnattr_setsigdefault(&attributes, &all);
     posix_spawnattr_setsigmask(&attributes, &none);
     if (!r)
-        r = posix_spawnp(&p->pid, words.in[0], &actions, &attributes, words.out, environ);
+        r = posix_spawnp(&p->pid, words.in[0], &actions, &attributes, words.out,
+                         environment.in ? environment.out : environ);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return r;

@@ -9,7 +9,7 @@
 
 /*
  * A program that a plugin runs to its end: no shell, no terminal, its input given, its
- * output bounded. It has the plugin's environment.
+ * output bounded.
  */
 
 /* Of what it writes to stderr, so much is kept. */
@@ -19,7 +19,8 @@
 #define CHILD_WORDS_MAX 64
 
 struct child {
-    const char *const *words; /* ends in NULL; the first is looked for in PATH */
+    const char *const *words;       /* ends in NULL; the first is looked for in PATH */
+    const char *const *environment; /* ends in NULL; NULL: the plugin's own */
     const void *input;
     size_t input_size;
     size_t output_max;
