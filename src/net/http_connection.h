@@ -70,7 +70,6 @@ struct http_connection;
 
 struct http_exchange {
     struct http_connection *connection;
-    void *state;
     http_exchange_cb close_cb, drain_cb;
     void *close_user, *drain_user;
 

@@ -31,21 +31,6 @@ bool http_exchange_peer(const struct http_exchange *x, struct ucred *out)
     return c->has_peer;
 }
 
-void http_exchange_set_state(struct http_exchange *x, void *state)
-{
-    x->state = state;
-}
-
-void *http_exchange_state(const struct http_exchange *x)
-{
-    return x->state;
-}
-
-bool http_exchange_is_closed(const struct http_exchange *x)
-{
-    return x->connection->phase == HTTP_PHASE_CLOSED;
-}
-
 void http_exchange_on_close(struct http_exchange *x, http_exchange_cb cb, void *user)
 {
     x->close_cb = cb;

@@ -96,13 +96,6 @@ const struct http_url *http_exchange_url(const struct http_exchange *x);
  * be seen from our namespace. False for a socket that has none (TCP). */
 bool http_exchange_peer(const struct http_exchange *x, struct ucred *out);
 
-/* A place for the handler's own pointer. */
-void http_exchange_set_state(struct http_exchange *x, void *state);
-void *http_exchange_state(const struct http_exchange *x);
-
-/* Has the client gone away? */
-bool http_exchange_is_closed(const struct http_exchange *x);
-
 /* cb comes once if the client goes away before the exchange is ended. It still has to be
  * ended: there or later. NULL takes the callback back. */
 void http_exchange_on_close(struct http_exchange *x,

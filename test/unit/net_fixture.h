@@ -25,6 +25,13 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "loop/loop.h"
+#include "net/http_connection.h"
+
+/* Has the client of an exchange gone away? */
+static inline bool net_is_client_gone(const struct http_exchange *x)
+{
+    return x->connection->phase == HTTP_PHASE_CLOSED;
+}
 
 struct net {
     uv_loop_t loop;

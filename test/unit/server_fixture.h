@@ -42,7 +42,7 @@ static inline void end_pair(struct http_exchange *x, void *user)
     struct fixture *f = user;
     (void)x;
     for (int i = 0; i < 2; i++)
-        if (f->pair[i] && http_exchange_is_closed(f->pair[i]))
+        if (f->pair[i] && net_is_client_gone(f->pair[i]))
             http_exchange_abort(TAKE(f->pair[i]));
 }
 

@@ -466,7 +466,7 @@ static void a_client_that_goes_away_cancels_the_question(void **state)
     TURN_UNTIL(&f->world.net, f->world.held);
     wire_close(&f->wire, &f->world.net);
     f->has_wire = false;
-    TURN_UNTIL(&f->world.net, http_exchange_is_closed(f->world.held));
+    TURN_UNTIL(&f->world.net, net_is_client_gone(f->world.held));
 }
 
 /* ---- bodies and credentials ---- */

@@ -323,7 +323,7 @@ static void the_handler_learns_that_the_client_went_away(void **state)
     TURN_UNTIL(&f.net, f.held);
     wire_close(&w, &f.net);
     TURN_UNTIL(&f.net, f.closes == 1);
-    assert_true(http_exchange_is_closed(f.held));
+    assert_true(net_is_client_gone(f.held));
     assert_int_equal(http_exchange_write(f.held, "x", 1), ERR_UNAVAILABLE);
     http_exchange_end(f.held);
     tear_down(&f);
@@ -461,7 +461,7 @@ static void cutting_one_may_end_another(void **state)
     }
     http_exchange_on_close(f.pair[1], NULL, NULL);
     wire_close(&w[1], &f.net);
-    TURN_UNTIL(&f.net, http_exchange_is_closed(f.pair[1]));
+    TURN_UNTIL(&f.net, net_is_client_gone(f.pair[1]));
     for (int i = 0; i < 5; i++)
         uv_run(&f.net.loop, UV_RUN_NOWAIT);
     http_server_close(f.server, 0, net_closed, &f.net);

@@ -112,7 +112,7 @@ static void a_client_that_is_gone_is_told(void **state)
     wire_send(&w, &f.net, "GET /hijack HTTP/1.1\r\n\r\n");
     TURN_UNTIL(&f.net, f.held);
     wire_close(&w, &f.net);
-    TURN_UNTIL(&f.net, http_exchange_is_closed(f.held));
+    TURN_UNTIL(&f.net, net_is_client_gone(f.held));
     take(&f, f.held);
     TURN_UNTIL(&f.net, f.told);
     assert_int_equal(f.code, ERR_UNAVAILABLE);
