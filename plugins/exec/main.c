@@ -69,7 +69,7 @@ static int run(const struct glue *g, const struct command *c, const struct waite
                size_t max, struct child_end *end, struct err *e)
 {
     char line[CHILD_LINE_SIZE];
-    const struct child child = {c->words, NULL, 0, max};
+    const struct child child = {.words = c->words, .output_max = max};
     struct waiter within = waiter_within(w, g->timeout * 1000);
     int r = child_run(&child, &within, end, e);
     if (r == ERR_NOT_FOUND)

@@ -9,15 +9,22 @@
  * The key is made when the first secret is saved. A key file that is encrypted with a
  * passphrase must be unlocked first; then the key stays in guarded memory until it is
  * locked again or the plugin ends.
+ *
+ *   coffer-plugin-file passphrase [KEY]
+ *
+ * isn't a plugin: it gives the key another passphrase (passphrase.h), which it reads from
+ * its standard input.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/home.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "crypto/crypto.h"
+#include "file/passphrase.h"
 #include "filestore/filestore.h"
 #include "shared/envelope.h"
 #include "shared/plugin.h"
@@ -177,6 +184,18 @@ static void finish(struct store *s)
     free(s->key_path);
 }
 
+static int change_passphrase(const char *configured)
+{
+    struct err e;
+    cleanup_free char *path = NULL;
+    int r = path_of(configured, home_config_folder, "key", &path, &e);
+    if (!r)
+        r = passphrase_change(path, STDIN_FILENO, &e);
+    if (r)
+        fprintf(stderr, "coffer-plugin-file: %s\n", err_text(&e));
+    return r ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
     static const struct coffer_plugin_callbacks callbacks = {
@@ -197,10 +216,12 @@ int main(int argc, char **argv)
                                                   .callbacks = &callbacks,
                                                   .user = &s};
     json_setup();
-    if (crypto_init(NULL)) {
-        fputs("coffer-plugin-file: the cryptographic library does not start\n", stderr);
+    if (!plugin_harden() || crypto_init(NULL)) {
+        fputs("coffer-plugin-file: the process can't be made safe\n", stderr);
         return EXIT_FAILURE;
     }
+    if (argc > 1 && str_equal(argv[1], "passphrase"))
+        return change_passphrase(argc > 2 ? argv[2] : NULL);
     int status = plugin_main(&options);
     finish(&s);
     return status;

@@ -37,8 +37,10 @@ static int run(const struct store *s, const struct waiter *w, const char *const 
                const struct coffer_secret *input, struct child_end *end, struct err *e)
 {
     char line[CHILD_LINE_SIZE];
-    const struct child child = {words, input ? input->value : NULL,
-                                input ? input->size : 0, COFFER_VALUE_MAX + 1};
+    const struct child child = {.words = words,
+                                .input = input ? input->value : NULL,
+                                .input_size = input ? input->size : 0,
+                                .output_max = COFFER_VALUE_MAX + 1};
     struct waiter within = waiter_within(w, s->timeout * 1000);
     int r = child_run(&child, &within, end, e);
     if (r == ERR_NOT_FOUND)

@@ -68,17 +68,16 @@ int plugin_config_number(const struct coffer_plugin *plugin, const char *key, in
     return 0;
 }
 
-/* Values pass through here: no memory of ours goes to a file. */
-static int forbid_dumps(void)
+bool plugin_harden(void)
 {
     const struct rlimit none = {0, 0};
-    return prctl(PR_SET_DUMPABLE, 0L) || setrlimit(RLIMIT_CORE, &none);
+    return !prctl(PR_SET_DUMPABLE, 0L) && !setrlimit(RLIMIT_CORE, &none);
 }
 
 int plugin_main(const struct coffer_plugin_options *options)
 {
     struct coffer_error e;
-    if (forbid_dumps()) {
+    if (!plugin_harden()) {
         fprintf(stderr, "coffer-plugin-%s: core dumps can't be forbidden\n",
                 options->name);
         return EXIT_FAILURE;

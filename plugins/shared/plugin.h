@@ -21,6 +21,9 @@ int plugin_code(int code);
  * callback. 0 stays COFFER_OK. */
 int plugin_fail(int code, const struct err *from, struct coffer_error *e);
 
+/* Values pass through a plugin: makes core dumps impossible. False when that fails. */
+bool plugin_harden(void);
+
 /* A whole main(): makes core dumps impossible, runs the plugin, and tells on stderr what
  * went wrong. Returns the exit status. */
 int plugin_main(const struct coffer_plugin_options *options);

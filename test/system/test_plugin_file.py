@@ -5,6 +5,7 @@ import base64
 import os
 import subprocess
 
+import places
 from harness import NONE, equal, test
 from plugin import Gone, Plugin, Refused, refused
 
@@ -106,6 +107,50 @@ def a_key_with_a_passphrase_must_be_unlocked(t):
     plugin.lock()
     assert "unlock" in refused("internal", plugin.get, "a")
     equal(list(plugin.list()), ["a"])
+
+
+def change(t, key, lines):
+    """Runs the program that changes a passphrase; (exit status, what it said)."""
+    done = subprocess.run([places.PLUGINS / "coffer-plugin-file", "passphrase", key],
+                          input=lines, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          check=False)
+    return done.returncode, done.stdout.decode()
+
+
+@test(engines=NONE, cofferd=False)
+def a_passphrase_is_given_changed_and_taken_away(t):
+    store = Store(t)
+    store.plugin().save("a", VALUE)
+    plain = store.key.read_bytes()
+    equal(change(t, store.key, b"\nfirst\n"), (0, ""))
+    assert store.key.read_bytes().startswith(b"age-encryption.org/v1\n-> scrypt ")
+    plugin = store.plugin()
+    assert "unlock" in refused("internal", plugin.get, "a")
+    plugin.unlock(b"first")
+    equal(plugin.value("a"), VALUE)
+    status, said = change(t, store.key, b"wrong\nx\n")
+    assert status == 1 and "open" in said, said
+    equal(change(t, store.key, b"first\nsecond\n"), (0, ""))
+    refused("permission_denied", plugin.unlock, b"first")
+    plugin.unlock(b"second")
+    equal(change(t, store.key, b"second\n\n"), (0, ""))
+    equal(store.key.read_bytes(), plain)
+    equal(store.key.stat().st_mode & 0o777, 0o600)
+    equal(store.plugin().value("a"), VALUE)
+    for lines in (b"", b"one line\n", b"x" * 1025 + b"\n\n", b"\n" + b"x" * 1025 + b"\n"):
+        status, said = change(t, store.key, lines)
+        assert status == 1 and "two lines are needed" in said, said
+
+
+@test(engines=NONE, cofferd=False)
+def a_new_key_can_have_a_passphrase_from_the_start(t):
+    store = Store(t)
+    equal(change(t, store.key, b"\nfirst\n"), (0, ""))
+    plugin = store.plugin()
+    refused("failed_precondition", plugin.save, "a", VALUE)
+    plugin.unlock(b"first")
+    plugin.save("a", VALUE)
+    equal(plugin.value("a"), VALUE)
 
 
 @test(engines=NONE, cofferd=False)
