@@ -241,32 +241,66 @@ static void forget_task(struct log_broker *b, const Swarm__Task *task)
     }
 }
 
-/* A task that is followed may have got its node just now. */
+/* The newest of a node: one whose connection broke unseen may still be there. */
+static struct listener *find_listener(struct log_broker *b, const char *node_id)
+{
+    struct listener *newest = NULL;
+    LIST_FOR_EACH (link, &b->listeners) {
+        struct listener *l = CONTAINER_OF(link, struct listener, link);
+        if (str_equal(l->node_id, node_id))
+            newest = l;
+    }
+    return newest;
+}
+
+/* Has a node asked for the output of a task, by those that follow it. */
+static void ask_for_task(struct log_broker *b, struct listener *l,
+                         const Swarm__Task *task)
+{
+    LIST_FOR_EACH (link, &b->subscriptions) {
+        struct log_subscription *s = CONTAINER_OF(link, struct log_subscription, link);
+        if (follows(s) && !is_pending(s, l->node_id) &&
+            log_selection_has(s->selector, task->service_id, task->id) && ask_node(s, l))
+            end_soon(s, ERR_NO_MEMORY, "out of memory");
+    }
+}
+
+/* A task that is followed may have got its node just now. A commit may change thousands
+ * of tasks: no others are looked up for one of them. */
 static void on_task_change(const struct store_change *change, void *user)
 {
     struct log_broker *b = user;
     const struct object *o = store_change_object(change);
-    if (o->kind == OBJECT_TASK && change->action == STORE_REMOVE)
-        forget_task(b, o->task);
-    if (o->kind != OBJECT_TASK || change->action == STORE_REMOVE || !o->task->node_id[0])
+    if (o->kind != OBJECT_TASK || list_is_empty(&b->subscriptions))
         return;
+    if (change->action == STORE_REMOVE) {
+        forget_task(b, o->task);
+        return;
+    }
+    struct listener *l = o->task->node_id[0] ? find_listener(b, o->task->node_id) : NULL;
+    if (l)
+        ask_for_task(b, l, o->task);
+}
+
+static void end_followed(struct log_broker *b)
+{
     LIST_FOR_EACH (link, &b->subscriptions) {
         struct log_subscription *s = CONTAINER_OF(link, struct log_subscription, link);
-        if (follows(s) && !is_pending(s, o->task->node_id) &&
-            log_selection_has(s->selector, o->task->service_id, o->task->id) &&
-            ask_nodes(s))
+        if (follows(s))
             end_soon(s, ERR_NO_MEMORY, "out of memory");
     }
 }
 
 /* A node that listens (again) may have output that is followed. */
-static void ask_followed(struct log_broker *b)
+static void ask_followed(struct log_broker *b, struct listener *l)
 {
-    LIST_FOR_EACH (link, &b->subscriptions) {
-        struct log_subscription *s = CONTAINER_OF(link, struct log_subscription, link);
-        if (follows(s) && ask_nodes(s))
-            end_soon(s, ERR_NO_MEMORY, "out of memory");
-    }
+    cleanup_object_list struct object_list tasks = OBJECT_LIST_INIT;
+    if (list_is_empty(&b->subscriptions))
+        return;
+    if (store_find(store_view(b->store), OBJECT_TASK, STORE_BY_NODE, l->node_id, &tasks))
+        end_followed(b);
+    for (size_t i = 0; i < tasks.len; i++)
+        ask_for_task(b, l, tasks.objects[i]->task);
 }
 
 int log_broker_subscribe(struct log_broker *b, Swarm__LogSelector *selector,
@@ -334,7 +368,7 @@ static void on_listen(struct rpc_exchange *x, ProtobufCMessage *message, void *u
     strcpy_cut(l->node_id, sizeof(l->node_id), rpc_exchange_peer(x)->node_id);
     list_append(&b->listeners, &l->link);
     rpc_exchange_set_state(x, l);
-    ask_followed(b);
+    ask_followed(b, l);
 }
 
 static void on_listen_cancel(struct rpc_exchange *x, void *user)

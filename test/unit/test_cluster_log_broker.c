@@ -2,6 +2,7 @@
 #include "cluster_fixture.h"
 
 #include "cluster/log_broker.h"
+#include "fault_malloc.h"
 
 /* A reader of logs and what it got. */
 struct reader {
@@ -374,8 +375,9 @@ struct cut_off {
     struct line_of behind, ahead;
 };
 
-/* Puts n tasks of "duo" on a node, in one commit. No orchestrator knows that service. */
-static void add_tasks(struct fixture *f, const char *node, const char *id, int n)
+/* Begins to put n tasks of "duo" on a node. No orchestrator knows that service. */
+static struct store_tx *begin_tasks(struct fixture *f, const char *node, const char *id,
+                                    int n)
 {
     struct store_tx *tx = NULL;
     assert_int_equal(store_tx_begin(store_view(f->site.store), 1, &tx), 0);
@@ -388,7 +390,12 @@ static void add_tasks(struct fixture *f, const char *node, const char *id, int n
         assert_int_equal(store_tx_create(tx, o, NULL), 0);
     }
     store_tx_prepare(tx);
-    store_apply(f->site.store, tx);
+    return tx;
+}
+
+static void add_tasks(struct fixture *f, const char *node, const char *id, int n)
+{
+    store_apply(f->site.store, begin_tasks(f, node, id, n));
 }
 
 static void cut_off(struct fixture *f, struct cut_off *k)
@@ -486,6 +493,38 @@ static void a_node_that_told_nothing_is_asked_as_before(void **state)
     log_broker_cancel(r.subscription);
 }
 
+/* A look-up would need memory. */
+static void a_commit_looks_up_no_tasks(void **state)
+{
+    struct fixture *f = *state;
+    struct reader all[8];
+    f->follow = true;
+    listen_as(f, f->site.node, &f->listener);
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        assert_int_equal(subscribe(f, "duo", NULL, &all[i]), 0);
+    struct store_tx *tx = begin_tasks(f, SITE_OTHER_NODE, "task", 100);
+    fault_malloc_at(1);
+    store_apply(f->site.store, tx);
+    assert_false(fault_malloc_has_failed());
+    fault_malloc_at(0);
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        log_broker_cancel(all[i].subscription);
+}
+
+static void a_node_that_listens_again_is_asked_for_its_own_tasks(void **state)
+{
+    struct fixture *f = *state;
+    struct reader r;
+    f->follow = true;
+    assert_int_equal(subscribe(f, "duo", NULL, &r), 0);
+    add_tasks(f, SITE_OTHER_NODE, "task", 1);
+    listen_as(f, f->site.node, &f->listener);
+    assert_int_equal(f->listener.n, 0);
+    add_tasks(f, SITE_NODE, "other", 1);
+    assert_string_equal(asked(f, 0)->selector->service_ids[0], "duo");
+    log_broker_cancel(r.subscription);
+}
+
 static void what_is_followed_ends_when_no_node_publishes(void **state)
 {
     struct fixture *f = *state;
@@ -544,6 +583,8 @@ int main(void)
         TEST(what_came_of_a_task_does_not_come_again),
         TEST(a_task_that_told_nothing_is_asked_for_from_the_start),
         TEST(a_node_that_told_nothing_is_asked_as_before),
+        TEST(a_commit_looks_up_no_tasks),
+        TEST(a_node_that_listens_again_is_asked_for_its_own_tasks),
         TEST(what_is_followed_ends_when_no_node_publishes),
         TEST(too_many_readers_are_refused),
         TEST(closing_ends_readers_and_listeners),
