@@ -92,8 +92,8 @@ static json_t *row_of(const struct secret_envelope *s, bool for_json)
     cleanup_json json_t *metadata = metadata_object(s);
     json_t *shown = for_json ? json_incref(metadata) : output_labels(metadata);
     return json_pack("{s:s, s:s, s:o, s:o}", "ID", s->id, "Provider",
-                     s->provider ? s->provider : "", "CreatedAt", created_at(s),
-                     "Metadata", shown);
+                     str_is_empty(s->provider) ? SECRETS_STORE : s->provider, "CreatedAt",
+                     created_at(s), "Metadata", shown);
 }
 
 static int show_rows(struct pass *p, const struct secret_envelopes *found, struct err *e)

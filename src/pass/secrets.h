@@ -14,6 +14,9 @@
  */
 struct secrets;
 
+/* The name of the plugin that is the local store, whichever that is. */
+#define SECRETS_STORE "docker-pass"
+
 typedef int secrets_plugin_seen(const struct coffer_plugin_info *plugin, void *user,
                                 struct err *e);
 

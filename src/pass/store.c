@@ -9,9 +9,6 @@
 #include "pass/store_move.h"
 #include "pass/verb.h"
 
-/* The name of the plugin that is the local store, whichever it is. */
-#define STORE_NAME "docker-pass"
-
 /* The longest passphrase. */
 #define PASSPHRASE_MAX 4096
 
@@ -31,7 +28,7 @@ static int see_store(const struct coffer_plugin_info *plugin, void *user, struct
 {
     struct seen *seen = user;
     bool runs = plugin->status == COFFER_PLUGIN_RUNNING;
-    if (str_equal(plugin->name, STORE_NAME))
+    if (str_equal(plugin->name, SECRETS_STORE))
         snprintf(seen->words, sizeof(seen->words), "%s%s",
                  runs ? "" : "not running: ", plugin->status_message);
     return 0;

@@ -9,6 +9,7 @@ import threading
 import places
 from fixture import canary
 from harness import ALL, NONE, equal, test
+from keyring import Bus
 from pass_user import User
 
 
@@ -22,7 +23,7 @@ def what_is_set_is_listed_shown_and_removed(t):
     equal(user("get", "GH_TOKEN").out, "ID: GH_TOKEN\nValue: **********\n")
     equal(user("list", "my/*").out, "my/other\n")
     rows = [json.loads(line) for line in user("ls", "--format", "json").out.splitlines()]
-    equal(rows[1]["Metadata"], {"team": "a"})
+    equal((rows[1]["Metadata"], rows[1]["Provider"]), ({"team": "a"}, "docker-pass"))
     equal(user("ls", "--format", "{{.ID}}={{.Metadata}}").out, "GH_TOKEN=\nmy/other=team=a\n")
     equal(user("rm", "my/other", "GH_TOKEN").out, "RM: GH_TOKEN\nRM: my/other\n")
     equal(user("ls").out, "")
@@ -180,6 +181,31 @@ def the_store_can_be_looked_at_and_chosen(t):
     assert "[ok  ] store: 1 secrets" in user("doctor").out
     assert "docker-pass" in user("plugins", "ls").out
     user.refused("plugins", "disable", "docker-pass")
+
+
+@test(engines=NONE, cofferd=False)
+def secrets_are_moved_from_one_store_to_the_other(t):
+    bus = Bus(t.node, t.node.folder / f"bus-{next(t.counter)}")
+    bus.start_keyring()
+    user = User(t)
+    user.env |= bus.environment
+    user("set", "a", "--metadata", "k=v", stdin="one")
+    user("set", "b/c", stdin=b"two\n")
+    user("store", "set", "--move", "keychain")
+    equal(user("store", "show").out.split()[0], "keychain")
+    equal(user("ls", "--format", "{{.ID}} {{.Metadata}}").out, "a k=v\nb/c \n")
+    equal(bus.lookup("b/c"), b"two\n")
+    equal([path for path in (user.home / "store").iterdir() if path.name[0] != "."], [])
+    # What the other store has already stays where it is.
+    user("store", "set", "file")
+    user("set", "a", stdin="other")
+    user("store", "set", "keychain")
+    assert "1 secrets stay in the store keychain" in user.refused("store", "set", "--move", "file")
+    equal(user("store", "show").out.split()[0], "file")
+    env = {"A": "se://a", "B": "se://b/c"}
+    equal(user("run", "--", "sh", "-c", 'echo "$A $B"', env=env).out, "other two\n\n")
+    user("store", "set", "keychain")
+    equal(user("ls").out, "a\n")
 
 
 @test(engines=NONE, cofferd=False)
