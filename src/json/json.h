@@ -41,14 +41,17 @@ struct json_limits {
 
 /*
  * Reads a text (it need not end in a NUL) that is one JSON value of any type. The tree is
- * the caller's. Errors, on which *out stays as it was:
- *   ERR_INVALID_ARGUMENT    no JSON, told in the words of Go's decoder ("unexpected EOF",
- *                           "invalid character 'o' in literal null (expecting 'u')",
- *                           "EOF" for a text of white space alone); or not for us: a NUL
- *                           or bytes that aren't UTF-8 in a string, half a surrogate
- * pair, a number that int64_t or double can't hold ERR_RESOURCE_EXHAUSTED  a limit was
- * reached; the text says which ERR_NO_MEMORY The text of an error has at most one
- * character of the text that was read, so none of a secret's.
+ * the caller's. On an error *out stays as it was.
+ *
+ * ERR_INVALID_ARGUMENT: the text is no JSON, told in the words of Go's decoder
+ * ("unexpected EOF", "invalid character 'o' in literal null (expecting 'u')", "EOF" for a
+ * text of white space alone). Or it is not for us: a string has a NUL, bytes that aren't
+ * UTF-8 or half a surrogate pair, or neither int64_t nor double can hold a number.
+ *
+ * ERR_RESOURCE_EXHAUSTED: a limit was reached; the error says which. ERR_NO_MEMORY.
+ *
+ * What an error says has at most one character of the text that was read, so none of a
+ * secret's.
  */
 int json_read(const void *text, size_t n, const struct json_limits *l, json_t **out,
               struct err *e) MUST_CHECK;
