@@ -37,29 +37,22 @@ void keychain_deinit(struct keychain *k)
 /* What is done when the keyring is open. It may be done again after it failed. */
 typedef int (*operation_fn)(struct keychain *k, void *arguments, struct err *e);
 
-static int attempt(struct keychain *k, operation_fn operation, void *arguments,
-                   struct err *e)
-{
-    int r = keychain_service_unlock_collection(&k->service, e);
-    return r ? r : operation(k, arguments, e);
-}
-
-/* A prompt that was dismissed, or that nobody answered, isn't shown again. */
+/* What a person doesn't unlock isn't asked for again. */
 static int repeat(struct keychain *k, operation_fn operation, void *arguments,
                   struct err *e)
 {
     unsigned pause = FIRST_PAUSE_MS;
-    int r = keychain_service_unlock_collection(&k->service, e);
-    if (r)
-        return r;
-    r = operation(k, arguments, e);
-    for (int i = 0; r == ERR_FAILED_PRECONDITION && i < ATTEMPTS_MAX; i++) {
-        r = keychain_bus_pause(&k->service.bus, pause, e);
-        pause *= 2;
+    for (int i = 0;; i++) {
+        int r = keychain_service_unlock_collection(&k->service, e);
         if (!r)
-            r = attempt(k, operation, arguments, e);
+            r = operation(k, arguments, e);
+        if (r != ERR_FAILED_PRECONDITION || k->service.is_refused || i == ATTEMPTS_MAX)
+            return r;
+        r = keychain_bus_pause(&k->service.bus, pause, e);
+        if (r)
+            return r;
+        pause *= 2;
     }
-    return r;
 }
 
 static int perform(struct keychain *k, const struct waiter *w, operation_fn operation,

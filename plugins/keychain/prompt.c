@@ -100,5 +100,8 @@ int keychain_prompt(struct keychain_service *s, const char *path, struct err *e)
     g_signal_handler_disconnect(bus, closed);
     g_dbus_connection_signal_unsubscribe(bus, owner);
     g_dbus_connection_signal_unsubscribe(bus, completed);
-    return r ? r : outcome(&p, e);
+    if (!r)
+        r = outcome(&p, e);
+    s->is_refused = r == ERR_FAILED_PRECONDITION;
+    return r;
 }

@@ -224,6 +224,7 @@ static int open_with(struct keychain_service *s, char *owner, struct err *e)
 int keychain_service_open(struct keychain_service *s, struct err *e)
 {
     char *owner;
+    s->is_refused = false;
     if (!keychain_bus_is_connected(&s->bus))
         forget(s);
     int r = keychain_bus_connect(&s->bus, e);

@@ -21,6 +21,7 @@ struct keychain_service {
     SecretService *secret; /* libsecret's, for the session */
     char *collection;      /* its path */
     int prompt_ms;         /* how long a person has for a prompt */
+    bool is_refused;       /* a prompt of this operation didn't unlock what it was for */
 };
 
 #define KEYCHAIN_PROMPT_MS 30000

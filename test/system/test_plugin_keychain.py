@@ -253,7 +253,7 @@ def a_prompt_that_nobody_answers_is_taken_away(t):
     plugin = new_plugin(t, bus, **{"prompt-timeout": "1"})
     seconds, message = takes(plugin.list, code="failed_precondition")
     assert 0.9 < seconds < 5 and "nobody answered its prompt" in message, (seconds, message)
-    equal(fake.stdout.readline(), b"dismissed\n")
+    equal([fake.stdout.readline() for _ in range(2)], [b"prompted\n", b"dismissed\n"])
     seconds, message = takes(plugin.list, code="failed_precondition", timeout=0.8)
     assert seconds < 0.8 and "nobody answered its prompt" in message, (seconds, message)
 
@@ -280,6 +280,25 @@ def a_keyring_that_locks_itself_meanwhile_is_unlocked_again(t):
     bus = new_bus(t)
     bus.start_fake("locked", "6")
     assert "locked" in refused("internal", new_plugin(t, bus).get, "there")
+
+
+@test(engines=NONE, cofferd=False)
+def a_prompt_that_was_dismissed_is_not_shown_again(t):
+    bus = new_bus(t)
+    fake = bus.start_fake("relocks")
+    assert "dismissed" in refused("internal", new_plugin(t, bus).get, "there")
+    os.kill(real(fake), signal.SIGKILL)
+    equal(fake.communicate()[0], b"prompted\n")
+
+
+@test(engines=NONE, cofferd=False)
+def an_item_with_attributes_of_nobody_is_passed_over(t):
+    for attributes in (["service:group=com.docker.pass.shared"],
+                       ["service:group=com.docker.pass.shared", "service:name=docker-pass-cli",
+                        "id=../not/an id"]):
+        bus = new_bus(t)
+        bus.start_fake("item", *attributes)
+        equal(list(new_plugin(t, bus).get("**")), ["there"])
 
 
 @test(engines=NONE, cofferd=False)
