@@ -92,8 +92,9 @@ class Engined:
                 os.chown(os.path.join(folder, name), self.uid, self.uid, follow_symlinks=False)
 
     def command(self, *arguments):
-        user = ["setpriv", f"--reuid={self.uid}", f"--regid={self.uid}", "--clear-groups"]
-        return [*(user if self.uid else []), ENGINED, *arguments]
+        user = [f"--reuid={self.uid}", f"--regid={self.uid}", "--clear-groups"] if self.uid else []
+        # After a failed test nobody else ends it.
+        return ["setpriv", "--pdeathsig", "KILL", *user, ENGINED, *arguments]
 
     def start(self, *arguments, spawn=subprocess.Popen):
         self.own()
