@@ -9,6 +9,7 @@
 #include "pass/set_input.h"
 #include "pass/verb.h"
 #include "resolver/secret_id.h"
+#include "json/json.h"
 
 const struct flag set_flags[] = {
     {"force", 'f', &flag_switch, "Overwrite a secret that is there without asking", NULL,
@@ -38,6 +39,8 @@ static int add_pair(struct secret_envelope *secret, const char *pair, struct err
     if (!equals)
         return err_set(e, ERR_INVALID_ARGUMENT,
                        "invalid metadata pair (expected key=value): %s", pair);
+    if (!json_is_text(pair))
+        return err_set(e, ERR_INVALID_ARGUMENT, "metadata that isn't valid UTF-8");
     cleanup_free char *key = mem_dup(pair, (size_t)(equals - pair));
     return key ? secret_envelope_put(secret, key, equals + 1, e) : err_no_memory(e);
 }
@@ -111,9 +114,13 @@ int set_run(struct pass *p, struct err *e)
         r = fill(p, has_value, &value, &secret, e);
     if (r)
         return r;
-    r = p->secrets->ops->save(p->secrets, &secret, true, e);
+    struct err why = {0};
+    r = p->secrets->ops->save(p->secrets, &secret, true, &why);
     if (r == ERR_FAILED_PRECONDITION)
-        err_set(e, r, "%.900s: unlock it (%s store unlock, or log in to the desktop)",
-                err_text(e), p->program);
+        return err_set(e, r,
+                       "%.900s: unlock it (%s store unlock, or log in to the desktop)",
+                       err_text(&why), p->program);
+    if (r)
+        *e = why;
     return r;
 }

@@ -2,7 +2,6 @@
 """`docker pass`: its words, with the real engine and a store of encrypted files."""
 
 import json
-import os
 import subprocess
 import threading
 
@@ -232,9 +231,6 @@ def many_who_need_an_engine_start_one(t):
         thread.join()
     equal(done, [0] * 8)
     equal(len(user("ls").out.splitlines()), 8)
-    found = subprocess.run(["pgrep", "-fc", f"coffer-plugin-file|coffer-engined --on-demand"],
-                           stdout=subprocess.PIPE, check=False, text=True).stdout
-    assert int(found) >= 1
     equal(user.home.joinpath("engine.log").read_text().count("plugin docker-pass v"), 1)
 
 
@@ -271,24 +267,20 @@ def docker_finds_its_plugin(t):
 def a_signal_to_docker_reaches_the_command(t):
     user = User(t)
     docker = places.docker_clis()[t.cli_version]
-    process = subprocess.Popen(
-        [docker, "pass", "run", "--", "sh", "-c",
-         "trap 'echo told; exit 7' TERM; echo ready; while :; do read x || sleep 60 & wait; done"],
-        env=user.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
-        start_new_session=True)
+    program = """if True:
+        import signal, sys
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+        print("ready", flush=True)
+        signal.sigwait([signal.SIGTERM])
+        print("told", flush=True)
+        sys.exit(7)"""
+    process = subprocess.Popen([docker, "pass", "run", "--", "python3", "-c", program],
+                               env=user.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               text=True, start_new_session=True)
     equal(process.stdout.readline(), "ready\n")
     process.terminate()
     equal(process.stdout.readline(), "told\n")
     equal(process.wait(20), 7)
-    os.killpg(process.pid, 9) if group_is_alive(process.pid) else None
-
-
-def group_is_alive(group):
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 @test(engines=NONE, cofferd=False)

@@ -25,6 +25,7 @@ struct fake {
     const char *broken; /* a pattern that can't be asked for */
     bool is_denied;     /* authorize */
     bool has_no_store;  /* as Docker's engine */
+    bool is_locked;     /* the store, to those who save */
     size_t n_authorized, n_gets, n_ends;
     char out[4096];
     struct err e;
@@ -112,6 +113,8 @@ static inline int fake_save(struct secrets *s, const struct secret_envelope *sec
                             bool overwrite, struct err *e)
 {
     cleanup_secret_envelope struct secret_envelope copy = {0};
+    if (fake_of(s)->is_locked)
+        return err_set(e, ERR_FAILED_PRECONDITION, "the store is locked");
     if (fake_remove(s, secret->id, NULL) == 0)
         assert_true(overwrite);
     int r = secret_envelope_copy(secret, &copy, e);

@@ -42,6 +42,16 @@ static void set_keeps_metadata(void **state)
     assert_string_equal(f->e.text, "invalid metadata pair (expected key=value): a");
 }
 
+static void set_says_what_to_do_about_a_locked_store(void **state)
+{
+    struct fake *f = *state;
+    f->is_locked = true;
+    assert_int_equal(RUN(f, NULL, "set", WORD("a=1")), ERR_FAILED_PRECONDITION);
+    assert_string_equal(f->e.text,
+                        "the store is locked: unlock it (pass store unlock, or "
+                        "log in to the desktop)");
+}
+
 /* ---- get ---- */
 
 static void get_shows_a_mask_of_one_length(void **state)
@@ -185,6 +195,7 @@ int main(void)
         TEST(set_takes_what_is_behind_the_first_equals_sign),
         TEST(set_blanks_the_value_in_its_argument),
         TEST(set_keeps_metadata),
+        TEST(set_says_what_to_do_about_a_locked_store),
         TEST(get_shows_a_mask_of_one_length),
         TEST(get_reveals_what_is_granted),
         TEST(ls_prints_ids_once_and_in_order),
