@@ -95,7 +95,8 @@ static void on_server_closed(void *user)
 }
 
 /* Streams that would never end by themselves (events, logs) are ended by the API first,
- * so that the server needn't wait for them. */
+ * so that the server needn't wait for them; what the node is in the midst of is canceled
+ * for the same reason: its request is answered only when it is over. */
 static void stop(struct daemon *d)
 {
     if (d->is_stopping)
@@ -104,6 +105,8 @@ static void stop(struct daemon *d)
     notify_send("STOPPING=1");
     if (d->api)
         api_stop(d->api);
+    if (d->node)
+        node_cancel(d->node);
     if (d->server)
         http_server_close(d->server, DAEMON_STOP_GRACE, on_server_closed, d);
     else

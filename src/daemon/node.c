@@ -42,7 +42,7 @@ void node_finish(struct node *n, int code, const struct err *e)
 
 void node_begin(struct node *n, node_done done, void *user)
 {
-    assert(!n->is_busy && !n->closed);
+    assert(!n->is_busy && !n->is_stopping);
     n->is_busy = true;
     n->done = done;
     n->done_user = user;
@@ -104,7 +104,7 @@ static void on_bootstrapped(int r, const struct err *e, void *user)
 {
     struct node *n = user;
     bootstrap_deinit(&n->bootstrap);
-    if (n->closed)
+    if (n->is_stopping)
         return;
     if (r)
         fail(n, e);
@@ -277,13 +277,28 @@ int node_new(uv_loop_t *loop, const struct config *config, const char *engine_so
     return 0;
 }
 
-/* Whoever waits for the end of a way hears of it before the node is gone: callbacks come
- * in the order in which they were deferred. */
-static void on_parts_closed(struct node *n)
+static void canceled(struct node *n)
 {
     struct err e;
     if (n->is_busy && !n->is_finished)
         node_finish(n, err_set(&e, ERR_CANCELED, "this node is being stopped"), &e);
+}
+
+/* What is being closed already ends by itself, and a confirmation is one commit. */
+void node_cancel(struct node *n)
+{
+    n->is_stopping = true;
+    if (n->is_settling)
+        node_settled(n);
+    else if (n->is_busy && !n->is_finished && !n->is_serving && !n->is_ending)
+        node_end(n, canceled);
+}
+
+/* Whoever waits for the end of a way hears of it before the node is gone: callbacks come
+ * in the order in which they were deferred. */
+static void on_parts_closed(struct node *n)
+{
+    canceled(n);
     defer_start(&n->last, &n->defers);
 }
 
@@ -291,6 +306,7 @@ void node_close(struct node *n, void (*closed)(void *user), void *user)
 {
     n->closed = closed;
     n->closed_user = user;
+    n->is_stopping = true;
     n->is_settling = false;
     timer_cancel(&n->settle);
     node_end(n, on_parts_closed);
@@ -313,7 +329,7 @@ const char *node_address(const struct node *n)
 
 bool node_is_busy(const struct node *n)
 {
-    return n->is_busy;
+    return n->is_busy || n->is_stopping;
 }
 
 const struct buf *node_ca_pem(const struct node *n)

@@ -56,6 +56,11 @@ void node_confirm_swarm(struct node *n, const struct node_init *init, node_done 
  * when it is back, also by a later start or beside a new swarm. */
 void node_leave_swarm(struct node *n, node_done done, void *user);
 
+/* A stop is coming: what is under way and may take long (a start, an init, a leave) ends
+ * soon, with ERR_CANCELED unless it was as good as done, so that nobody has to wait for
+ * it. From here on the node is busy. A swarm that it is in is still served. */
+void node_cancel(struct node *n);
+
 /* Ends everything but the tasks, which the next start adopts; frees the node. A request
  * that is under way ends with ERR_CANCELED before `closed` is called. */
 void node_close(struct node *n, void (*closed)(void *user), void *user);
@@ -67,7 +72,7 @@ const struct node_state *node_state(const struct node *n);
 /* The host part of the manager's address; "" when in no swarm. */
 const char *node_address(const struct node *n);
 
-/* Is a start, init, confirmation or leave under way? */
+/* Is a start, init, confirmation or leave under way, or a stop coming? */
 bool node_is_busy(const struct node *n);
 
 /* The root certificate (PEM), its issuer's name and public key (DER), for TLSInfo; empty

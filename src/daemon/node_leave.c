@@ -35,7 +35,7 @@ static void on_left(struct node *n)
 static void on_tasks_removed(void *user)
 {
     struct node *n = user;
-    if (n->closed)
+    if (n->is_stopping)
         return;
     n->has_remains = agent_has_remains(n->agent);
     node_end(n, on_left);
@@ -73,7 +73,7 @@ static int open_leftovers(struct node *n, struct err *e)
 void node_sweep(struct node *n)
 {
     struct err e;
-    if (n->is_sweeping || n->closed || !*n->state.former[0])
+    if (n->is_sweeping || n->is_stopping || !*n->state.former[0])
         return;
     if (!n->leftovers && open_leftovers(n, &e)) {
         log_error("containers of a swarm that was left remain until the next start: %s",

@@ -44,6 +44,7 @@ struct node {
     struct leftovers *leftovers; /* NULL until there are any */
     bool is_sweeping;            /* they are being removed */
 
+    bool is_stopping; /* nothing further begins */
     bool is_busy;
     bool is_finished; /* the outcome is known and about to be told */
     node_done done;

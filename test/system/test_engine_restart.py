@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The engine goes away under cofferd and comes back: tasks are reconciled, none is started twice."""
 
+import threading
+import time
+
 from fixture import canary, container_of
 from harness import equal, test
 
@@ -79,6 +82,55 @@ def a_swarm_is_left_while_the_engine_is_away(t):
     equal(t.api.post("/swarm/init", {"AdvertiseAddr": "127.0.0.1"}).status, 200)
     t.engine.start()
     t.until("no container", lambda: t.engine.containers() == {}, timeout=60)
+
+
+def leave_beside(t):
+    """Begins a leave, waits until nothing can be written any more; gives what it comes to."""
+    answers = []
+    leave = threading.Thread(
+        target=lambda: answers.append(t.api.post("/swarm/leave?force=1").status))
+    leave.start()
+    t.until("the leave has begun", lambda: t.api.get("/secrets").status == 503)
+
+    def answer():
+        leave.join()
+        return answers
+    return answer
+
+
+def reads_secret(t):
+    read = t.in_container(t.container("s"), "cat", "/run/secrets/key", check=False)
+    return read.out == "0123"
+
+
+@test(timeout=300)
+def a_stop_does_not_wait_for_a_leave(t):
+    t.secret("key", b"0123")
+    t.service("s", "--stop-grace-period", "1h", "--stop-signal", "SIGWINCH", "--secret", "key")
+    container = t.container("s")
+    answer = leave_beside(t)  # its task ignores the signal
+    begin = time.monotonic()
+    t.cofferd.stop()
+    assert time.monotonic() - begin < 2.5, "the stop waited"
+    equal([status >= 500 for status in answer()], [True])
+    t.cofferd.start()
+    t.until("the service goes on", lambda: reads_secret(t), timeout=60)
+    equal(t.container("s"), container)
+
+
+@test(timeout=300)
+def a_stop_does_not_wait_for_a_leave_without_an_engine(t):
+    t.secret("key", b"0123")
+    t.service("s", "--secret", "key")
+    t.engine.daemon.kill()
+    answer = leave_beside(t)
+    begin = time.monotonic()
+    t.cofferd.stop()
+    assert time.monotonic() - begin < 2.5, "the stop waited"
+    equal([status >= 500 for status in answer()], [True])
+    t.engine.start()
+    t.cofferd.start()
+    t.until("the service goes on", lambda: reads_secret(t), timeout=60)
 
 
 @test(timeout=300)

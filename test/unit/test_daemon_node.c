@@ -2,6 +2,8 @@
 /* A node's ways: start, init, confirmation, leave. */
 #include "node_fixture.h"
 
+#include "agent/agent.h"
+
 /* ---- start ---- */
 
 static void a_fresh_node_becomes_a_swarm_of_one(void **state)
@@ -270,6 +272,67 @@ static void a_leave_does_not_wait_for_an_engine_that_is_away(void **state)
     assert_string_equal(node_state(f->node)->former[0], "");
 }
 
+/* ---- cancel ---- */
+
+/* Its time would be over only after AGENT_ENGINE_PATIENCE. */
+static void a_leave_is_canceled_and_the_node_is_still_a_member(void **state)
+{
+    struct fixture *f = *state;
+    char id[OBJECT_ID_SIZE];
+    start_without_engine(f);
+    strcpy_cut(id, sizeof(id), node_state(f->node)->node_id);
+    f->outcome = (struct outcome){0};
+    node_leave_swarm(f->node, on_done, &f->outcome);
+    uint64_t before = uv_now(&f->loop);
+    node_cancel(f->node);
+    TURN_UNTIL(f, f->outcome.times);
+    assert_int_equal(f->outcome.code, ERR_CANCELED);
+    assert_true(uv_now(&f->loop) - before < AGENT_ENGINE_PATIENCE / CLOCK_MILLISECOND);
+    assert_true(node_is_busy(f->node));
+    restart(f);
+    assert_int_equal(f->outcome.times, 0);
+    plan = ENGINE_UP;
+    assert_int_equal(start(f), 0);
+    assert_string_equal(node_state(f->node)->node_id, id);
+    assert_non_null(node_cluster(f->node));
+}
+
+static void an_init_that_has_to_settle_only_is_done_at_once(void **state)
+{
+    struct fixture *f = *state;
+    plan = ENGINE_SILENT;
+    node_start(f->node, on_done, &f->outcome);
+    TURN_UNTIL(f, node_cluster(f->node));
+    uint64_t before = uv_now(&f->loop);
+    node_cancel(f->node);
+    TURN_UNTIL(f, f->outcome.times);
+    assert_int_equal(f->outcome.code, 0);
+    assert_true(uv_now(&f->loop) - before < NODE_SETTLE_TIMEOUT / CLOCK_MILLISECOND);
+    assert_non_null(node_cluster(f->node));
+}
+
+static void an_init_is_canceled_before_it_serves(void **state)
+{
+    struct fixture *f = *state;
+    node_start(f->node, on_done, &f->outcome);
+    assert_null(node_cluster(f->node));
+    node_cancel(f->node);
+    TURN_UNTIL(f, f->outcome.times);
+    assert_int_equal(f->outcome.code, ERR_CANCELED);
+    assert_null(node_cluster(f->node));
+    restart(f);
+    assert_int_equal(start(f), 0);
+}
+
+static void a_cancel_lets_a_swarm_be(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(start(f), 0);
+    node_cancel(f->node);
+    assert_non_null(node_cluster(f->node));
+    assert_int_equal(f->ends, 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -289,6 +352,10 @@ int main(void)
         TEST(a_confirmation_with_a_bad_value_changes_nothing),
         TEST(a_node_that_left_stays_out_and_keeps_nothing),
         TEST(a_leave_does_not_wait_for_an_engine_that_is_away),
+        TEST(a_leave_is_canceled_and_the_node_is_still_a_member),
+        TEST(an_init_that_has_to_settle_only_is_done_at_once),
+        TEST(an_init_is_canceled_before_it_serves),
+        TEST(a_cancel_lets_a_swarm_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
