@@ -69,9 +69,9 @@ struct backend_ops {
      * (unlocked) manager. */
     int (*view)(struct backend *b, const struct store_view **out, struct err *e);
 
-    /* Writes, as manager/control.h has them. spec moves in, its secret payload in clear: a
-     * new one is sealed at once; what comes with an update is compared with the one that
-     * is there when the update is run, and wiped. */
+    /* Writes, as manager/control.h has them. spec moves in, its secret payload in clear:
+     * a new one is sealed at once; what comes with an update is compared with the one
+     * that is there when the update is run, and wiped. */
     void (*create)(struct backend *b, enum object_kind kind, void *spec,
                    backend_done done, void *user);
     void (*update)(struct backend *b, enum object_kind kind, const char *id,

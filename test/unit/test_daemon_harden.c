@@ -17,8 +17,8 @@
 
 #include "daemon/access.h"
 #include "daemon/harden.h"
-#include "net/notify.h"
 #include "net/http_server.h"
+#include "net/notify.h"
 
 /* Each test hardens a child of its own; the child ends with the number of what is wrong.
  */
