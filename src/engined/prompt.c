@@ -66,7 +66,7 @@ struct texts {
 static int make_environment(struct texts *t, const struct requester *who)
 {
     size_t n = 0;
-    for (; environ[n] && n < ENVIRONMENT_MAX; n++)
+    for (; n < ENVIRONMENT_MAX && environ[n]; n++)
         t->env[n] = environ[n];
     t->own[0] = str_format("COFFER_REQUESTER_PID=%d", (int)who->pid);
     t->own[1] = str_format("COFFER_REQUESTER_NAME=%s", who->name);
