@@ -95,6 +95,10 @@ struct task {
     bool has_files;
     Swarm__TaskState desired;
 
+    /* What its end will be reported as when its files have gone; NEW: nothing. */
+    Swarm__TaskState end;
+    const char *end_message;
+
     /* What is reported. */
     Swarm__TaskState state;
     const char *message;
@@ -177,6 +181,9 @@ bool task_goes_on(struct task *t);
 
 /* Reports a state; a state never goes back. */
 void task_report(struct task *t, Swarm__TaskState state, const char *message);
+
+/* Nothing of it runs any more: its files go, then that state is reported. */
+void task_end(struct task *t, Swarm__TaskState state, const char *message);
 
 /* The task is over because of e: rejected before it was started, failed from then on. */
 void task_fail(struct task *t, const struct err *e);

@@ -190,9 +190,7 @@ static void found_ended(struct task *t, const struct engine_state *s)
     } else if (s->exit_code || t->is_unhealthy) {
         ended_badly(t, s);
     } else {
-        task_wipe(t);
-        task_report(t, SWARM__TASK_STATE__COMPLETE, "finished");
-        task_go(t, TASK_STEP_OVER);
+        task_end(t, SWARM__TASK_STATE__COMPLETE, "finished");
     }
 }
 

@@ -31,16 +31,24 @@ void task_wipe(struct task *t)
         t->has_files = false;
 }
 
+void task_end(struct task *t, Swarm__TaskState state, const char *message)
+{
+    if (!t->end && t->state < SWARM__TASK_STATE__COMPLETE) {
+        t->end = state;
+        t->end_message = message;
+    }
+    task_go(t, TASK_STEP_OVER);
+}
+
 void task_fail(struct task *t, const struct err *e)
 {
     bool was_started = t->state >= SWARM__TASK_STATE__STARTING;
-    task_wipe(t);
+    const char *message = *t->message   ? t->message
+                          : was_started ? "started"
+                                        : "preparing";
     t->error = *e;
-    if (!*t->message)
-        t->message = was_started ? "started" : "preparing";
-    task_report(t, was_started ? SWARM__TASK_STATE__FAILED : SWARM__TASK_STATE__REJECTED,
-                t->message);
-    task_go(t, TASK_STEP_OVER);
+    task_end(t, was_started ? SWARM__TASK_STATE__FAILED : SWARM__TASK_STATE__REJECTED,
+             message);
 }
 
 /* ---- as a message ---- */
@@ -86,7 +94,8 @@ int task_status(const struct task *t, Swarm__TaskStatus **out)
         return ERR_NO_MEMORY;
     s->state = t->state;
     int r = message_set_string(&s->message, t->message);
-    r = r ?: message_set_string(&s->err, t->error.code ? err_text(&t->error) : "");
+    bool has_failed = t->error.code && t->state >= SWARM__TASK_STATE__COMPLETE;
+    r = r ?: message_set_string(&s->err, has_failed ? err_text(&t->error) : "");
     r = r ?: message_set_time(&s->timestamp, t->changed_at);
     r = r ?: add_container(t, s);
     if (!r && t->n_ports)

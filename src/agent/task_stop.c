@@ -87,10 +87,7 @@ static void gone(struct task *t)
     timer_cancel(&t->health_timer);
     exit_watch_close(TAKE(t->watch));
     t->was_created = false;
-    task_wipe(t);
-    if (t->state < SWARM__TASK_STATE__COMPLETE)
-        task_report(t, SWARM__TASK_STATE__SHUTDOWN, "shutdown");
-    task_go(t, TASK_STEP_OVER);
+    task_end(t, SWARM__TASK_STATE__SHUTDOWN, "shutdown");
 }
 
 static void remove_done(int r, const struct err *e, void *user)
@@ -120,11 +117,8 @@ void task_step_remove(struct task *t)
         task_retry_in(t, TASK_RETRY_MIN);
 }
 
-static void wipe_again(struct task *t)
+static void wipe_later(struct task *t)
 {
-    task_wipe(t);
-    if (!t->has_files)
-        return;
     task_retry_in(t, t->wipe_delay);
     t->wipe_delay *= 2;
     if (t->wipe_delay > TASK_RETRY_MAX)
@@ -132,14 +126,19 @@ static void wipe_again(struct task *t)
 }
 
 /* Its container stays for its logs until the task is no longer assigned; its files go
- * now, and until they have the task isn't gone. */
+ * now, and until they have the task is neither over to the manager nor gone. */
 void task_step_over(struct task *t)
 {
     timer_cancel(&t->grace);
     timer_cancel(&t->health_timer);
     timer_cancel(&t->retry);
-    if (t->is_removed && t->was_created)
+    if (t->is_removed && t->was_created) {
         task_go(t, TASK_STEP_REMOVE);
-    else if (t->has_files)
-        wipe_again(t);
+        return;
+    }
+    task_wipe(t);
+    if (t->has_files)
+        wipe_later(t);
+    else if (t->end)
+        task_report(t, t->end, t->end_message);
 }

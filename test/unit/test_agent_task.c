@@ -258,21 +258,87 @@ static void a_task_no_longer_assigned_is_stopped_and_removed(void **state)
     assert_false(has_file(w, TASK_1));
 }
 
-/* Something that can't be removed lies among the files of a task without a container. */
+/* What can't be removed: a mount among the files of TASK_1. Released by umount(). */
+struct hold {
+    char place[128];
+};
+
+static void hold_files(struct world *w, struct hold *h)
+{
+    snprintf(h->place, sizeof(h->place), "%s/" TASK_1 "/held", w->secrets);
+    assert_int_equal(mkdir(h->place, 0700), 0);
+    assert_int_equal(mount("x", h->place, "tmpfs", 0, NULL), 0);
+}
+
+/* Neither of two tasks gets a container; only the second one's files can go. */
+static void reject_with_held_files(struct world *w, struct hold *h)
+{
+    Swarm__AssignmentsMessage *m = message_begin();
+    fake_engine_fail(w->engine, FAKE_CREATE, 2, ERR_INVALID_ARGUMENT, "bad mount");
+    fake_engine_delay(w->engine, FAKE_CREATE, 30 * CLOCK_MILLISECOND);
+    for (int i = 0; i < 2; i++) {
+        Swarm__Task *t = task_make(i ? TASK_2 : TASK_1, SWARM__TASK_STATE__RUNNING);
+        task_use_secret(t, SECRET_1, "pw");
+        add_task(m, t);
+    }
+    add_secret(m, SECRET_1);
+    send_assignments(w, m, true);
+    TURN_UNTIL(w, fake_engine_count(w->engine, FAKE_CREATE) == 2);
+    hold_files(w, h);
+    WAIT_STATE(w, TASK_2, REJECTED);
+    turn_a_little(w);
+}
+
+static void a_task_is_not_over_before_its_files_are_gone(void **state)
+{
+    struct world *w = *state;
+    struct hold held;
+    reject_with_held_files(w, &held);
+    assert_int_equal(state_of(w, TASK_1), SWARM__TASK_STATE__PREPARING);
+    assert_int_equal(umount(held.place), 0);
+    WAIT_STATE(w, TASK_1, REJECTED);
+    assert_string_equal(err_of(w, TASK_1), "bad mount");
+    assert_false(has_file(w, TASK_1));
+}
+
+static void a_task_that_finished_is_not_over_before_its_files_are_gone(void **state)
+{
+    struct world *w = *state;
+    struct hold held;
+    struct fake_container *c = run_one(w);
+    unsigned before = fake_engine_count(w->engine, FAKE_INSPECT);
+    hold_files(w, &held);
+    fake_engine_exit(w->engine, c, 0);
+    TURN_UNTIL(w, fake_engine_count(w->engine, FAKE_INSPECT) > before);
+    turn_a_little(w);
+    assert_int_equal(state_of(w, TASK_1), SWARM__TASK_STATE__RUNNING);
+    assert_int_equal(umount(held.place), 0);
+    WAIT_STATE(w, TASK_1, COMPLETE);
+    assert_false(has_file(w, TASK_1));
+}
+
+static void a_task_that_was_stopped_is_not_over_before_its_files_are_gone(void **state)
+{
+    struct world *w = *state;
+    struct hold held;
+    run_one(w);
+    hold_files(w, &held);
+    Swarm__AssignmentsMessage *m = message_begin();
+    add_task(m, task_make(TASK_1, SWARM__TASK_STATE__SHUTDOWN));
+    send_assignments(w, m, false);
+    TURN_UNTIL(w, fake_engine_containers(w->engine) == 0);
+    turn_a_little(w);
+    assert_int_equal(state_of(w, TASK_1), SWARM__TASK_STATE__RUNNING);
+    assert_int_equal(umount(held.place), 0);
+    WAIT_STATE(w, TASK_1, SHUTDOWN);
+    assert_false(has_file(w, TASK_1));
+}
+
 static void a_task_is_not_gone_before_its_files_are(void **state)
 {
     struct world *w = *state;
-    char place[128];
-    fake_engine_fail(w->engine, FAKE_CREATE, 1, ERR_INVALID_ARGUMENT, "bad mount");
-    fake_engine_delay(w->engine, FAKE_CREATE, 30 * CLOCK_MILLISECOND);
-    Swarm__Task *t = task_make(TASK_1, SWARM__TASK_STATE__RUNNING);
-    task_use_secret(t, SECRET_1, "pw");
-    assign_one(w, t);
-    TURN_UNTIL(w, fake_engine_count(w->engine, FAKE_CREATE) == 1);
-    snprintf(place, sizeof(place), "%s/" TASK_1 "/held", w->secrets);
-    assert_int_equal(mkdir(place, 0700), 0);
-    assert_int_equal(mount("x", place, "tmpfs", 0, NULL), 0);
-    WAIT_STATE(w, TASK_1, REJECTED);
+    struct hold held;
+    reject_with_held_files(w, &held);
     unassign(w);
     turn_a_little(w);
     int before = w->closes;
@@ -280,7 +346,7 @@ static void a_task_is_not_gone_before_its_files_are(void **state)
     turn_a_little(w);
     assert_int_equal(w->closes, before);
     assert_true(has_file(w, TASK_1));
-    assert_int_equal(umount(place), 0);
+    assert_int_equal(umount(held.place), 0);
     TURN_UNTIL(w, w->closes == before + 1);
     assert_false(has_file(w, TASK_1));
 }
@@ -435,6 +501,9 @@ int main(void)
         WORLD_TEST(an_end_just_before_the_stop_signal_is_noticed),
         WORLD_TEST(a_desire_that_goes_back_is_ignored),
         WORLD_TEST(a_task_no_longer_assigned_is_stopped_and_removed),
+        WORLD_TEST(a_task_is_not_over_before_its_files_are_gone),
+        WORLD_TEST(a_task_that_finished_is_not_over_before_its_files_are_gone),
+        WORLD_TEST(a_task_that_was_stopped_is_not_over_before_its_files_are_gone),
         WORLD_TEST(a_task_is_not_gone_before_its_files_are),
         WORLD_TEST(the_container_of_a_finished_task_stays_until_it_is_unassigned),
         WORLD_TEST(a_task_stopped_while_its_image_is_pulled_is_shut_down_at_once),
