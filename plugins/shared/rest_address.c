@@ -10,25 +10,31 @@ static bool is_local(const char *host)
            str_equal(host, "[::1]");
 }
 
-static bool has_part(CURLU *url, CURLUPart part)
+/* Is a part there that has no business in an address? */
+static bool has_part(CURLU *url, CURLUPart part, CURLUcode *worst)
 {
     char *text = NULL;
-    bool has = !curl_url_get(url, part, &text, 0);
+    CURLUcode code = curl_url_get(url, part, &text, 0);
     curl_free(text);
-    return has;
+    if (code == CURLUE_OUT_OF_MEMORY)
+        *worst = code;
+    return !code;
 }
 
-static bool is_usable(CURLU *url)
+static bool is_usable(CURLU *url, CURLUcode *worst)
 {
     char *scheme = NULL, *host = NULL;
-    bool is =
-        !curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) &&
-        !curl_url_get(url, CURLUPART_HOST, &host, 0) &&
-        (str_equal(scheme, "https") || (str_equal(scheme, "http") && is_local(host)));
+    *worst = curl_url_get(url, CURLUPART_SCHEME, &scheme, 0);
+    if (!*worst)
+        *worst = curl_url_get(url, CURLUPART_HOST, &host, 0);
+    bool is = !*worst && (str_equal(scheme, "https") ||
+                          (str_equal(scheme, "http") && is_local(host)));
     curl_free(scheme);
     curl_free(host);
-    return is && !has_part(url, CURLUPART_USER) && !has_part(url, CURLUPART_PASSWORD) &&
-           !has_part(url, CURLUPART_QUERY) && !has_part(url, CURLUPART_FRAGMENT);
+    return is && !has_part(url, CURLUPART_USER, worst) &&
+           !has_part(url, CURLUPART_PASSWORD, worst) &&
+           !has_part(url, CURLUPART_QUERY, worst) &&
+           !has_part(url, CURLUPART_FRAGMENT, worst);
 }
 
 int rest_address_check(const char *address, struct err *e)
@@ -36,9 +42,9 @@ int rest_address_check(const char *address, struct err *e)
     CURLU *url = curl_url();
     if (!url)
         return err_no_memory(e);
-    CURLUcode code = str_is_empty(address) ? CURLUE_BAD_HOSTNAME
+    CURLUcode code = str_is_empty(address) ? CURLUE_MALFORMED_INPUT
                                            : curl_url_set(url, CURLUPART_URL, address, 0);
-    bool is_good = !code && is_usable(url);
+    bool is_good = !code && is_usable(url, &code);
     curl_url_cleanup(url);
     if (code == CURLUE_OUT_OF_MEMORY)
         return err_no_memory(e);

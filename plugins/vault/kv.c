@@ -221,12 +221,15 @@ static int get_id(struct search *s, const char *path, struct err *e)
 /* ---- a pattern ---- */
 
 /* May something at or below this path be asked for? */
-static bool may_match(const struct search *s, const char *path)
+static int may_match(const struct search *s, const char *path, bool *may, struct err *e)
 {
     cleanup_pattern struct pattern below = PATTERN_INIT;
     cleanup_free char *text = id_of(s->kv, path, "**");
-    return text && !pattern_parse(&below, text, strlen(text), NULL) &&
-           pattern_intersects(s->pattern, &below);
+    int r = text ? pattern_parse(&below, text, strlen(text), NULL) : ERR_NO_MEMORY;
+    if (r == ERR_NO_MEMORY)
+        return err_no_memory(e);
+    *may = !r && pattern_intersects(s->pattern, &below);
+    return 0;
 }
 
 /* Within a pattern, what is deleted, was removed meanwhile or may not be seen isn't
@@ -242,9 +245,11 @@ static int read_leaf(struct search *s, const char *path, struct err *e)
 {
     cleanup_json json_t *secret = NULL;
     struct err why;
-    if (!may_match(s, path))
-        return 0;
-    int r = read_secret(s, path, &secret, &why);
+    bool may;
+    int r = may_match(s, path, &may, e);
+    if (r || !may)
+        return r;
+    r = read_secret(s, path, &secret, &why);
     return r ? pass_over(s, r, &why, e) : append_all(s, path, secret, e);
 }
 
@@ -287,7 +292,7 @@ static int queue(struct search *s, struct folders *f, const char *path, struct e
 static int visit(struct search *s, struct folders *f, const char *folder, const char *key,
                  struct err *e)
 {
-    bool is_folder = str_ends_with(key, "/");
+    bool is_folder = str_ends_with(key, "/"), may;
     size_t n = strlen(key) - is_folder;
     if (n > SECRET_ID_MAX)
         return 0;
@@ -299,9 +304,10 @@ static int visit(struct search *s, struct folders *f, const char *folder, const 
         return 0;
     if (!is_folder)
         return read_leaf(s, path, e);
-    if (!may_match(s, path) || depth_of(path) >= VAULT_DEPTH_MAX)
+    if (depth_of(path) >= VAULT_DEPTH_MAX)
         return 0;
-    return queue(s, f, path, e);
+    int r = may_match(s, path, &may, e);
+    return r || !may ? r : queue(s, f, path, e);
 }
 
 static int visit_folder(struct search *s, struct folders *f, struct err *e)
