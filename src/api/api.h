@@ -43,6 +43,16 @@
  * at their source long before. */
 #define API_STREAM_QUEUE_MAX (8 * 1024 * 1024)
 
+/*
+ * `GET /events?since=` is answered in one order of time by engine and swarm. The engine
+ * doesn't say where its past ends and its present begins. When `until` has passed, its
+ * end is waited for; else its past is taken to end at its first event from after the
+ * request, or when it has said nothing for so long. An engine that hesitates longer in
+ * the midst of its past loses nothing, but what it tells then stands behind events of the
+ * swarm that are later.
+ */
+#define API_EVENTS_PAST_SILENCE (500 * CLOCK_MILLISECOND)
+
 struct api;
 
 struct api_config {

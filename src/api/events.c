@@ -4,13 +4,16 @@
  * filters could let something of its own through; its lines are passed on whole.
  *
  *     WAITING  the engine was asked: the answer begins when its does
- *     PAST     the engine tells what was before the request: its lines are merged with
- * the swarm's by their time, and what the swarm tells meanwhile waits OPEN     lines of
- * both; ends with `until`, with the engine, or with the client
+ *     PAST     the engine tells what was before the request: its lines
+ *              are merged with the swarm's by their time, and what the
+ *              swarm tells meanwhile waits
+ *     OPEN     lines of both; ends with `until`, with the engine, or
+ *              with the client
  *
- * The engine doesn't say where its past ends. That is at its first line from after the
- * request, at its end, or when it has said nothing for a while. (To ask for the past
- * alone, up to now, is no way: Podman then ends before it has told all.)
+ * The engine doesn't say where its past ends. That is at its end, which comes by itself
+ * when `until` has passed; else at its first line from after the request, or when it has
+ * said nothing for a while. (To ask for the past alone, up to now, is no way: Podman then
+ * may end before it has told all.)
  */
 #include "api/events.h"
 
@@ -25,9 +28,6 @@
 
 /* One line of the engine's. */
 #define LINE_MAX_BYTES (1024 * 1024)
-
-/* An engine that says nothing for so long has told its past. */
-#define PAST_SILENCE (500 * CLOCK_MILLISECOND)
 
 struct events {
     struct api_stream stream;
@@ -144,6 +144,12 @@ void api_events_tell(struct api *a, const struct store_change *change)
 
 /* ---- the engine's ---- */
 
+/* All that was asked for is past: silence means nothing, the end comes. */
+static bool ends_by_itself(const struct events *ev)
+{
+    return ev->until && ev->until <= ev->now;
+}
+
 static void on_head(struct http_call *call, const struct http_head *head, void *user)
 {
     struct events *ev = user;
@@ -151,8 +157,8 @@ static void on_head(struct http_call *call, const struct http_head *head, void *
     if (head->status != 200)
         return;
     api_stream_begin(&ev->stream, "application/json");
-    if (ev->is_past)
-        timer_start(&ev->past_timer, PAST_SILENCE);
+    if (ev->is_past && !ends_by_itself(ev))
+        timer_start(&ev->past_timer, API_EVENTS_PAST_SILENCE);
 }
 
 /* Passes on one line, after what the swarm has from before it. */
@@ -186,7 +192,7 @@ static void on_body(struct http_call *call, const void *data, size_t n, void *us
 {
     struct events *ev = user;
     if (timer_is_running(&ev->past_timer))
-        timer_start(&ev->past_timer, PAST_SILENCE);
+        timer_start(&ev->past_timer, API_EVENTS_PAST_SILENCE);
     if (ev->line.len + n > LINE_MAX_BYTES || buf_append(&ev->line, data, n))
         api_stream_cut(&ev->stream);
     else if (ev->status == 200 && !ev->stream.is_ending)

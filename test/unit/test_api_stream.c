@@ -27,13 +27,18 @@ static int teardown(void **state)
     return 0;
 }
 
-static void open_wire(struct fixture *f, const char *target)
+static void open_on(struct fixture *f, struct wire *w, const char *target)
 {
     char text[1024];
     snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: d\r\n\r\n", target);
-    wire_open(&f->wire, &f->world.net, f->world.net.path);
+    wire_open(w, &f->world.net, f->world.net.path);
+    wire_send(w, &f->world.net, text);
+}
+
+static void open_wire(struct fixture *f, const char *target)
+{
     f->has_wire = true;
-    wire_send(&f->wire, &f->world.net, text);
+    open_on(f, &f->wire, target);
 }
 
 static void wait_for(struct fixture *f, const char *text)
@@ -199,12 +204,21 @@ static void a_slow_reader_gets_it_all(void **state)
     TURN_UNTIL(&f->world.net, f->world.has_logs);
     wire_stop_reading(&f->wire);
     memset(line, 'x', sizeof(line) - 1);
-    for (int i = 0; i < 64; i++)
+    for (size_t sent = 0;; sent += sizeof(line)) {
+        if (f->world.are_logs_paused && sent > 2 * API_STREAM_QUEUE_MAX)
+            break;
+        if (f->world.are_logs_paused) {
+            wire_read_on(&f->wire);
+            TURN_UNTIL(&f->world.net, !f->world.are_logs_paused);
+            wire_stop_reading(&f->wire);
+        }
+        assert_true(f->world.has_logs);
         send_line(&f->world, SWARM__LOG_STREAM__LOG_STREAM_STDOUT, line);
+    }
     f->world.log_end(0, NULL, f->world.log_user);
     wire_read_on(&f->wire);
     wait_for(f, "\r\n0\r\n\r\n");
-    assert_true(f->wire.got.len > 64 * sizeof(line));
+    assert_true(f->wire.got.len > 2 * API_STREAM_QUEUE_MAX);
 }
 
 /* ---- events ---- */
@@ -292,6 +306,33 @@ static void what_comes_while_the_past_is_told_comes_after_it(void **state)
     create_secret(&f->world, "live");
     wait_for(f, "live");
     http_exchange_end(TAKE(f->world.answers[0].open));
+}
+
+/* The other stream is what tells that silence lasted long enough. */
+static void silence_is_no_end_of_a_past_that_ends_by_itself(void **state)
+{
+    struct fixture *f = *state;
+    static const char line[] = "{\"Action\":\"first\",\"time\":5}\n";
+    struct world_answer *answers = f->world.answers;
+    struct wire other;
+    char target[64];
+    create_secret(&f->world, "ours");
+    int64_t now = clock_now();
+    snprintf(target, sizeof(target), "/events?since=1&until=%lld.%09lld",
+             (long long)(now / CLOCK_SECOND), (long long)(now % CLOCK_SECOND));
+    world_answer(&f->world, "GET /events?since=1.000000000&until", 200, NULL);
+    world_answer(&f->world, "GET /events?since=1.000000000", 200, NULL);
+    open_wire(f, target);
+    wait_for(f, "HTTP/1.1 200");
+    open_on(f, &other, "/events?since=1");
+    TURN_UNTIL(&f->world.net, wire_has(&other, "\"ours\""));
+    assert_false(wire_has(&f->wire, "\"ours\""));
+    assert_int_equal(http_exchange_write(answers[0].open, line, strlen(line)), 0);
+    http_exchange_end(TAKE(answers[0].open));
+    wait_for(f, "\r\n0\r\n\r\n");
+    assert_true(place_of(f, "first") < place_of(f, "\"ours\""));
+    http_exchange_end(TAKE(answers[1].open));
+    wire_close(&other, &f->world.net);
 }
 
 static void a_past_without_a_present_ends(void **state)
@@ -576,6 +617,7 @@ int main(void)
         TEST(engine_and_swarm_share_one_stream),
         TEST(the_past_of_both_is_told_in_order),
         TEST(what_comes_while_the_past_is_told_comes_after_it),
+        TEST(silence_is_no_end_of_a_past_that_ends_by_itself),
         TEST(a_past_without_a_present_ends),
         TEST(the_engine_is_not_told_of_what_it_does_not_know),
         TEST(an_error_of_the_engine_is_passed_on),
