@@ -75,8 +75,8 @@ static void take_back(struct reporter *r)
     }
 }
 
-/* One task that the manager doesn't grant us must not hold up the others: they are sent
- * one by one until it is found. */
+/* One status that the manager refuses must not hold up the others: they are sent one by
+ * one until it is found. */
 static void denied(struct reporter *r, const struct err *e)
 {
     bool is_alone = r->sent.next == r->sent.prev;
@@ -90,6 +90,12 @@ static void denied(struct reporter *r, const struct err *e)
         defer_start(&r->flush, r->deferred);
 }
 
+/* The task isn't ours, or its status is beyond the manager's limits. */
+static bool is_denial(int code)
+{
+    return code == ERR_PERMISSION_DENIED || code == ERR_INVALID_ARGUMENT;
+}
+
 static void on_message(struct rpc_call *call, ProtobufCMessage *message, void *user)
 {
     message_free(message);
@@ -99,7 +105,7 @@ static void on_end(struct rpc_call *call, int code, const struct err *e, void *u
 {
     struct reporter *r = user;
     r->call = NULL;
-    if (code == ERR_PERMISSION_DENIED) {
+    if (is_denial(code)) {
         denied(r, e);
     } else if (code) {
         take_back(r);

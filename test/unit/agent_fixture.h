@@ -60,6 +60,7 @@ struct world {
     int sequence;
     bool is_silent; /* sessions get no answer */
     int deny_task;  /* TASK_1's or TASK_2's statuses are refused */
+    int denial;     /* with this code; 0: ERR_PERMISSION_DENIED */
     char hostname[64];
     struct {
         char task_id[OBJECT_ID_SIZE];
@@ -164,7 +165,8 @@ static inline void update_came(struct rpc_exchange *x, ProtobufCMessage *m, void
         keep_status(w, q->updates[i]);
     message_free(m);
     if (is_denied) {
-        err_set(&e, ERR_PERMISSION_DENIED, "cannot update a task not assigned this node");
+        err_set(&e, w->denial ? w->denial : ERR_PERMISSION_DENIED,
+                "cannot update a task not assigned this node");
         rpc_exchange_end(x, e.code, &e);
         return;
     }

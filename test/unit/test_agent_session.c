@@ -110,6 +110,13 @@ static void a_status_that_is_refused_holds_up_no_other(void **state)
     assert_int_equal(w->sessions, 1);
 }
 
+static void a_status_beyond_the_managers_limits_ends_no_session(void **state)
+{
+    struct world *w = *state;
+    w->denial = ERR_INVALID_ARGUMENT;
+    a_status_that_is_refused_holds_up_no_other(state);
+}
+
 static void a_task_with_an_invalid_id_is_not_taken(void **state)
 {
     struct world *w = *state;
@@ -326,6 +333,7 @@ int main(void)
         WORLD_TEST(assignments_out_of_sequence_are_asked_for_anew),
         WORLD_TEST(statuses_of_one_turn_travel_together),
         WORLD_TEST(a_status_that_is_refused_holds_up_no_other),
+        WORLD_TEST(a_status_beyond_the_managers_limits_ends_no_session),
         WORLD_TEST(a_task_with_an_invalid_id_is_not_taken),
         WORLD_TEST(a_task_that_is_no_container_is_rejected),
         WORLD_TEST(a_change_of_the_channel_takes_everything_along),
