@@ -47,8 +47,9 @@ static void forget_record(const struct docker_call *c)
 {
     struct err unused;
     const char *folder = c->api->references;
-    int r = folder && record_id_is_valid(c->text) ? record_remove(folder, c->text, &unused)
-                                                  : 0;
+    int r = folder && record_id_is_valid(c->text)
+                ? record_remove(folder, c->text, &unused)
+                : 0;
     (void)r;
 }
 
