@@ -2,6 +2,9 @@
 #include "cli/swarm_private.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -64,14 +67,29 @@ int swarm_run_unlock_key(struct cli *c, struct err *e)
 
 /* ---- the key that is asked for ---- */
 
+/* Waits for a byte or a signal (signals: where they are told, -1: nowhere). */
+static int wait_for_byte(int signals, struct err *e)
+{
+    struct pollfd fds[] = {{.fd = signals, .events = POLLIN},
+                           {.fd = STDIN_FILENO, .events = POLLIN}};
+    while (signals >= 0 && poll(fds, ARRAY_SIZE(fds), -1) < 0) {
+        if (errno != EINTR)
+            return err_errno(e, errno, "wait for the unlock key");
+    }
+    return fds[0].revents ? err_set(e, ERR_CANCELED, "interrupted") : 0;
+}
+
 /* Reads a line of standard input, without its end (that of the input counts too); byte by
  * byte, since what is behind it is not ours. */
-static int read_line(struct buf *line, struct err *e)
+static int read_line(int signals, struct buf *line, struct err *e)
 {
     if (buf_reserve(line, KEY_MAX))
         return err_no_memory(e);
     while (line->len < KEY_MAX) {
         char byte = '\n';
+        int r = wait_for_byte(signals, e);
+        if (r)
+            return r;
         ssize_t n = read(STDIN_FILENO, &byte, 1);
         if (n < 0 && errno == EINTR)
             continue;
@@ -88,19 +106,37 @@ static int read_line(struct buf *line, struct err *e)
                    KEY_MAX - 1);
 }
 
-/* A terminal doesn't show the key. It makes no signals meanwhile: they would end us and
- * leave it so. */
-static int ask_terminal(const struct termios *before, struct buf *key, struct err *e)
+/* A terminal doesn't show the key, and makes no signals meanwhile. */
+static int read_hidden(const struct termios *before, int signals, struct buf *key,
+                       struct err *e)
 {
     struct termios hidden = *before;
     hidden.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
-    fputs("Enter unlock key: ", stdout);
-    fflush(stdout);
     if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden))
         return err_errno(e, errno, "hide the unlock key");
-    int r = read_line(key, e);
+    fputs("Enter unlock key: ", stdout);
+    fflush(stdout);
+    int r = read_line(signals, key, e);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, before);
     puts("");
+    return r;
+}
+
+/* A signal that comes from elsewhere is held back until the terminal is as it was; then
+ * it ends us. */
+static int ask_terminal(const struct termios *terminal, struct buf *key, struct err *e)
+{
+    static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    sigset_t set, before;
+    sigemptyset(&set);
+    for (size_t i = 0; i < ARRAY_SIZE(ending); i++)
+        sigaddset(&set, ending[i]);
+    cleanup_fd int signals = signalfd(-1, &set, SFD_CLOEXEC);
+    if (signals < 0 || sigprocmask(SIG_BLOCK, &set, &before))
+        return err_errno(e, errno, "hold signals back");
+    int r = read_hidden(terminal, signals, key, e);
+    fflush(stdout);
+    sigprocmask(SIG_SETMASK, &before, NULL);
     return r;
 }
 
@@ -109,7 +145,7 @@ static int read_key(struct buf *key, struct err *e)
     struct termios terminal;
     if (tcgetattr(STDIN_FILENO, &terminal) == 0)
         return ask_terminal(&terminal, key, e);
-    return read_line(key, e);
+    return read_line(-1, key, e);
 }
 
 static int post_key(struct cli *c, const struct buf *key, struct err *e)

@@ -2,14 +2,22 @@
 """coffer, the command line client: verbs, columns, formats, filters, exit codes, doctor."""
 
 import json
+import os
+import pathlib
 import re
+import signal
+import socket
 import subprocess
+import tempfile
+import termios
+import threading
 
 import places
 from api import Api
 from cli import Client
 from fixture import QUICK, SLEEP, container_of
 from harness import NONE, equal, test
+from terminal import TIMEOUT, Terminal
 
 
 @test(engines=["podman"])
@@ -172,3 +180,38 @@ def a_client_shows_progress_until_the_service_is_there(t):
     equal(shown.code, 0)
     assert "converged" in shown.out, shown
     assert t.coffer("service", "create", "--detach", "--name", "d", *SLEEP).code == 0
+
+
+def answer_once(listener, body):
+    connection, _ = listener.accept()
+    with connection:
+        asked = b""
+        while b"\r\n\r\n" not in asked:
+            asked += connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n"
+                           b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+
+
+@test(engines=NONE, cofferd=False)
+def a_signal_leaves_the_terminal_as_it_was(t):
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listener:
+        path = f"{folder}/socket"
+        listener.bind(path)
+        listener.listen()
+        client = Client(places.COFFER, path, pathlib.Path(folder) / "home")
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            daemon = threading.Thread(target=answer_once, daemon=True,
+                                      args=(listener, b'{"Swarm":{"LocalNodeState":"locked"}}'))
+            terminal = Terminal([places.COFFER, "swarm", "unlock"], client.env)
+            # The settings last as long as someone has it open.
+            held = os.open(f"/proc/{terminal.process.pid}/fd/0", os.O_RDWR | os.O_NOCTTY)
+            before = termios.tcgetattr(held)
+            daemon.start()
+            terminal.expect("Enter unlock key: ")
+            assert not termios.tcgetattr(held)[3] & termios.ECHO
+            terminal.process.send_signal(number)
+            equal(terminal.process.wait(TIMEOUT), -number)
+            equal(termios.tcgetattr(held), before)
+            os.close(held)
+            terminal.end()
+            daemon.join()
