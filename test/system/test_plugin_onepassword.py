@@ -201,3 +201,12 @@ def an_op_that_misbehaves_is_an_error_and_no_hang(t):
     world.command.mode("")
     equal(plugin.value("op/private/github"), b"gh-password")
     fails(world.op(op="/nonexistent/op"), "op/private/github", "there is no program")
+
+
+@test(engines=NONE, cofferd=False)
+def nothing_of_a_value_stays_in_memory(t):
+    world = World(t)
+    for plugin, token in zip(world.both(), (b"connect-token", b"ops_token")):
+        equal(plugin.value("op/private/github"), b"gh-password")
+        assert plugin.remembers(token), "its token is in its configuration"
+        assert not plugin.remembers(b"gh-password")

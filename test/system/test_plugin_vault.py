@@ -230,3 +230,14 @@ def many_folders_reach_the_limit_of_requests(t):
     plugin = world.plugin()
     fails(plugin, "vault/**", "500 requests")
     equal(len(plugin.get("vault/f1/*")), 1)
+
+
+@test(engines=NONE, cofferd=False)
+def nothing_of_a_value_stays_in_memory(t):
+    world = World(t)
+    value = b"canary-" + b"v" * 40
+    world.server.put("a", {"value": value.decode(), "other": 1})
+    plugin = world.plugin()
+    equal(plugin.value("vault/a"), value)
+    assert plugin.remembers(world.server.root.encode()), "its token is in its configuration"
+    assert not plugin.remembers(value)
