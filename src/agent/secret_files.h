@@ -4,6 +4,7 @@
 #include "agent/secret_fs.h"
 #include "crypto/crypto.h"
 #include "engine/engine.h"
+#include "objects/objects.h"
 
 /*
  * The secrets and configs of one task as files:
@@ -35,9 +36,11 @@ struct secret_file {
     const struct keyring *keys; /* that open it */
 };
 
-/* Targets of one task, and bytes of one target's path; more are refused. */
+/* Targets of one task; more are refused. */
 #define SECRET_FILES_MAX 4096
-#define SECRET_TARGET_MAX 1024
+
+/* Holds any target as an absolute path. */
+#define SECRET_PLACE_SIZE (TARGET_SIZE_LIMIT + sizeof("/run/secrets/"))
 
 /*
  * Writes all files of a task anew (what an earlier try left goes first) and tells what to
@@ -59,7 +62,7 @@ void secret_files_deinit(struct secret_files *f);
  * absolute path). ERR_INVALID_ARGUMENT for a path that isn't plain. Pure. */
 struct secret_place {
     bool is_in_dir;
-    char path[SECRET_TARGET_MAX];
+    char path[SECRET_PLACE_SIZE];
 };
 int secret_place_of(const char *target, bool is_config, struct secret_place *out,
                     struct err *e) MUST_CHECK;

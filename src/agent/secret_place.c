@@ -11,9 +11,6 @@
 
 #define SECRETS_DIR "/run/secrets/"
 
-/* Directories within a target; removal walks as deep. */
-#define DEPTH_MAX 32
-
 static int refuse(const char *target, const char *why, struct err *e)
 {
     return err_set(e, ERR_INVALID_ARGUMENT, "invalid target \"%s\": %s", target, why);
@@ -38,7 +35,7 @@ static int check_path(const char *path, const char *target, struct err *e)
         int r = check_part(path, n, target, e);
         if (r)
             return r;
-        if (++depth > DEPTH_MAX)
+        if (++depth > TARGET_PARTS_LIMIT)
             return refuse(target, "it has too many parts", e);
         if (!path[n])
             return 0;
@@ -51,13 +48,13 @@ int secret_place_of(const char *target, bool is_config, struct secret_place *out
 {
     if (str_is_empty(target))
         return err_set(e, ERR_INVALID_ARGUMENT, "a secret or config has no target");
-    if (strlen(target) + sizeof(SECRETS_DIR) >= SECRET_TARGET_MAX)
+    if (strlen(target) >= TARGET_SIZE_LIMIT)
         return err_set(e, ERR_INVALID_ARGUMENT, "invalid target: it is too long");
     bool is_absolute = target[0] == '/';
     int r = check_path(target + is_absolute, target, e);
     if (r)
         return r;
-    char path[SECRET_TARGET_MAX];
+    char path[SECRET_PLACE_SIZE];
     const char *folder = is_config ? "/" : SECRETS_DIR;
     snprintf(path, sizeof(path), "%s%s", is_absolute ? "" : folder, target);
     out->is_in_dir = str_starts_with(path, SECRETS_DIR);

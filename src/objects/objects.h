@@ -157,6 +157,11 @@ int service_name_validate(const char *name, struct err *e) MUST_CHECK;
 #define CONTAINER_MOUNTS_LIMIT 1000
 #define CONTAINER_REFERENCES_LIMIT 1000
 
+/* Of the target of a secret or config: its path is shorter than that, and has no more
+ * parts than that. */
+#define TARGET_SIZE_LIMIT 1024
+#define TARGET_PARTS_LIMIT 32
+
 /*
  * A placement constraint, "node.role==manager" or "!=", as parts of the text, without
  * space around them. ERR_UNKNOWN with SwarmKit's text for what isn't one (it has no

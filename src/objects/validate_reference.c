@@ -12,7 +12,6 @@
 #include "base/str.h"
 #include "objects/validate.h"
 
-#define TARGET_PATH_LIMIT 4096
 #define TARGET_PART_LIMIT 255
 #define TARGET_MODE_BITS 0777
 
@@ -59,10 +58,10 @@ static bool part_is_valid(const char *part, size_t n)
 
 static bool path_is_valid(const char *path)
 {
-    if (strlen(path) >= TARGET_PATH_LIMIT)
+    if (strlen(path) >= TARGET_SIZE_LIMIT)
         return false;
     const char *part = path + (path[0] == '/');
-    for (;;) {
+    for (unsigned parts = 1; parts <= TARGET_PARTS_LIMIT; parts++) {
         size_t n = strcspn(part, "/");
         if (!part_is_valid(part, n))
             return false;
@@ -70,6 +69,7 @@ static bool path_is_valid(const char *path)
             return true;
         part += n + 1;
     }
+    return false;
 }
 
 static bool is_user_number(const char *text)

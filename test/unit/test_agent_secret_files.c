@@ -143,6 +143,25 @@ static void files_are_bound_one_by_one_where_a_mount_is(void **state)
     stat_of(f, TASK "/files/1");
 }
 
+/* As many bytes and parts as a manager lets through have a place here. */
+static void what_a_manager_takes_has_a_place(void **state)
+{
+    struct secret_place place;
+    struct err e;
+    char longest[TARGET_SIZE_LIMIT], deepest[2 * TARGET_PARTS_LIMIT];
+    memset(longest, 'x', sizeof(longest));
+    for (size_t i = 100; i < sizeof(longest) - 2; i += 100)
+        longest[i] = '/';
+    longest[sizeof(longest) - 1] = '\0';
+    for (size_t i = 0; i < sizeof(deepest); i++)
+        deepest[i] = i % 2 ? '/' : 'x';
+    deepest[sizeof(deepest) - 1] = '\0';
+    assert_int_equal(secret_place_of(longest, false, &place, &e), 0);
+    assert_string_equal(place.path, longest);
+    assert_int_equal(secret_place_of(deepest, false, &place, &e), 0);
+    assert_string_equal(place.path, deepest);
+}
+
 /* In an image /var/run may be a link to /run. */
 static void files_are_bound_one_by_one_where_another_is(void **state)
 {
@@ -379,6 +398,7 @@ int main(void)
         TEST(a_target_below_run_secrets_goes_with_the_others),
         TEST(files_are_bound_one_by_one_where_a_mount_is),
         TEST(files_are_bound_one_by_one_where_another_is),
+        TEST(what_a_manager_takes_has_a_place),
         TEST(removal_leaves_nothing),
         TEST(removal_overwrites),
         TEST(hostile_targets_are_refused_and_leave_nothing),

@@ -267,6 +267,46 @@ static void long_target(struct fixture *f)
     target(f, name);
 }
 
+/* Of n bytes, in parts that are short enough. */
+static void target_of_size(struct fixture *f, size_t n)
+{
+    static char name[TARGET_SIZE_LIMIT + 1];
+    memset(name, 'x', sizeof(name));
+    for (size_t i = 100; i < n - 1; i += 100)
+        name[i] = '/';
+    name[n] = '\0';
+    target(f, name);
+}
+
+static void longest_target(struct fixture *f)
+{
+    target_of_size(f, TARGET_SIZE_LIMIT - 1);
+}
+
+static void too_long_target(struct fixture *f)
+{
+    target_of_size(f, TARGET_SIZE_LIMIT);
+}
+
+static void target_of_parts(struct fixture *f, size_t parts)
+{
+    static char name[2 * TARGET_PARTS_LIMIT + 2];
+    for (size_t i = 0; i < 2 * parts; i++)
+        name[i] = i % 2 ? '/' : 'x';
+    name[2 * parts - 1] = '\0';
+    target(f, name);
+}
+
+static void deepest_target(struct fixture *f)
+{
+    target_of_parts(f, TARGET_PARTS_LIMIT);
+}
+
+static void too_deep_target(struct fixture *f)
+{
+    target_of_parts(f, TARGET_PARTS_LIMIT + 1);
+}
+
 static void deep_target(struct fixture *f)
 {
     target(f, "db/.hidden/..pw/...");
@@ -446,6 +486,10 @@ static const struct {
     {everything, 0, NULL},
     {tmpfs, 0, NULL},
     {deep_target, 0, NULL},
+    {longest_target, 0, NULL},
+    {deepest_target, 0, NULL},
+    {too_long_target, ERR_INVALID_ARGUMENT, BAD_TARGET},
+    {too_deep_target, ERR_INVALID_ARGUMENT, BAD_TARGET},
     {absolute_target, 0, NULL},
     {zero_interval, 0, NULL},
     {empty_selinux, 0, NULL},
