@@ -78,9 +78,10 @@ static int add_bind(struct writer *w, const char *below, const char *target,
 /* What is bound already is neither above it nor below. */
 static bool is_free(const struct writer *w, const char *target)
 {
+    const char *place = target_place(target);
     for (size_t i = 0; i < w->out->n_binds; i++) {
-        const char *other = w->out->binds[i].target;
-        if (path_is_within(target, other) || path_is_within(other, target))
+        const char *other = target_place(w->out->binds[i].target);
+        if (path_is_within(place, other) || path_is_within(other, place))
             return false;
     }
     return true;

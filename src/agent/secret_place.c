@@ -65,6 +65,5 @@ int secret_place_of(const char *target, bool is_config, struct secret_place *out
 
 bool secret_place_is_taken_by(const char *path)
 {
-    return path_is_within(path, "/run/secrets") ||
-           path_is_within(path, "/var/run/secrets");
+    return path_is_within(target_place(path), "/run/secrets");
 }

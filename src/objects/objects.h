@@ -156,11 +156,17 @@ int service_name_validate(const char *name, struct err *e) MUST_CHECK;
 #define CONTAINER_LIST_LIMIT 4096
 #define CONTAINER_MOUNTS_LIMIT 1000
 #define CONTAINER_REFERENCES_LIMIT 1000
+#define RESTART_ATTEMPTS_LIMIT 10000
 
 /* Of the target of a secret or config: its path is shorter than that, and has no more
  * parts than that. */
 #define TARGET_SIZE_LIMIT 1024
 #define TARGET_PARTS_LIMIT 32
+
+/* A plain absolute path as the place that it may be: in most images /var/run is a link to
+ * /run, so what is at or below /var/run/secrets is named as in /run/secrets. Borrowed
+ * from path. */
+const char *target_place(const char *path);
 
 /*
  * A placement constraint, "node.role==manager" or "!=", as parts of the text, without

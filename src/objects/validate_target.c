@@ -4,6 +4,7 @@
  * were written, so that none takes the place of another, and no mount that of one.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/path.h"
@@ -20,6 +21,11 @@ struct targets {
     size_t n;
     struct target *items;
 };
+
+const char *target_place(const char *path)
+{
+    return path_is_within(path, "/var/run/secrets") ? path + strlen("/var") : path;
+}
 
 static void targets_deinit(void *p)
 {
@@ -75,7 +81,8 @@ static int check_among_themselves(const struct targets *t, struct err *e)
     for (size_t i = 0; i < t->n; i++) {
         for (size_t k = 0; k < i; k++) {
             const struct target *a = &t->items[k], *b = &t->items[i];
-            if (path_is_within(a->path, b->path) || path_is_within(b->path, a->path))
+            const char *at = target_place(a->path), *bt = target_place(b->path);
+            if (path_is_within(at, bt) || path_is_within(bt, at))
                 return conflict(a, b, e);
         }
     }
@@ -88,7 +95,7 @@ static int check_mount(const struct targets *t, const Swarm__Mount *mount, struc
     if (!path)
         return err_no_memory(e);
     for (size_t i = 0; i < t->n; i++) {
-        if (path_is_within(path, t->items[i].path))
+        if (path_is_within(target_place(path), target_place(t->items[i].path)))
             return err_set(e, ERR_INVALID_ARGUMENT,
                            "ContainerSpec: duplicate mount point: %s", mount->target);
     }

@@ -174,6 +174,17 @@ static void files_are_bound_one_by_one_where_another_is(void **state)
     assert_string_equal(f->files.binds[1].target, "/var/run/secrets/b");
 }
 
+static void a_file_in_the_place_of_another_by_that_link_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct secret_file files[] = {file("a"), file("/var/run/secrets/a")};
+    assert_int_equal(secret_files_write(&f->fs, TASK, files, 2, false, &f->files, &f->e),
+                     ERR_INVALID_ARGUMENT);
+    assert_string_equal(err_text(&f->e),
+                        "references have a conflicting target: '/var/run/secrets/a'");
+    assert_true(is_empty(f));
+}
+
 static void removal_leaves_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -398,6 +409,7 @@ int main(void)
         TEST(a_target_below_run_secrets_goes_with_the_others),
         TEST(files_are_bound_one_by_one_where_a_mount_is),
         TEST(files_are_bound_one_by_one_where_another_is),
+        TEST(a_file_in_the_place_of_another_by_that_link_is_refused),
         TEST(what_a_manager_takes_has_a_place),
         TEST(removal_leaves_nothing),
         TEST(removal_overwrites),

@@ -65,6 +65,14 @@ static const struct {
      "'run/secrets/key'"},
     {"key", NULL, NULL, "/run//secrets/x/../key",
      "ContainerSpec: duplicate mount point: /run//secrets/x/../key"},
+    {"key", "/var/run/secrets/other", NULL, "/var/run/secretsother", NULL},
+    {"key", "/var/run/secrets/key", NULL, NULL,
+     "secret references 'a' and 'b' have a conflicting target: '/var/run/secrets/key'"},
+    {"/var/run/secrets/key", NULL, "/run/secrets/key/more", NULL,
+     "secret reference 'a' and config reference 'c' have a conflicting target: "
+     "'/run/secrets/key/more'"},
+    {"key", NULL, NULL, "/var/run/secrets/key",
+     "ContainerSpec: duplicate mount point: /var/run/secrets/key"},
     {"key", NULL, "site", "/site/more",
      "ContainerSpec: duplicate mount point: /site/more"},
 };
