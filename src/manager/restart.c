@@ -65,10 +65,12 @@ static uint64_t count_restarts(const struct slot *s, const Swarm__Task *t)
     return n;
 }
 
+/* No spec asks for more than the limit, but for those that are older than it: theirs
+ * count as none, so that a slot doesn't fill the store with its history. */
 static bool counts_attempts(const Swarm__Task *t)
 {
     uint64_t most = t->spec->restart ? t->spec->restart->max_attempts : 0;
-    return most > 0 && most <= RESTART_ATTEMPTS_COUNTED;
+    return most > 0 && most <= RESTART_ATTEMPTS_LIMIT;
 }
 
 bool restart_is_allowed(const struct slot *s, const Swarm__Task *t)

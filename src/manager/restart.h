@@ -9,10 +9,6 @@
  * them).
  */
 
-/* More attempts than this aren't counted: they are taken for no limit, so that a slot
- * doesn't fill the store with its history. */
-#define RESTART_ATTEMPTS_COUNTED 10000
-
 /* May the task be replaced after it ended? */
 bool restart_is_allowed(const struct slot *s, const Swarm__Task *t);
 

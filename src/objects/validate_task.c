@@ -49,6 +49,10 @@ static int restart_validate(const Swarm__RestartPolicy *restart, struct err *e)
         r = duration_validate(restart->window, "TaskSpec: restart-window", e);
     if (r)
         return r;
+    if (restart->max_attempts > RESTART_ATTEMPTS_LIMIT)
+        return err_set(e, ERR_INVALID_ARGUMENT,
+                       "TaskSpec: restart-max-attempts cannot be more than %d",
+                       RESTART_ATTEMPTS_LIMIT);
     if (restart->condition > SWARM__RESTART_POLICY__RESTART_CONDITION__ANY)
         return err_set(e, ERR_INVALID_ARGUMENT, "unrecognized restart condition %d",
                        (int)restart->condition);

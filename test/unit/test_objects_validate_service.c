@@ -197,6 +197,18 @@ static void long_restart_window(struct fixture *f)
     restart_window(f);
 }
 
+static void most_restart_attempts(struct fixture *f)
+{
+    f->task.restart = &f->restart;
+    f->restart.max_attempts = RESTART_ATTEMPTS_LIMIT;
+}
+
+static void too_many_restart_attempts(struct fixture *f)
+{
+    f->task.restart = &f->restart;
+    f->restart.max_attempts = RESTART_ATTEMPTS_LIMIT + 1;
+}
+
 static void restart_condition(struct fixture *f)
 {
     f->task.restart = &f->restart;
@@ -397,6 +409,9 @@ static const struct {
      "limit the memory alone"},
     {restart_delay, ERR_INVALID_ARGUMENT, "TaskSpec: restart-delay cannot be negative"},
     {restart_window, ERR_INVALID_ARGUMENT, "TaskSpec: restart-window cannot be negative"},
+    {most_restart_attempts, 0, NULL},
+    {too_many_restart_attempts, ERR_INVALID_ARGUMENT,
+     "TaskSpec: restart-max-attempts cannot be more than 10000"},
     {restart_condition, ERR_INVALID_ARGUMENT, "unrecognized restart condition 3"},
     {constraint_without_operator, ERR_UNKNOWN,
      "constraint expected one operator from ==, !="},
