@@ -28,7 +28,7 @@
  */
 struct dispatcher {
     struct dispatcher_config config;
-    char manager_addr[64];
+    char manager_addr[ADDRESS_SIZE];
     struct map sessions; /* node id -> struct node_session */
     struct defer_queue defers;
     struct store_watch watch;

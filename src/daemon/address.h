@@ -2,12 +2,10 @@
 #pragma once
 
 #include "base/err.h"
+#include "objects/objects.h"
 
 /* The port on which managers are reached, as Docker has it. */
 #define ADDRESS_SWARM_PORT 2377
-
-/* Enough for "[IPv6]:port" and its end. */
-#define ADDRESS_SIZE 64
 
 /*
  * The address of a manager as other nodes are told it, "host:port": from what the user

@@ -26,7 +26,7 @@ struct node_state {
     bool is_auto;
     char node_id[OBJECT_ID_SIZE];
     char cluster_id[OBJECT_ID_SIZE];
-    char manager_addr[64];
+    char manager_addr[ADDRESS_SIZE];
     char former[NODE_FORMER_MAX][OBJECT_ID_SIZE]; /* node ids; the unused are "" */
 };
 

@@ -146,6 +146,9 @@ int service_name_validate(const char *name, struct err *e) MUST_CHECK;
 #define SECRET_DATA_LIMIT 512000
 #define CONFIG_DATA_LIMIT 1024000
 
+/* Holds the address of a manager, "[IPv6]:port", and its end. */
+#define ADDRESS_SIZE 64
+
 /* Limits of ours: what a spec may hold at most, so that it fits into one write together
  * with the one before it. */
 #define SPEC_SIZE_LIMIT (512 * 1024)
