@@ -66,6 +66,7 @@ int engine_docker_api_new(uv_loop_t *loop, const char *socket_path, struct engin
         return r;
     api->base.ops = &docker_ops;
     api->loop = loop;
+    api->removal_timeout = DOCKER_TIMEOUT_SLOW;
     list_init(&api->calls);
     list_init(&api->waiting);
     defer_queue_init(&api->deferred, loop);

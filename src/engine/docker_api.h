@@ -44,8 +44,9 @@ struct docker_api {
     struct defer_queue deferred;
     struct list calls;
     size_t n_calls;
-    struct list waiting; /* calls with a heavy request, in order */
-    size_t n_heavy;      /* under way */
+    struct list waiting;     /* calls with a heavy request, in order */
+    size_t n_heavy;          /* under way */
+    int64_t removal_timeout; /* DOCKER_TIMEOUT_SLOW; a test may have less */
     bool is_closing;
     struct defer close_soon;
     struct loop_close closing;
@@ -81,6 +82,7 @@ struct docker_request {
     int64_t timeout;
     size_t max; /* of the answer; none when it is streamed */
     bool is_heavy;
+    bool may_take_long; /* its time-out is an answer, of status 0; the engine is well */
     /* Takes the answer as it comes, with the call as its user; NULL: a step takes it. */
     const struct http_call_events *events;
 };
@@ -92,6 +94,7 @@ struct docker_call {
     struct docker_request request;
     struct list turn;       /* in api->waiting */
     bool is_heavy;          /* counted in api->n_heavy */
+    bool may_take_long;     /* the request under way */
     struct http_call *http; /* the request under way, or NULL */
     docker_step step;
     /* Calls the caller's function, whose type only the operation knows. */

@@ -138,7 +138,9 @@ static void answered(struct http_response *r, int code, const struct err *e, voi
 {
     struct docker_call *c = user;
     c->http = NULL;
-    if (code)
+    if (code == ERR_DEADLINE_EXCEEDED && c->may_take_long)
+        c->step(c, 0, "", 0);
+    else if (code)
         docker_call_lost(c, code, e);
     else
         c->step(c, r->head->status, r->body.data ? r->body.data : "", r->body.len);
@@ -204,6 +206,7 @@ static void send_now(struct docker_call *c)
     c->is_heavy = c->request.is_heavy;
     if (c->is_heavy)
         c->api->n_heavy++;
+    c->may_take_long = c->request.may_take_long;
     int r = send_request(c, &c->request, &e);
     drop_request(c);
     if (r)

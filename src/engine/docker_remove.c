@@ -24,8 +24,8 @@ static void still_there(struct docker_call *c, int status, const void *body, siz
         docker_call_refused(c, status, body, n);
 }
 
-/* An end of the wait may also be that the other removal failed, or that the engine can't
- * wait for such a thing. */
+/* An end of the wait may also be that the other removal failed or takes its time, or that
+ * the engine can't wait for such a thing. */
 static void waited(struct docker_call *c, int status, const void *body, size_t n)
 {
     docker_call_get(c, docker_target("/containers/", c->text, "/json"), DOCKER_TIMEOUT,
@@ -37,8 +37,9 @@ static void wait_for_other(struct docker_call *c)
     struct docker_request q = {
         .method = "POST",
         .target = docker_target("/containers/", c->text, "/wait?condition=removed"),
-        .timeout = DOCKER_TIMEOUT_SLOW,
-        .max = DOCKER_BODY_MAX};
+        .timeout = c->api->removal_timeout,
+        .max = DOCKER_BODY_MAX,
+        .may_take_long = true};
     docker_call_send(c, &q, waited);
 }
 

@@ -207,6 +207,20 @@ static void a_container_is_removed_only_when_it_is_gone(void **state)
     assert_int_equal(f->code, ERR_UNKNOWN);
 }
 
+/* Status 0: no answer comes. */
+static void a_removal_that_takes_long_says_nothing_of_the_engine(void **state)
+{
+    struct fixture *f = *state;
+    struct docker_api *api = CONTAINER_OF(f->engine, struct docker_api, base);
+    api->removal_timeout = 20 * CLOCK_MILLISECOND;
+    remove_beside_another(f, 0, 200, "{\"Id\":\"c\"}");
+    assert_int_equal(f->code, ERR_CONFLICT);
+    assert_true(docker_events_is_up(&api->events));
+    remove_beside_another(f, 0, 404, "{}");
+    assert_int_equal(f->code, 0);
+    assert_true(docker_events_is_up(&api->events));
+}
+
 static void removals_that_wait_keep_no_engine_busy(void **state)
 {
     struct fixture *f = *state;
@@ -336,6 +350,7 @@ int main(void)
         TEST(killing_what_does_not_run_is_no_error),
         TEST(removing_what_is_not_there_is_no_error),
         TEST(a_container_is_removed_only_when_it_is_gone),
+        TEST(a_removal_that_takes_long_says_nothing_of_the_engine),
         TEST(removals_that_wait_keep_no_engine_busy),
         TEST(an_inspect_and_a_list_are_read),
         TEST(a_check_that_failed_counts_as_the_container_has_it),
