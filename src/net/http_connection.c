@@ -170,7 +170,6 @@ void http_connection_release(struct http_connection *c)
         connection_linger(c);
     } else {
         c->phase = HTTP_PHASE_DISCARD;
-        c->x.body_mode = HTTP_BODY_DISCARD;
         c->discarded = 0;
         wait_at_most(c, c->server->options.head_timeout);
     }

@@ -37,7 +37,6 @@ enum http_body_mode {
     HTTP_BODY_HOLD, /* nobody asked for it */
     HTTP_BODY_COLLECT,
     HTTP_BODY_SINK,
-    HTTP_BODY_DISCARD,
 };
 
 enum http_framing {

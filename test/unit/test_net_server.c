@@ -379,6 +379,24 @@ static void collecting_may_begin_later(void **state)
     tear_down(&f);
 }
 
+/* What was answered before its end was read leaves nothing to the request behind it. */
+static void collecting_may_begin_later_on_a_used_connection(void **state)
+{
+    struct fixture f;
+    struct wire w;
+    set_up(&f);
+    wire_open(&w, &f.net, f.net.path);
+    wire_send(&w, &f.net, "HEAD /own HTTP/1.1\r\n\r\n");
+    TURN_UNTIL(&f.net, wire_has(&w, "X-Own: 1"));
+    wire_send(&w, &f.net, "POST /hold HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc");
+    TURN_UNTIL(&f.net, f.held);
+    uv_run(&f.net.loop, UV_RUN_NOWAIT);
+    http_exchange_collect(f.held, 100, echo, &f);
+    TURN_UNTIL(&f.net, wire_has(&w, "\r\n\r\nabc"));
+    wire_close(&w, &f.net);
+    tear_down(&f);
+}
+
 static void collecting_after_the_client_went_away_is_told_so(void **state)
 {
     struct fixture f;
@@ -496,6 +514,7 @@ int main(void)
         cmocka_unit_test(a_client_that_only_stops_writing_is_answered),
         cmocka_unit_test(a_body_cut_short_is_told_to_who_collects),
         cmocka_unit_test(collecting_may_begin_later),
+        cmocka_unit_test(collecting_may_begin_later_on_a_used_connection),
         cmocka_unit_test(collecting_after_the_client_went_away_is_told_so),
         cmocka_unit_test(an_aborted_answer_is_cut),
         cmocka_unit_test(a_client_that_never_reads_its_answer_is_given_up),
