@@ -267,7 +267,6 @@ static void long_target(struct fixture *f)
     target(f, name);
 }
 
-/* Of n bytes, in parts that are short enough. */
 static void target_of_size(struct fixture *f, size_t n)
 {
     static char name[TARGET_SIZE_LIMIT + 1];
@@ -276,11 +275,6 @@ static void target_of_size(struct fixture *f, size_t n)
         name[i] = '/';
     name[n] = '\0';
     target(f, name);
-}
-
-static void longest_target(struct fixture *f)
-{
-    target_of_size(f, TARGET_SIZE_LIMIT - 1);
 }
 
 static void too_long_target(struct fixture *f)
@@ -295,11 +289,6 @@ static void target_of_parts(struct fixture *f, size_t parts)
         name[i] = i % 2 ? '/' : 'x';
     name[2 * parts - 1] = '\0';
     target(f, name);
-}
-
-static void deepest_target(struct fixture *f)
-{
-    target_of_parts(f, TARGET_PARTS_LIMIT);
 }
 
 static void too_deep_target(struct fixture *f)
@@ -486,8 +475,6 @@ static const struct {
     {everything, 0, NULL},
     {tmpfs, 0, NULL},
     {deep_target, 0, NULL},
-    {longest_target, 0, NULL},
-    {deepest_target, 0, NULL},
     {too_long_target, ERR_INVALID_ARGUMENT, BAD_TARGET},
     {too_deep_target, ERR_INVALID_ARGUMENT, BAD_TARGET},
     {absolute_target, 0, NULL},
