@@ -245,7 +245,7 @@ static int read_leaf(struct search *s, const char *path, struct err *e)
 {
     cleanup_json json_t *secret = NULL;
     struct err why;
-    bool may;
+    bool may = false;
     int r = may_match(s, path, &may, e);
     if (r || !may)
         return r;

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,10 +13,27 @@
 #define STAT_SIZE 1024
 
 /* "PID (NAME) STATE PPID GROUP SESSION TERMINAL ..."; NAME may have any character. */
+/* What stands behind the name: state, parent, group, session, terminal. Nothing is known
+ * where they can't be read. */
+static void read_numbers(const char *at, struct requester *out)
+{
+    long numbers[4];
+    at += strspn(at, " ");
+    at += *at ? 1 : 0; /* the state is a letter */
+    for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+        char *end;
+        numbers[i] = strtol(at, &end, 10);
+        if (end == at)
+            return;
+        at = end;
+    }
+    out->session = (int)numbers[2];
+    out->has_terminal = numbers[3] != 0;
+}
+
 static void read_stat(struct requester *out)
 {
     char path[64], text[STAT_SIZE];
-    int session, terminal;
     snprintf(path, sizeof(path), "/proc/%d/stat", (int)out->pid);
     cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
@@ -27,10 +45,7 @@ static void read_stat(struct requester *out)
         return;
     *close_at = '\0';
     strcpy_cut(out->name, sizeof(out->name), open_at + 1);
-    if (sscanf(close_at + 1, " %*c %*d %*d %d %d", &session, &terminal) != 2)
-        return;
-    out->session = session;
-    out->has_terminal = terminal != 0;
+    read_numbers(close_at + 1, out);
 }
 
 void requester_read(const struct ucred *peer, struct requester *out)

@@ -96,7 +96,7 @@ static struct packed *pack_sorted(size_t n, ProtobufCMessage *const *items,
     size_t size = 0;
     for (size_t i = 0; i < n; i++)
         size += protobuf_c_message_get_packed_size(items[i]);
-    struct packed *packed = calloc(n, sizeof(*packed));
+    struct packed *packed = calloc(n ? n : 1, sizeof(*packed));
     if (!packed || buf_reserve(bytes, size)) {
         free(packed);
         return NULL;
