@@ -10,10 +10,12 @@ from fixture import SLEEP
 from harness import equal, test
 
 LINES, LENGTH = 70000, 1000
-# Prints its lines, numbered, as soon as a file is there.
+# Prints numbered lines: the first one at once, the others when it is told to go on. (Podman 4.3 begins to
+# follow a log at its end: what is printed while it gets there, it never tells.)
+PRINT = (f"awk -v n=%s -v end=%s 'BEGIN {{ while (length(p) < {LENGTH - 9}) p = p \"x\";"
+         " for (; n < end; n++) printf \"%%07d %%s\\n\", n, p }'")
 TALKER = ("busybox:latest", "sh", "-c",
-          f"awk 'BEGIN {{ while (length(p) < {LENGTH - 9}) p = p \"x\";"
-          f" for (i = 0; i < {LINES}; i++) printf \"%07d %s\\n\", i, p }}'")
+          f"mkfifo /go; {PRINT % (0, 1)}; read -r word </go; {PRINT % (1, LINES)}")
 HELLO = ("busybox:latest", "sh", "-c",
          "echo hello from $(hostname); trap 'exit 0' TERM; sleep 1000000 & wait")
 
@@ -45,6 +47,10 @@ def expect_lines(stream, first):
         assert line.startswith(b"%07d x" % number) and len(line) == LENGTH, (number, line)
 
 
+def go_on(t, service):
+    t.in_container(t.container(service), "sh", "-c", "echo go >/go")
+
+
 def completed(t, service):
     t.until("it has printed everything",
             lambda: [task for task in t.tasks(service) if task["Status"]["State"] == "complete"], 90)
@@ -57,6 +63,7 @@ def a_slow_reader_gets_every_line(t):
     before = memory(t)
     follower = read_logs(t, "-f", "talker")
     equal(follower.stdout.readline()[:9], b"%07d x" % 0)
+    go_on(t, "talker")
     completed(t, "talker")
     finite = read_logs(t, "talker")
     equal(finite.stdout.readline()[:9], b"%07d x" % 0)
@@ -126,7 +133,7 @@ def readers_that_went_away_count_no_more(t):
 @test(reference=False)
 def a_slow_reader_that_goes_away_leaves_nothing_behind(t):
     t.docker("service", "create", "-d", "--no-resolve-image", "--restart-condition", "none",
-             "--name", "talker", *TALKER)
+             "--name", "talker", "busybox:latest", "sh", "-c", PRINT % (0, LINES))
     completed(t, "talker")
     before = descriptors(t)
     readers = [read_logs(t, *follow, "talker") for follow in ((), ("-f",))]
