@@ -84,7 +84,9 @@ static int hijack(int fd, struct buf *early, struct err *e)
     if (hijack_write_request(&request))
         return err_no_memory(e);
     int r = send_all(fd, &request, deadline, e);
-    return r ? r : read_answer(fd, &h, deadline, early, e);
+    if (r && r != ERR_UNAVAILABLE)
+        return r;
+    return read_answer(fd, &h, deadline, early, e); /* a refusal may come unasked */
 }
 
 /* ---- by hand ---- */
