@@ -25,7 +25,7 @@ static bool skip(const char *block, size_t n, size_t *at)
 bool block_check(const char *block, size_t n, size_t *count)
 {
     if (n < BLOCK_MAGIC_SIZE || n > BLOCK_SIZE_MAX ||
-        memcmp(block, BLOCK_MAGIC, BLOCK_MAGIC_SIZE))
+        memcmp(block, BLOCK_MAGIC, BLOCK_MAGIC_SIZE) != 0)
         return false;
     size_t found = 0;
     for (size_t at = BLOCK_MAGIC_SIZE; at < n; found++)

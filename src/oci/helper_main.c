@@ -76,7 +76,7 @@ static int become(char **argv, char **env)
 int main(int argc, char **argv, char **old)
 {
     size_t prefix = strlen(FOLDER_OF_DESCRIPTORS), count;
-    if (argc < 3 || strncmp(argv[0], FOLDER_OF_DESCRIPTORS, prefix))
+    if (argc < 3 || strncmp(argv[0], FOLDER_OF_DESCRIPTORS, prefix) != 0)
         return fail("is started by coffer-runtime only");
     int self = descriptor(argv[0] + prefix), from = descriptor(argv[1]);
     if (self < 0 || from < 0)

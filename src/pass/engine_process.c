@@ -23,10 +23,11 @@ int engine_process_socket(char **out, struct err *e)
 {
     const char *told = getenv("COFFER_ENGINE_SOCKET");
     cleanup_free char *folder = NULL;
-    int r = str_is_empty(told) ? home_run_folder(&folder, e) : 0;
+    bool is_told = told && *told;
+    int r = is_told ? 0 : home_run_folder(&folder, e);
     if (r)
         return r;
-    *out = folder ? str_format("%s/engine.sock", folder) : strdup(told);
+    *out = is_told ? strdup(told) : str_format("%s/engine.sock", folder);
     return *out ? 0 : err_no_memory(e);
 }
 
