@@ -23,7 +23,8 @@ struct stream {
     struct buf pending;
     bool paused, ended, no_memory;
     CURLcode code;
-    int signals; /* a signalfd, or -1 */
+    int signals;         /* a signalfd, or -1 */
+    bool is_interrupted; /* one came that wasn't told yet */
     sigset_t before;
 };
 
@@ -116,14 +117,15 @@ static int until(int64_t deadline)
 }
 
 /* Waits for the socket, a signal or the deadline. */
-static int wait_once(struct stream *s, int64_t deadline, bool *interrupted, struct err *e)
+static int wait_once(struct stream *s, int64_t deadline, struct err *e)
 {
     struct curl_waitfd extra = {.fd = s->signals, .events = CURL_WAIT_POLLIN};
     unsigned int extras = s->signals >= 0;
     if (curl_multi_poll(s->multi, &extra, extras, until(deadline), NULL))
         return err_set(e, ERR_INTERNAL, "libcurl can't wait for a transfer");
     struct signalfd_siginfo info;
-    *interrupted = extras && read(s->signals, &info, sizeof(info)) == sizeof(info);
+    if (extras && read(s->signals, &info, sizeof(info)) == sizeof(info))
+        s->is_interrupted = true;
     return pump(s, e);
 }
 
@@ -148,13 +150,13 @@ int stream_read(struct stream *s, int64_t timeout, struct buf *out,
                 enum stream_news *news, struct err *e)
 {
     int64_t deadline = timeout == CLOCK_NEVER ? CLOCK_NEVER : times_monotonic() + timeout;
-    bool interrupted = false;
     int r = pump(s, e);
-    while (!r && !s->pending.len && !s->ended && !interrupted && until(deadline) > 0)
-        r = wait_once(s, deadline, &interrupted, e);
+    while (!r && !s->pending.len && !s->ended && !s->is_interrupted &&
+           until(deadline) > 0)
+        r = wait_once(s, deadline, e);
     if (r)
         return r;
-    if (interrupted)
+    if (s->is_interrupted)
         *news = STREAM_INTERRUPTED;
     else if (s->pending.len)
         *news = STREAM_DATA;
@@ -164,6 +166,7 @@ int stream_read(struct stream *s, int64_t timeout, struct buf *out,
         return client_curl_error(s->client, s->curl, s->code, e);
     else
         *news = STREAM_END;
+    s->is_interrupted = false;
     return *news == STREAM_DATA ? hand_over(s, out, e) : 0;
 }
 
@@ -174,17 +177,16 @@ static bool is_granted(const struct stream *s, long *status)
     return *status >= 200 && *status < 400;
 }
 
-/* Waits for the head, and for the whole of a refusal. What ends too early behind its head
- * is for stream_read to tell. */
+/* Waits for the head, and for the whole of a refusal. What ends too early behind its
+ * head, and an interrupt that comes together with it, is for stream_read to tell. */
 static int read_head(struct stream *s, struct err *e)
 {
     long status = 0;
-    bool interrupted = false;
     int r = pump(s, e);
     while (!r && !is_granted(s, &status) && !s->ended) {
-        if (interrupted)
+        if (s->is_interrupted)
             return err_set(e, ERR_CANCELED, "interrupted");
-        r = wait_once(s, CLOCK_NEVER, &interrupted, e);
+        r = wait_once(s, CLOCK_NEVER, e);
     }
     if (r || is_granted(s, &status))
         return r;
