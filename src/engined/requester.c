@@ -12,7 +12,6 @@
 
 #define STAT_SIZE 1024
 
-/* "PID (NAME) STATE PPID GROUP SESSION TERMINAL ..."; NAME may have any character. */
 /* What stands behind the name: state, parent, group, session, terminal. Nothing is known
  * where they can't be read. */
 static void read_numbers(const char *at, struct requester *out)
@@ -31,6 +30,7 @@ static void read_numbers(const char *at, struct requester *out)
     out->has_terminal = numbers[3] != 0;
 }
 
+/* "PID (NAME) STATE PPID GROUP SESSION TERMINAL ..."; NAME may have any character. */
 static void read_stat(struct requester *out)
 {
     char path[64], text[STAT_SIZE];

@@ -4,6 +4,7 @@
 import base64
 import gzip
 import json
+import multiprocessing
 import os
 import pathlib
 import select
@@ -11,6 +12,7 @@ import signal
 import socket
 import subprocess
 import threading
+from concurrent import futures
 
 import places
 from engined import (AUTHORIZE, DISABLE, ENABLE, ENGINED, EXAMPLE, GET, LIST, REMOVE, SAVE, TIMEOUT,
@@ -336,14 +338,17 @@ def the_policy_denies_and_a_person_is_asked(t):
     equal(engine.call(AUTHORIZE, {"patterns": ["free", "never/a"]}).status, 403)
     equal(engine.call(AUTHORIZE, {"patterns": ["free"]}).json["decision"], "DECISION_ALLOW")
     equal(engine.get("**"), {("free", "docker-pass"): b"free"})
+    run, other = one_session(t), one_session(t)
     answers.write_text("1")
-    equal(engine.call(GET, {"pattern": "ask/a"}).status, 403)
+    equal(engine.call(GET, {"pattern": "ask/a"}, run=run).status, 403)
     answers.write_text("0")
-    equal(engine.get("ask/a"), {("ask/a", "docker-pass"): b"ask/a"})
+    equal(engine.get("ask/a", run=run), {("ask/a", "docker-pass"): b"ask/a"})
     answers.write_text("1")  # the yes counts for the session of who asked
-    equal(engine.get("ask/a"), {("ask/a", "docker-pass"): b"ask/a"})
-    equal(sorted(engine.get("**")), [("ask/a", "docker-pass"), ("free", "docker-pass")])
-    equal(questions.read_text(), "curl ask/a\ncurl ask/a\n")
+    equal(engine.get("ask/a", run=run), {("ask/a", "docker-pass"): b"ask/a"})
+    equal(sorted(engine.get("**", run=run)), [("ask/a", "docker-pass"), ("free", "docker-pass")])
+    equal(questions.read_text(), "curl ask/a\n" * 2)
+    equal(engine.call(GET, {"pattern": "ask/a"}, run=other).status, 403)
+    equal(questions.read_text(), "curl ask/a\n" * 3)
 
 
 @alone
@@ -352,6 +357,13 @@ def without_a_terminal_or_a_prompt_nothing_is_granted(t):
     answer = engine.call(AUTHORIZE, {"patterns": ["a"]}, run=in_new_session)
     equal(answer.status, 403)
     assert "no prompt command is set" in answer.message, answer
+
+
+def one_session(t):
+    """Something like subprocess.run whose commands are all of one session."""
+    leader = futures.ProcessPoolExecutor(1, multiprocessing.get_context("fork"), os.setsid)
+    t.defer(leader.shutdown)
+    return lambda command, **options: leader.submit(subprocess.run, command, **options).result()
 
 
 def in_new_session(command, **options):

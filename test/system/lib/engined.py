@@ -138,9 +138,9 @@ class Engined:
         return self.curl("-H", "Content-Type: application/json", "--data-binary", "@-",
                          f"http://unix/{procedure}", data=json.dumps(message).encode(), **options)
 
-    def get(self, pattern):
+    def get(self, pattern, **options):
         """{(id, provider): value}"""
-        answer = self.call(GET, {"pattern": pattern})
+        answer = self.call(GET, {"pattern": pattern}, **options)
         assert answer.status == 200, answer
         return {(e["id"], e["provider"]): base64.b64decode(e.get("value", ""))
                 for e in answer.json["envelopes"]}
