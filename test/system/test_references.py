@@ -7,108 +7,11 @@ of the whole engine. The secrets engine is a scripted one."""
 
 import json
 import os
-import pathlib
 import subprocess
 
-import places
-from engine import Engine
-from fixture import Fixture, canary
-from harness import equal, skip, test
-from node import Node
-from places import BUILD, ROOT
-
-RUNTIME = BUILD / "src" / "coffer-runtime"
-REAL = {"podman": "/usr/bin/crun", "dockerd": "/usr/sbin/runc"}
-LATER = "trap 'exit 0' TERM; sleep 1000000 & wait"
-
-
-class Secrets:
-    """A scripted secrets engine of a user's, in the node."""
-
-    def __init__(self, node, uid=0, **values):
-        self.node, self.values = node, {}
-        folder = "/run/coffer-engine" if uid == 0 else f"/run/user/{uid}/coffer"
-        node.path(folder).mkdir(parents=True, exist_ok=True)
-        os.chown(node.path(folder), uid, uid)
-        self.file = node.folder / f"secrets-{uid}.json"
-        self.log = node.folder / f"asked-{uid}"
-        self.log.touch()
-        os.chown(self.log, uid, uid)
-        self.set(**values)
-        self.process = node.popen(
-            ["setpriv", "--reuid", str(uid), "--regid", str(uid), "--clear-groups",
-             ROOT / "test/rig/secrets_engine.py", f"{folder}/engine.sock", self.file, self.log],
-            stdout=subprocess.PIPE)
-        assert self.process.stdout.readline() == b"ready\n"
-
-    def set(self, **values):
-        self.values.update({key.replace("__", "/"): value for key, value in values.items()})
-        self.file.write_text(json.dumps(self.values))
-
-    def asked(self):
-        return self.log.read_text().split()
-
-    def stop(self):
-        self.process.terminate()  # nsenter; its child goes with the node
-        self.process.stdout.close()
-
-
-class Place:
-    """A node with an engine that has coffer-runtime, a cofferd, and a docker CLI."""
-
-    def __init__(self, kind, settings="", runtime=RUNTIME):
-        if not RUNTIME.exists():
-            skip("coffer-runtime is not built")
-        self.node = Node("refs")
-        self.node.folder.chmod(0o755)
-        self.engine = Engine(kind, self.node, runtime)
-        self.hands = Fixture(self.node, self.engine, places.newest_cli())
-        self.kind, self.settings = kind, settings
-
-    def __enter__(self):
-        try:
-            self.engine.start()
-            self.engine.load("busybox")
-            self.cofferd = self.hands.start_cofferd("--group", "nogroup")
-            self.set("")
-        except BaseException:
-            self.node.stop()
-            raise
-        return self
-
-    def __exit__(self, kind, error, trace):
-        if error:
-            error.logs = [("cofferd", self.cofferd.daemon.tail())] if hasattr(self, "cofferd") else []
-        try:
-            self.hands.close()
-        finally:
-            self.node.stop()
-
-    def set(self, settings):
-        self.engine.settings.write_text(f"runtime = {REAL[self.kind]}\n{self.settings}\n"
-                                        f"references = {self.cofferd.state}/references\n{settings}\n")
-
-    @property
-    def docker(self):
-        return self.hands.docker
-
-    def run(self, *arguments, script, check=True):
-        return self.docker("run", "--rm", *arguments, "busybox:latest", "sh", "-c", script,
-                           check=check)
-
-
-
-def each(function):
-    """The test once on each kind of engine; nothing of the harness's own is started."""
-    def run_on(kind):
-        def run(_):
-            function(kind)
-        run.__name__ = f"{function.__name__}_on_{kind}"
-        run.__module__ = function.__module__
-        return run
-    for kind in ("podman", "dockerd"):
-        test(engines=(None,), cofferd=False, reference=False)(run_on(kind))
-    return function
+from fixture import canary
+from harness import equal
+from references import LATER, REAL, Place, Secrets, each, nowhere, only_in
 
 
 @each
@@ -141,34 +44,6 @@ def a_reference_is_the_value_for_the_process_alone(kind):
         equal(p.docker("exec", "demo", "sh", "-c", 'echo "$KEY"').text, later)
         p.docker("rm", "-f", "demo")
         nowhere(p, value, later)
-
-
-def only_in(value, programs):
-    """Of all processes of this machine only these programs have it in their environment."""
-    found = set()
-    for folder in pathlib.Path("/proc").glob("[0-9]*"):
-        try:
-            if value.encode() in (folder / "environ").read_bytes():
-                found.add((folder / "comm").read_text().strip())
-            assert value.encode() not in (folder / "cmdline").read_bytes()
-        except OSError:  # it has ended, or is none of ours
-            continue
-    assert found and found <= programs, found
-
-
-def nowhere(p, *values):
-    """No file of the node, of its engine, of cofferd, in /run, nor a log has it."""
-    ours = {p.node.folder / "secrets-0.json"}
-    for root in (p.node.folder, p.node.path("/run")):
-        for folder, _, names in os.walk(root):
-            for name in names:
-                path = pathlib.Path(folder, name)
-                if path in ours or not path.is_file() or path.is_symlink():
-                    continue
-                data = path.read_bytes()
-                # the scripts above print values: what they printed is in the container's log
-                for value in values:
-                    assert value.encode() not in data or name.endswith(("-json.log", "ctr.log")), path
 
 
 @each
