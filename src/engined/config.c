@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -16,6 +17,7 @@
 
 #define CONFIG_FILE "engine.conf"
 #define CONFIG_FILE_MAX 65536
+#define PROGRAM_PATH_MAX 4096
 
 /* Docker's own plugins, where they are installed. */
 #define DOCKER_PLUGIN_FOLDER "/opt/docker/secrets-engine/plugins"
@@ -274,11 +276,34 @@ static int take_folders(struct config *c, struct err *e)
     return r ? r : home_run_folder(&c->run_folder, e);
 }
 
+/* Where a build tree has our plugins; NULL: this program isn't in one. */
+static int find_tree(char **out, struct err *e)
+{
+    char self[PROGRAM_PATH_MAX];
+    *out = NULL;
+    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    self[n > 0 ? n : 0] = '\0';
+    char *slash = strrchr(self, '/');
+    if (!slash)
+        return 0;
+    *slash = '\0';
+    cleanup_free char *folder = str_format("%s/../plugins", self);
+    cleanup_free char *file = str_format("%s/../plugins/coffer-plugin-file", self);
+    if (!folder || !file)
+        return err_no_memory(e);
+    if (access(file, X_OK) == 0)
+        *out = TAKE(folder);
+    return 0;
+}
+
 static int take_plugin_folders(struct config *c, struct err *e)
 {
+    cleanup_free char *tree = NULL;
     if (c->n_plugin_folders)
         return 0;
-    int r = add_plugin_folder(c, COFFER_PLUGIN_FOLDER, e);
+    int r = find_tree(&tree, e);
+    if (!r)
+        r = add_plugin_folder(c, tree ? tree : COFFER_PLUGIN_FOLDER, e);
     return r ? r : add_plugin_folder(c, DOCKER_PLUGIN_FOLDER, e);
 }
 

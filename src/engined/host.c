@@ -32,6 +32,12 @@ struct plugin *host_store(const struct host *h)
     return host_find(h, HOST_STORE_NAME);
 }
 
+int host_no_store(const struct host *h, struct err *e)
+{
+    return err_set(e, ERR_UNAVAILABLE, "there is no local store: %s",
+                   err_text(&h->no_store));
+}
+
 size_t host_externals(const struct host *h)
 {
     size_t n = 0;

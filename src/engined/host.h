@@ -46,8 +46,10 @@ void host_accept(struct host *h, int fd, const void *early, size_t n);
 struct plugin *host_next(const struct host *h, const struct plugin *after);
 struct plugin *host_find(const struct host *h, const char *name);
 
-/* The local store's plugin, running or not; NULL when there is none. */
+/* The local store's plugin, running or not; NULL when there is none: the error of the
+ * other function then says why. ERR_UNAVAILABLE. */
 struct plugin *host_store(const struct host *h);
+int host_no_store(const struct host *h, struct err *e) MUST_CHECK;
 
 /* Plugins that connected by themselves. */
 size_t host_externals(const struct host *h);

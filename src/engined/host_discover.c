@@ -226,7 +226,10 @@ int host_make_store(struct host *h, const char *program, struct err *e)
     if (r)
         return r;
     if (!path)
-        return err_set(e, ERR_NOT_FOUND, "there is no program " OWN_PREFIX "%s", program);
+        return err_set(e, ERR_NOT_FOUND,
+                       "the program " OWN_PREFIX "%s is not in %s: install coffer's "
+                       "plugins, or name their folder in engine.conf (plugin-dir)",
+                       program, h->config->plugin_folders[0]);
     if (old)
         host_remove(h, old);
     h->store_program = program;
@@ -254,6 +257,8 @@ static int choose_store(struct host *h, struct err *e)
     h->may_switch_store = !r && is_auto;
     if (r == ERR_NOT_FOUND && (is_auto || !is_keychain))
         r = host_make_store(h, "file", e);
+    if (r)
+        h->no_store = *e;
     return tolerate(r, e, "the local store");
 }
 

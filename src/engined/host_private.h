@@ -16,6 +16,7 @@ struct host {
     struct defer wake;
     struct map switches; /* name -> "enabled" or "disabled", as the state file has it */
     const char *store_program; /* "keychain", "file": what the store is or may become */
+    struct err no_store;       /* why there is none */
     bool may_switch_store;     /* to the files, if the keychain doesn't begin to run */
     bool is_started, is_stopping;
     void (*stop_cb)(void *user);

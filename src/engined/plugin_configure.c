@@ -165,10 +165,12 @@ static int look_up(struct configure *c, struct err *e)
         return err_set(e, ERR_INVALID_ARGUMENT, "it refers to what is no id");
     if (store == c->p)
         return err_set(e, ERR_INVALID_ARGUMENT, "the local store can't refer to itself");
-    if (!store || !plugin_is_running(store))
+    if (!store)
+        return host_no_store(c->p->host, e);
+    if (!plugin_is_running(store))
         return err_set(e, ERR_UNAVAILABLE, "the local store isn't there%s%s",
-                       store && store->why.code ? ": " : "",
-                       store && store->why.code ? err_text(&store->why) : "");
+                       store->why.code ? ": " : "",
+                       store->why.code ? err_text(&store->why) : "");
     strcpy_cut(id, sizeof(id), id_of(line_of(c)));
     m.pattern = id;
     return session_call(store->session, GET_PROCEDURE, &m.base,

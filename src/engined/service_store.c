@@ -62,7 +62,7 @@ static int ask(struct store_call *s, struct err *e)
 {
     struct plugin *p = host_store(s->engine->host);
     if (!p)
-        return err_set(e, ERR_FAILED_PRECONDITION, "there is no local store");
+        return host_no_store(s->engine->host, e);
     if (!plugin_is_running(p))
         return err_set(e, ERR_UNAVAILABLE, "the local store isn't there%s%s",
                        p->why.code ? ": " : "", p->why.code ? err_text(&p->why) : "");

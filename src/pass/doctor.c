@@ -45,10 +45,12 @@ static void check_store(struct pass *p)
     cleanup_secret_envelopes struct secret_envelopes found = {0};
     struct err why = {0};
     char text[64];
-    bool good = !p->secrets->ops->list(p->secrets, "**", &found, &why);
+    int r = p->secrets->ops->list(p->secrets, "**", &found, &why);
     snprintf(text, sizeof(text), "%zu secrets", found.len);
-    tell(p, good, "store", good ? text : err_text(&why),
-         "unlock it (store unlock), or choose another one (store set file)");
+    tell(p, !r, "store", r ? err_text(&why) : text,
+         r == ERR_FAILED_PRECONDITION
+             ? "unlock it (store unlock), or choose another one (store set file)"
+             : "see: plugins logs docker-pass; or choose another one (store set file)");
 }
 
 static int check_plugin(const struct coffer_plugin_info *plugin, void *user,

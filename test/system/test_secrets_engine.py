@@ -300,7 +300,24 @@ def the_store_is_written_through_the_engine(t):
 def without_a_store_its_calls_say_so(t):
     engine = Engined(t).start()
     answer = engine.call(SAVE, {"id": "a", "value": ""})
-    equal((answer.status, answer.message), (400, "there is no local store"))
+    equal(answer.status, 503)
+    assert answer.message.startswith("there is no local store: the program coffer-plugin-file is not "
+                                     f"in {engine.programs}: "), answer
+    said = subprocess.run([places.COFFER, "pass", "set", "a=b"], env=engine.env, check=False,
+                          stderr=subprocess.PIPE, text=True).stderr
+    assert said.startswith("Error: there is no local store: the program coffer-plugin-file "), said
+    assert "plugin-dir" in said and "unlock" not in said, said
+
+
+@alone
+def from_the_build_tree_nothing_must_be_set(t):
+    engine = Engined(t)
+    (engine.home / "engine.conf").unlink()
+    engine.start()
+    equal([name for name, plugin in engine.plugins().items() if not plugin.get("disabled")],
+          ["docker-pass"])
+    engine.save("a", b"value")
+    equal(engine.get("a"), {("a", "docker-pass"): b"value"})
 
 
 @alone
