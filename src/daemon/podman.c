@@ -29,7 +29,6 @@ struct podman {
     char *conf; /* its containers.conf */
     char *conf_variable;
     const struct runtime *runtime;
-    char *runtime_flag; /* for coffer-runtime */
     const char *argv[16];
     const char *env[4];
     void (*closed)(void *user);
@@ -133,9 +132,8 @@ static void prepare(struct process_options *o, void *user)
     static const char *const last[] = {"system", "service", "--time=0"};
     size_t n = 0, m = 0;
     append_words(p, &n, first, ARRAY_SIZE(first));
-    if (p->runtime_flag) {
-        const char *const words[] = {"--runtime", p->runtime->program, "--runtime-flag",
-                                     p->runtime_flag};
+    if (p->runtime->program) {
+        const char *const words[] = {"--runtime", p->runtime->link};
         append_words(p, &n, words, ARRAY_SIZE(words));
     }
     append_words(p, &n, last, ARRAY_SIZE(last));
@@ -193,7 +191,6 @@ static void podman_free(struct podman *p)
     free(p->url);
     free(p->conf);
     free(p->conf_variable);
-    free(p->runtime_flag);
     free(p);
 }
 
@@ -204,13 +201,11 @@ const char *podman_socket(const struct podman *p)
 
 /* Where crun can't work, the runtime behind coffer-runtime is runc, as in the settings of
  * Podman's above. */
-static int use_runtime(struct podman *p, struct err *e)
+static int use_runtime(const struct podman *p, struct err *e)
 {
     if (!p->runtime->program)
         return 0;
-    p->runtime_flag = str_format("coffer-config=%s", p->runtime->settings);
-    return p->runtime_flag ? runtime_write_settings(p->runtime, crun_substitute(), e)
-                           : err_no_memory(e);
+    return runtime_place(p->runtime, crun_substitute(), e);
 }
 
 static int start(uv_loop_t *loop, struct podman *p, const char *run_dir, struct err *e)

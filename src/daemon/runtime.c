@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -41,10 +42,11 @@ int runtime_find(struct runtime *out, const struct config *c, struct err *e)
 {
     struct runtime found = {
         .references = str_format("%s/references", c->state_dir),
-        .settings = str_format("%s/runtime.conf", c->run_dir),
+        .folder = str_format("%s/runtime", c->state_dir),
+        .link = str_format("%s/runtime/" PROGRAM, c->state_dir),
     };
-    int r = found.references && found.settings ? find_program(&found.program, e)
-                                               : err_no_memory(e);
+    bool is_made = found.references && found.folder && found.link;
+    int r = is_made ? find_program(&found.program, e) : err_no_memory(e);
     if (r)
         runtime_deinit(&found);
     else
@@ -56,20 +58,47 @@ void runtime_deinit(struct runtime *r)
 {
     free(r->references);
     free(r->program);
-    free(r->settings);
+    free(r->folder);
+    free(r->link);
     *r = (struct runtime){0};
 }
 
-int runtime_write_settings(const struct runtime *r, const char *real, struct err *e)
+/* ---- its place ---- */
+
+static int write_settings(const struct runtime *r, const char *real, struct err *e)
 {
+    cleanup_free char *path = str_format("%s/runtime.conf", r->folder);
     cleanup_buf struct buf text = BUF_INIT;
-    int failed = buf_printf(&text,
-                            "# written by cofferd for its own Podman\n"
-                            "references = %s\n",
-                            r->references);
+    int failed = !path || buf_printf(&text,
+                                     "# written by cofferd for its own Podman\n"
+                                     "references = %s\n",
+                                     r->references);
     if (!failed && real)
         failed = buf_printf(&text, "runtime = %s\n", real);
     if (failed)
         return err_no_memory(e);
-    return file_replace(r->settings, 0600, text.data, text.len, e);
+    return file_replace(path, 0600, text.data, text.len, e);
+}
+
+/* There is a link at any time: containers of an earlier cofferd may be starting. */
+static int replace_link(const struct runtime *r, struct err *e)
+{
+    cleanup_free char *fresh = str_format("%s.new", r->link);
+    if (!fresh)
+        return err_no_memory(e);
+    if (unlink(fresh) && errno != ENOENT)
+        return err_errno(e, errno, "remove %s", fresh);
+    if (symlink(r->program, fresh))
+        return err_errno(e, errno, "make the link %s", fresh);
+    if (rename(fresh, r->link))
+        return err_errno(e, errno, "rename %s", fresh);
+    return 0;
+}
+
+int runtime_place(const struct runtime *r, const char *real, struct err *e)
+{
+    if (mkdir(r->folder, 0700) && errno != EEXIST)
+        return err_errno(e, errno, "make the folder %s", r->folder);
+    int code = write_settings(r, real, e);
+    return code ?: replace_link(r, e);
 }

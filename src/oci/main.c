@@ -20,7 +20,6 @@
 #include "oci/report.h"
 #include "json/json.h"
 
-#define SETTINGS_PATH "/etc/coffer/runtime.conf"
 #define SETTINGS_VARIABLE "COFFER_RUNTIME_CONFIG"
 
 struct runtime {
@@ -100,13 +99,15 @@ static int rewrite(struct runtime *r, struct call *c, struct err *e)
 
 static int load(struct runtime *r, int argc, char **argv, struct err *e)
 {
+    cleanup_free char *path = NULL;
     int code = arguments_parse(&r->arguments, argc, argv, e);
     r->report = (struct report){r->arguments.log, r->arguments.log_format};
     if (code)
         return code;
-    const char *path = r->arguments.settings;
-    path = path ? path : getenv(SETTINGS_VARIABLE);
-    code = settings_load(&r->settings, str_is_empty(path) ? SETTINGS_PATH : path, e);
+    const char *named = r->arguments.settings;
+    named = named ? named : getenv(SETTINGS_VARIABLE);
+    code = settings_path(named, argv[0], &path, e);
+    code = code ?: settings_load(&r->settings, path, e);
     return code ?: settings_find_runtime(&r->settings, &r->program, e);
 }
 

@@ -11,6 +11,8 @@
 #include "base/settings.h"
 #include "base/str.h"
 
+#define SYSTEM_PATH "/etc/coffer/runtime.conf"
+#define FILE_NAME "runtime.conf"
 #define DEFAULT_REFERENCES "/var/lib/coffer/references"
 #define DEFAULT_TIMEOUT 30
 
@@ -91,6 +93,22 @@ static int take(const char *name, const char *value, void *user, struct err *e)
 }
 
 /* ---- the file ---- */
+
+/* Beside the program's own name; NULL: it isn't there, or it isn't known where. */
+static char *path_beside(const char *program)
+{
+    const char *slash = program && *program == '/' ? strrchr(program, '/') : NULL;
+    cleanup_free char *path =
+        slash ? str_format("%.*s/" FILE_NAME, (int)(slash - program), program) : NULL;
+    return path && !access(path, F_OK) ? TAKE(path) : NULL;
+}
+
+int settings_path(const char *named, const char *program, char **out, struct err *e)
+{
+    char *beside = str_is_empty(named) ? path_beside(program) : NULL;
+    *out = beside ? beside : str_format("%s", str_is_empty(named) ? SYSTEM_PATH : named);
+    return *out ? 0 : err_no_memory(e);
+}
 
 int settings_load(struct settings *out, const char *path, struct err *e)
 {

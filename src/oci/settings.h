@@ -27,6 +27,14 @@ struct settings {
 #define SETTINGS_SIZE_MAX (64u * 1024)
 #define SETTINGS_TIMEOUT_MAX 600
 
+/*
+ * The path of the file: `named` when it isn't empty; else "runtime.conf" beside the name
+ * that this program was called by (argv[0]), when that is an absolute path and the file
+ * is there; else the system's. A new string. ERR_NO_MEMORY.
+ */
+int settings_path(const char *named, const char *program, char **out,
+                  struct err *e) MUST_CHECK;
+
 /* Reads a file; one that isn't there is as an empty one. settings_deinit() it after
  * success. ERR_INVALID_ARGUMENT, ERR_IO, ERR_NO_MEMORY; the texts name the file. */
 int settings_load(struct settings *out, const char *path, struct err *e) MUST_CHECK;

@@ -9,14 +9,17 @@ import subprocess
 
 import places
 from api import Api
-from engine import Engine
+from daemon import Daemon
+from engine import CONTAINERS_CONF, NO_LIMIT_OF_PROCESSES, Engine, lacks_pids_controller
 from fixture import Fixture
 from harness import skip, test
 from node import Node
+from system_folders import lend_system_folders
 from places import BUILD, ROOT
 
 RUNTIME = BUILD / "src" / "coffer-runtime"
 REAL = {"podman": "/usr/bin/crun", "dockerd": "/usr/sbin/runc"}
+RUNTIME_INSTALLED = pathlib.Path("/usr/local/libexec/coffer/coffer-runtime")
 LATER = "trap 'exit 0' TERM; sleep 1000000 & wait"
 
 
@@ -128,6 +131,39 @@ class OwnPlace(Place):
             self.engine.take(self.cofferd)
             self.engine.load("busybox")
             self.hands.engine = self.engine
+        except BaseException:
+            self.node.stop()
+            raise
+        return self
+
+
+class UnitPlace(OwnPlace):
+    """A node whose Podman runs as coffer-podman.service says, and a cofferd with the folders that an
+    installation has."""
+
+    def __init__(self):
+        super().__init__()
+        lend_system_folders(self)
+        self.node.run(["mkdir", "-p", "/run/coffer-podman", "/etc/coffer", RUNTIME_INSTALLED.parent])
+        self.node.run(["ln", "-sf", RUNTIME, RUNTIME_INSTALLED])
+        self.node.run(["cp", ROOT / "packaging/runtime.conf", "/etc/coffer/runtime.conf"])
+        unit = (BUILD / "packaging/coffer-podman.service").read_text()
+        command = unit.split("ExecStart=")[1].splitlines()[0].split()
+        conf = self.node.folder / "containers.conf"
+        conf.write_text(CONTAINERS_CONF.format(
+            runtime="", limits=NO_LIMIT_OF_PROCESSES if lacks_pids_controller() else ""))
+        self.daemon = Daemon(self.node, "podman", command, {"CONTAINERS_CONF": str(conf)})
+
+    def __enter__(self):
+        try:
+            self.daemon.start()
+            self.engine.daemon, self.engine.socket = self.daemon, "/run/coffer-podman/podman.sock"
+            self.engine.api = Api(self.node.path(self.engine.socket))
+            self.engine.load("busybox")
+            self.hands.engine = self.engine
+            self.cofferd = self.hands.new_cofferd(("--group", "nogroup"), state="/var/lib/coffer")
+            self.cofferd.start()
+            self.hands.cofferd = self.cofferd
         except BaseException:
             self.node.stop()
             raise
