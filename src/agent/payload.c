@@ -47,3 +47,8 @@ int payload_open(const struct keyring *keys, const char *id, const void *sealed,
     int r = context_of(id, &context, e);
     return r ?: keyring_open(keys, context.text, sealed, n, out, e);
 }
+
+int payload_open_file(const struct secret_file *f, struct buf *plain, struct err *e)
+{
+    return payload_open(f->keys, f->secret_id, f->data, f->n, plain, e);
+}

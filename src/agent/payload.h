@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "crypto/crypto.h"
+#include "secretfs/secret_files.h"
 #include "swarm/objects.pb-c.h"
 
 /*
@@ -22,3 +23,7 @@ int payload_seal(const struct keyring *keys, Swarm__Secret *s, struct err *e) MU
 /* Appends the plain payload of the secret with this id to out. */
 int payload_open(const struct keyring *keys, const char *id, const void *sealed, size_t n,
                  struct buf *out, struct err *e) MUST_CHECK;
+
+/* The same as the `open` of a file, whose keys are the keyring. */
+int payload_open_file(const struct secret_file *f, struct buf *plain,
+                      struct err *e) MUST_CHECK;

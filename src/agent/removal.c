@@ -5,9 +5,9 @@
  * files go all the same, and containers remain. An engine that comes and goes gets no
  * more time by that: a leave always ends.
  */
-#include "agent/secret_tree.h"
 #include "agent/worker.h"
 #include "base/log.h"
+#include "secretfs/secret_tree.h"
 
 /* What an engine that is there may take until the next container has gone. */
 static int64_t patience(const struct worker *w)

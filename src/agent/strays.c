@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/secret_tree.h"
 #include "agent/worker.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "secretfs/secret_tree.h"
 
 bool container_is_ours(const struct engine_state *s)
 {

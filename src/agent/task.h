@@ -5,13 +5,14 @@
 #include <stdint.h>
 
 #include "agent/exit_watch.h"
-#include "agent/secret_files.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/list.h"
+#include "crypto/crypto.h"
 #include "engine/engine.h"
 #include "loop/loop.h"
 #include "objects/objects.h"
+#include "secretfs/secret_files.h"
 
 /*
  * One task on this node, from its assignment to its end: a machine whose steps are in

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/payload.h"
 #include "agent/task.h"
 #include "base/mem.h"
 #include "base/path.h"
@@ -81,6 +82,7 @@ static int secret_file_of(const struct task *t, const Swarm__SecretReference *re
         .mode = ref->file->mode,
         .data = s->spec->data.data,
         .n = s->spec->data.len,
+        .open = payload_open_file,
         .secret_id = s->id,
         .keys = c->keys,
     };
@@ -196,20 +198,30 @@ static void create_done(int r, const struct err *e, const char *id, void *user)
     task_run(t);
 }
 
+static struct engine_bind *binds_of(const struct secret_files *f)
+{
+    struct engine_bind *binds = calloc(f->n_binds + 1, sizeof(*binds));
+    for (size_t i = 0; binds && i < f->n_binds; i++)
+        binds[i] = (struct engine_bind){f->binds[i].source, f->binds[i].target};
+    return binds;
+}
+
 void task_step_create(struct task *t)
 {
     const struct task_context *c = t->context;
+    cleanup_free struct engine_bind *binds = binds_of(&t->files);
     struct engine_container container = {
         .name = t->name,
         .task = t->spec,
         .node_id = c->node_id,
         .node_hostname = c->hostname,
         .n_binds = t->files.n_binds,
-        .binds = t->files.binds,
+        .binds = binds,
     };
     t->was_created_before = t->was_created;
     t->was_created = true;
-    t->call = c->engine->ops->create(c->engine, &container, create_done, t);
+    t->call =
+        binds ? c->engine->ops->create(c->engine, &container, create_done, t) : NULL;
     if (!t->call)
         task_retry_in(t, TASK_RETRY_MIN);
 }

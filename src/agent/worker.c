@@ -252,6 +252,10 @@ int worker_init(struct worker *w, uv_loop_t *loop, struct engine *engine,
         keyring_free(w->keys);
         return r;
     }
+    if (secret_fs_may_be_swapped(&w->fs))
+        log_warn("%s can be swapped out to disk: this kernel has neither tmpfs with "
+                 "noswap nor ramfs; switch swap off or encrypt it",
+                 w->fs.path);
     w->context.fs = &w->fs;
     w->context.keys = w->keys;
     list_init(&w->strays);

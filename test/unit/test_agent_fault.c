@@ -4,10 +4,10 @@
  * taken whole or not at all, payloads stay sealed, files are complete or gone.
  */
 #include "agent/payload.h"
-#include "agent/secret_tree.h"
 #include "agent/worker.h"
 #include "agent_fixture.h"
 #include "fault_malloc.h"
+#include "secretfs/secret_tree.h"
 
 /* ---- assignments ---- */
 
@@ -115,6 +115,7 @@ static int write_files(void *user)
     for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
         files[i].data = w->secret->spec->data.data;
         files[i].n = w->secret->spec->data.len;
+        files[i].open = payload_open_file;
         files[i].secret_id = w->secret->id;
         files[i].keys = w->keys;
     }

@@ -7,11 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/secret_files.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "cluster/secret_payload.h"
+#include "secretfs/secret_files.h"
 
 /* ---- changes ---- */
 

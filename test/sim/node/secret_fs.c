@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Stands in for agent/secret_fs.c, so that the simulation needs no right to mount: an
+ * Stands in for secretfs/secret_fs.c, so that the simulation needs no right to mount: an
  * ordinary directory. Its being full is up to the simulation.
  */
-#include "agent/secret_fs.h"
+#include "secretfs/secret_fs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,6 +30,12 @@ void secret_fs_close(struct secret_fs *fs)
     free(fs->path);
     mem_cleanup_fd(&fs->fd);
     *fs = (struct secret_fs)SECRET_FS_INIT;
+}
+
+bool secret_fs_may_be_swapped(const struct secret_fs *fs)
+{
+    (void)fs;
+    return false;
 }
 
 int secret_fs_check_engine(const struct secret_fs *fs, pid_t pid, struct err *e)

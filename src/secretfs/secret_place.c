@@ -5,9 +5,9 @@
 #include <limits.h>
 #include <string.h>
 
-#include "agent/secret_files.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "secretfs/secret_files.h"
 
 #define SECRETS_DIR "/run/secrets/"
 

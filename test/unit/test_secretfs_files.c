@@ -14,12 +14,12 @@
 
 #include <cmocka.h>
 
-#include "agent/secret_files.h"
-#include "agent/secret_fs.h"
-#include "agent/secret_tree.h"
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "secretfs/secret_files.h"
+#include "secretfs/secret_fs.h"
+#include "secretfs/secret_tree.h"
 
 #define TASK "aaaaaaaaaaaaaaaaaaaaaaaa1"
 

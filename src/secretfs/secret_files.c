@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A file is written in the task's own directory, which no container sees, and moved to
+ * A file is written in its owner's own directory, which no container sees, and moved to
  * its place when it has its contents, owner and mode. Nothing is ever followed through a
  * link, and nothing is replaced: two references with one target are an error.
  */
-#include "agent/secret_files.h"
+#include "secretfs/secret_files.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,28 +14,27 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/payload.h"
-#include "agent/secret_tree.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "secretfs/secret_tree.h"
 
 #define TMP_NAME "tmp"
 #define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
-/* The directories of a task while they are filled. */
+/* The directories of an owner while they are filled. */
 struct writer {
     bool binds_each; /* there is no secrets/ */
     struct secret_fs *fs;
-    const char *task_id;
-    int task_fd, secrets_fd, files_fd;
+    const char *owner;
+    int owner_fd, secrets_fd, files_fd;
     unsigned n_files; /* in files/ */
     struct secret_files *out;
 };
 
 static void writer_deinit(struct writer *w)
 {
-    mem_cleanup_fd(&w->task_fd);
+    mem_cleanup_fd(&w->owner_fd);
     mem_cleanup_fd(&w->secrets_fd);
     mem_cleanup_fd(&w->files_fd);
 }
@@ -65,12 +64,12 @@ static int refuse_conflict(const struct secret_file *f, struct err *e)
 static int add_bind(struct writer *w, const char *below, const char *target,
                     struct err *e)
 {
-    struct engine_bind *b = &w->out->binds[w->out->n_binds];
-    cleanup_free char *source = str_format("%s/%s/%s", w->fs->path, w->task_id, below);
+    struct secret_bind *b = &w->out->binds[w->out->n_binds];
+    cleanup_free char *source = str_format("%s/%s/%s", w->fs->path, w->owner, below);
     cleanup_free char *copy = strdup(target);
     if (!source || !copy)
         return err_no_memory(e);
-    *b = (struct engine_bind){.source = TAKE(source), .target = TAKE(copy)};
+    *b = (struct secret_bind){.source = TAKE(source), .target = TAKE(copy)};
     w->out->n_binds++;
     return 0;
 }
@@ -93,7 +92,7 @@ static int need_secrets(struct writer *w, const struct secret_file *f, struct er
         return 0;
     if (!is_free(w, "/run/secrets"))
         return refuse_conflict(f, e);
-    int r = make_dir(w->task_fd, "secrets", 0755, &w->secrets_fd, e);
+    int r = make_dir(w->owner_fd, "secrets", 0755, &w->secrets_fd, e);
     return r ?: add_bind(w, "secrets", "/run/secrets", e);
 }
 
@@ -101,7 +100,7 @@ static int need_files(struct writer *w, struct err *e)
 {
     if (w->files_fd >= 0)
         return 0;
-    return make_dir(w->task_fd, "files", 0700, &w->files_fd, e);
+    return make_dir(w->owner_fd, "files", 0700, &w->files_fd, e);
 }
 
 /* ---- one file ---- */
@@ -141,8 +140,9 @@ static int write_tmp(struct writer *w, const struct secret_file *f, const void *
     r = r ?: secret_fs_reserve(w->fs, (int64_t)n, e);
     if (r)
         return r;
-    cleanup_fd int fd = openat(
-        w->task_fd, TMP_NAME, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    cleanup_fd int fd =
+        openat(w->owner_fd, TMP_NAME,
+               O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0) {
         r = err_errno(e, errno, "write %s", f->target);
         secret_fs_release(w->fs, (int64_t)n, 1);
@@ -158,20 +158,20 @@ static int write_tmp(struct writer *w, const struct secret_file *f, const void *
     return failed ? err_errno(e, failed, "write %s", f->target) : 0;
 }
 
-/* A sealed payload is plain only here. */
+/* What is sealed is plain only here. */
 static int write_payload(struct writer *w, const struct secret_file *f, struct err *e)
 {
     cleanup_buf struct buf plain = BUF_INIT;
-    if (!f->secret_id)
+    if (!f->open)
         return write_tmp(w, f, f->data, f->n, e);
-    int r = payload_open(f->keys, f->secret_id, f->data, f->n, &plain, e);
+    int r = f->open(f, &plain, e);
     return r ?: write_tmp(w, f, plain.data, plain.len, e);
 }
 
 static int move_tmp(struct writer *w, int dirfd, const char *name,
                     const struct secret_file *f, struct err *e)
 {
-    if (renameat2(w->task_fd, TMP_NAME, dirfd, name, RENAME_NOREPLACE) == 0)
+    if (renameat2(w->owner_fd, TMP_NAME, dirfd, name, RENAME_NOREPLACE) == 0)
         return 0;
     if (errno == EEXIST || errno == ENOTDIR)
         return refuse_conflict(f, e);
@@ -249,7 +249,7 @@ static int write_file(struct writer *w, const struct secret_file *f, struct err 
                          : place_in_dir(w, f, place.path, e);
 }
 
-/* ---- a task ---- */
+/* ---- an owner ---- */
 
 /* A folder at /run/secrets is read-only: no place for the mount of another. */
 static int choose_binds(struct writer *w, const struct secret_file *files, size_t n,
@@ -269,17 +269,17 @@ static int write_files(struct writer *w, const struct secret_file *files, size_t
                        struct err *e)
 {
     int r = choose_binds(w, files, n, e);
-    r = r ?: make_dir(w->fs->fd, w->task_id, 0700, &w->task_fd, e);
+    r = r ?: make_dir(w->fs->fd, w->owner, 0700, &w->owner_fd, e);
     for (size_t i = 0; i < n && !r; i++)
         r = write_file(w, &files[i], e);
     return r;
 }
 
-int secret_files_write(struct secret_fs *fs, const char *task_id,
+int secret_files_write(struct secret_fs *fs, const char *owner,
                        const struct secret_file *files, size_t n, bool is_dir_taken,
                        struct secret_files *out, struct err *e)
 {
-    int r = secret_files_remove(fs, task_id, e);
+    int r = secret_files_remove(fs, owner, e);
     if (r)
         return r;
     *out = (struct secret_files){0};
@@ -291,7 +291,7 @@ int secret_files_write(struct secret_fs *fs, const char *task_id,
     struct secret_files made = {.binds = calloc(n + 1, sizeof(*made.binds))};
     if (!made.binds)
         return err_no_memory(e);
-    struct writer w = {is_dir_taken, fs, task_id, -1, -1, -1, 0, &made};
+    struct writer w = {is_dir_taken, fs, owner, -1, -1, -1, 0, &made};
     r = write_files(&w, files, n, e);
     writer_deinit(&w);
     if (!r) {
@@ -300,18 +300,25 @@ int secret_files_write(struct secret_fs *fs, const char *task_id,
     }
     secret_files_deinit(&made);
     struct err ignored;
-    if (secret_files_remove(fs, task_id, &ignored))
+    if (secret_files_remove(fs, owner, &ignored))
         return err_wrap(e, ERR_IO, "its files could not be removed (%s)",
                         err_text(&ignored));
     return r;
 }
 
-int secret_files_remove(struct secret_fs *fs, const char *task_id, struct err *e)
+bool secret_files_owner_is_valid(const char *owner)
+{
+    size_t n =
+        strspn(owner, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+    return n && !owner[n] && n <= SECRET_OWNER_MAX;
+}
+
+int secret_files_remove(struct secret_fs *fs, const char *owner, struct err *e)
 {
     int64_t bytes = 0, files = 0;
-    if (!object_id_is_valid(task_id))
-        return err_set(e, ERR_INVALID_ARGUMENT, "invalid task id");
-    int r = secret_tree_remove(fs->fd, task_id, &bytes, &files, e);
+    if (!secret_files_owner_is_valid(owner))
+        return err_set(e, ERR_INVALID_ARGUMENT, "invalid id of a task or container");
+    int r = secret_tree_remove(fs->fd, owner, &bytes, &files, e);
     secret_fs_release(fs, bytes, files);
     return r;
 }
@@ -319,8 +326,8 @@ int secret_files_remove(struct secret_fs *fs, const char *task_id, struct err *e
 void secret_files_deinit(struct secret_files *f)
 {
     for (size_t i = 0; i < f->n_binds; i++) {
-        mem_wipe_free((void *)(uintptr_t)f->binds[i].source);
-        mem_wipe_free((void *)(uintptr_t)f->binds[i].target);
+        free(f->binds[i].source);
+        free(f->binds[i].target);
     }
     free(f->binds);
     *f = (struct secret_files){0};

@@ -37,10 +37,12 @@ struct secret_fs {
 
 /*
  * Makes the directory and mounts it, or takes what is mounted there already (by a mount
- * unit or an earlier run) when it is as safe as ours would be. What had to be put up with
- * is logged.
+ * unit or an earlier run) when it is as safe as ours would be.
  */
 int secret_fs_open(struct secret_fs *fs, const char *path, struct err *e) MUST_CHECK;
+
+/* This kernel has neither tmpfs with noswap nor ramfs, and there is swap. */
+bool secret_fs_may_be_swapped(const struct secret_fs *fs);
 
 /* Lets go of it; it stays mounted. */
 void secret_fs_close(struct secret_fs *fs);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/secret_tree.h"
+#include "secretfs/secret_tree.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -3,7 +3,7 @@
  * tmpfs with noswap needs Linux 6.4; ramfs is never swapped either, but knows no limits;
  * a plain tmpfs is as good as long as there is no swap.
  */
-#include "agent/secret_fs.h"
+#include "secretfs/secret_fs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,17 +12,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "agent/secret_tree.h"
 #include "base/buf.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "secretfs/secret_tree.h"
 
 #define SOURCE "coffer-secrets"
 #define MOUNT_FLAGS (MS_NOSUID | MS_NODEV | MS_NOEXEC)
@@ -128,24 +128,32 @@ static int open_dir(struct secret_fs *fs, struct err *e)
     return fs->fd < 0 ? err_errno(e, errno, "open %s", fs->path) : 0;
 }
 
-static int mount_and_open(struct secret_fs *fs, struct err *e)
+static int mount_private(struct secret_fs *fs, struct err *e)
 {
-    close(fs->fd);
-    fs->fd = -1;
     int r = mount_here(fs->path, e);
-    if (r)
-        return r;
-    if (mount(NULL, fs->path, NULL, MS_PRIVATE, NULL))
-        return err_errno(e, errno, "make %s private", fs->path);
-    return open_dir(fs, e);
+    if (!r && mount(NULL, fs->path, NULL, MS_PRIVATE, NULL))
+        r = err_errno(e, errno, "make %s private", fs->path);
+    return r;
 }
 
-static void warn_of_swap(const struct secret_fs *fs)
+/* Of several processes that find nothing mounted only one mounts: the directory below the
+ * mount is their lock. */
+static int mount_and_open(struct secret_fs *fs, struct err *e)
 {
-    if (fs->kind == SECRET_FS_TMPFS && has_swap())
-        log_warn("%s can be swapped out to disk: this kernel has neither tmpfs with "
-                 "noswap nor ramfs; switch swap off or encrypt it",
-                 fs->path);
+    cleanup_fd int below = TAKE_FD(fs->fd);
+    if (flock(below, LOCK_EX))
+        return err_errno(e, errno, "lock %s", fs->path);
+    int r = open_dir(fs, e);
+    if (r || is_mount_point(fs->fd))
+        return r;
+    mem_cleanup_fd(&fs->fd);
+    r = mount_private(fs, e);
+    return r ?: open_dir(fs, e);
+}
+
+bool secret_fs_may_be_swapped(const struct secret_fs *fs)
+{
+    return fs->kind == SECRET_FS_TMPFS && has_swap();
 }
 
 int secret_fs_open(struct secret_fs *fs, const char *path, struct err *e)
@@ -169,7 +177,6 @@ int secret_fs_open(struct secret_fs *fs, const char *path, struct err *e)
         secret_fs_close(fs);
         return r;
     }
-    warn_of_swap(fs);
     return 0;
 }
 

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include "agent/secret_fs.h"
-#include "crypto/crypto.h"
-#include "engine/engine.h"
+#include "base/buf.h"
 #include "objects/objects.h"
+#include "secretfs/secret_fs.h"
 
 /*
- * The secrets and configs of one task as files:
+ * The secrets and configs of one owner, a task or a container, as files:
  *
- *     DIR/<task id>/           0700
+ *     DIR/<owner's id>/        0700
  *         secrets/             0755, bound read-only at /run/secrets: secrets with
  *             db/pw.txt        relative targets, and what is aimed below /run/secrets
  *         files/<n>            every other target, bound one by one
@@ -21,7 +20,9 @@
  */
 struct secret_files {
     size_t n_binds;
-    struct engine_bind *binds; /* their strings are its own */
+    struct secret_bind {
+        char *source, *target;
+    } * binds;
 };
 
 /* One file to be written; everything is lent. */
@@ -32,29 +33,35 @@ struct secret_file {
     uint32_t mode;
     const void *data;
     size_t n;
-    const char *secret_id;      /* data is its sealed payload (payload.h); NULL: plain */
-    const struct keyring *keys; /* that open it */
+    /* Appends what is in the file, of data that is sealed; NULL: it is plain. */
+    int (*open)(const struct secret_file *f, struct buf *plain, struct err *e);
+    const char *secret_id; /* for open */
+    const void *keys;      /* for open */
 };
 
-/* Targets of one task; more are refused. */
+/* Targets of one owner; more are refused. */
 #define SECRET_FILES_MAX 4096
 
 /* Holds any target as an absolute path. */
 #define SECRET_PLACE_SIZE (TARGET_SIZE_LIMIT + sizeof("/run/secrets/"))
 
 /*
- * Writes all files of a task anew (what an earlier try left goes first) and tells what to
- * bind; is_dir_taken: a mount of the task's is within /run/secrets. When it fails nothing
+ * Writes all files of an owner anew (what an earlier try left goes first) and tells what
+ * to bind; is_dir_taken: a mount of its own is within /run/secrets. When it fails nothing
  * is left. ERR_INVALID_ARGUMENT names the target that can't be.
  */
-int secret_files_write(struct secret_fs *fs, const char *task_id,
+int secret_files_write(struct secret_fs *fs, const char *owner,
                        const struct secret_file *files, size_t n, bool is_dir_taken,
                        struct secret_files *out, struct err *e) MUST_CHECK;
 
-/* Overwrites and removes the files of a task; works from the directory alone. That there
- * are none is no error. */
-int secret_files_remove(struct secret_fs *fs, const char *task_id,
+/* Overwrites and removes the files of an owner; works from the directory alone. That
+ * there are none is no error. */
+int secret_files_remove(struct secret_fs *fs, const char *owner,
                         struct err *e) MUST_CHECK;
+
+/* Ids of tasks and containers are letters and digits. */
+#define SECRET_OWNER_MAX 128
+bool secret_files_owner_is_valid(const char *owner);
 
 void secret_files_deinit(struct secret_files *f);
 
