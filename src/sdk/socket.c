@@ -111,9 +111,10 @@ int sdk_socket_connect(const struct sdk_socket *s, const struct sdk_owner *owner
     return r ? err_wrap(e, r, "%s", sdk_socket_text(s, name)) : 0;
 }
 
-/* None of several worked: *why is what the most telling one said. */
+/* None of several worked: *why is what the most telling one said, *stranger what a server
+ * of somebody else's had for an answer (code 0: there was none). */
 static int none(const struct sdk_sockets *all, int code, const struct err *why,
-                struct err *e)
+                const struct err *stranger, struct err *e)
 {
     char name[SDK_SOCKET_TEXT_SIZE];
     if (code != ERR_UNAVAILABLE || all->n == 1)
@@ -123,17 +124,37 @@ static int none(const struct sdk_sockets *all, int code, const struct err *why,
         if (buf_printf(&tried, "%s%s", i ? ", " : "",
                        sdk_socket_text(&all->items[i], name)))
             return err_no_memory(e);
-    return err_set(e, code, "secrets engine is not available: it doesn't listen on %s",
-                   buf_str(&tried));
+    return err_set(e, code,
+                   "secrets engine is not available: it doesn't listen on %s%s%s",
+                   buf_str(&tried), stranger->code ? "; " : "",
+                   stranger->code ? stranger->text : "");
+}
+
+/*
+ * Anybody may take an abstract name. One that nobody asked for is neither waited for nor,
+ * with somebody else behind it, an engine: it must not keep us from starting our own.
+ */
+static int connect_guess(const struct sdk_socket *s, const struct sdk_owner *owner,
+                         int *out, struct err *stranger, struct err *e)
+{
+    int r = sdk_socket_connect(s, owner, -1, out, e);
+    if (r != ERR_PERMISSION_DENIED)
+        return r;
+    *stranger = *e;
+    e->code = ERR_UNAVAILABLE;
+    return ERR_UNAVAILABLE;
 }
 
 int sdk_sockets_connect(const struct sdk_sockets *all, const struct sdk_owner *owner,
                         int wait_ms, int *out, struct err *e)
 {
-    struct err why = {0}, first = {0};
+    struct err why = {0}, first = {0}, stranger = {0};
     int code = 0;
     for (size_t i = 0; i < all->n; i++) {
-        int r = sdk_socket_connect(&all->items[i], owner, wait_ms, out, &why);
+        const struct sdk_socket *s = &all->items[i];
+        bool is_guess = all->n > 1 && !s->address.sun_path[0];
+        int r = is_guess ? connect_guess(s, owner, out, &stranger, &why)
+                         : sdk_socket_connect(s, owner, wait_ms, out, &why);
         if (r == 0)
             return 0;
         if (code == 0 || (code == ERR_UNAVAILABLE && r != code)) {
@@ -141,5 +162,5 @@ int sdk_sockets_connect(const struct sdk_sockets *all, const struct sdk_owner *o
             first = why;
         }
     }
-    return none(all, code, &first, e);
+    return none(all, code, &first, &stranger, e);
 }

@@ -134,6 +134,64 @@ static void a_server_of_somebody_else_is_not_talked_to(void **state)
     assert_string_equal(s.request + s.request_size, "");
 }
 
+/* ---- an abstract name that somebody else has taken ---- */
+
+#define TAKER 54321
+
+static int take_name(const char *text)
+{
+    struct sdk_socket s;
+    assert_int_equal(sdk_socket_parse(text, &s, NULL), 0);
+    assert_int_equal(seteuid(TAKER), 0);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&s.address, s.size), 0);
+    assert_int_equal(listen(fd, 0), 0);
+    assert_int_equal(seteuid(0), 0);
+    return fd;
+}
+
+/* As many connections as its queue takes. */
+static size_t fill_queue(const char *text, int fds[8])
+{
+    struct sdk_socket s;
+    size_t n = 0;
+    assert_int_equal(sdk_socket_parse(text, &s, NULL), 0);
+    for (; n < 8; n++) {
+        fds[n] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        if (connect(fds[n], (struct sockaddr *)&s.address, s.size))
+            break;
+    }
+    assert_true(n < 8);
+    return n + 1;
+}
+
+static void assert_nobody_there(const char *words)
+{
+    const struct sdk_owner owner = {.uid = 12345};
+    struct sdk_sockets all;
+    struct err e;
+    int fd;
+    assert_int_equal(sdk_sockets_find(NULL, owner.uid, &all, NULL), 0);
+    assert_int_equal(sdk_sockets_connect(&all, &owner, 0, &fd, &e), ERR_UNAVAILABLE);
+    assert_non_null(strstr(e.text, words));
+}
+
+static void who_takes_an_abstract_name_keeps_nobody_from_an_engine(void **state)
+{
+    static const char name[] = "@docker-secrets-engine/12345/daemon.sock";
+    int fds[8];
+    if (geteuid() != 0)
+        skip();
+    int fd = take_name(name);
+    assert_nobody_there("; @docker-secrets-engine/12345/daemon.sock: the server is user "
+                        "54321's, not user 12345's");
+    size_t n = fill_queue(name, fds);
+    assert_nobody_there("it doesn't listen on /run/user/12345/coffer/engine.sock, @");
+    while (n)
+        close(fds[--n]);
+    close(fd);
+}
+
 static void options_of_a_newer_library_are_refused(void **state)
 {
     struct {
@@ -239,6 +297,7 @@ int main(void)
         cmocka_unit_test(for_another_user_the_environment_does_not_count),
         cmocka_unit_test(without_an_engine_the_words_name_the_sockets),
         cmocka_unit_test(a_server_of_somebody_else_is_not_talked_to),
+        cmocka_unit_test(who_takes_an_abstract_name_keeps_nobody_from_an_engine),
         cmocka_unit_test(options_of_a_newer_library_are_refused),
         cmocka_unit_test(a_launched_plugin_is_told_name_time_and_descriptor),
         cmocka_unit_test(a_bad_launch_variable_is_refused),
