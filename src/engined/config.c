@@ -58,26 +58,45 @@ static int set_duration(int64_t *field, const char *value, struct err *e)
     return 0;
 }
 
+/* Which of three words it is. */
+static bool find_word(const char *const words[3], const char *value, int *out)
+{
+    for (int i = 0; i < 3; i++)
+        if (str_equal(value, words[i])) {
+            *out = i;
+            return true;
+        }
+    return false;
+}
+
 static int set_store(struct config *c, const char *value, struct err *e)
 {
-    static const char *const names[] = {"auto", "keychain", "file"};
-    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-        if (str_equal(value, names[i])) {
-            c->store = (enum store_choice)i;
-            return 0;
-        }
-    return refuse_value(e, value, "one of auto, keychain, file");
+    static const char *const words[] = {"auto", "keychain", "file"};
+    int i;
+    if (!find_word(words, value, &i))
+        return refuse_value(e, value, "one of auto, keychain, file");
+    c->store = (enum store_choice)i;
+    return 0;
+}
+
+static int set_docker_sockets(struct config *c, const char *value, struct err *e)
+{
+    static const char *const words[] = {"auto", "yes", "no"};
+    int i;
+    if (!find_word(words, value, &i))
+        return refuse_value(e, value, "one of auto, yes, no");
+    c->docker_sockets = (enum docker_choice)i;
+    return 0;
 }
 
 static int set_failure_rule(struct config *c, const char *value, struct err *e)
 {
-    static const char *const names[] = {"ignore", "report", "fail"};
-    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-        if (str_equal(value, names[i])) {
-            c->failure_rule = (enum merge_rule)i;
-            return 0;
-        }
-    return refuse_value(e, value, "one of ignore, report, fail");
+    static const char *const words[] = {"ignore", "report", "fail"};
+    int i;
+    if (!find_word(words, value, &i))
+        return refuse_value(e, value, "one of ignore, report, fail");
+    c->failure_rule = (enum merge_rule)i;
+    return 0;
 }
 
 static int set_request_timeout(struct config *c, const char *value, struct err *e)
@@ -136,6 +155,9 @@ static int set_log_level(struct config *c, const char *value, struct err *e)
 
 static const struct setting settings[] = {
     {"socket", set_socket, "PATH", "listen there alone"},
+    {"docker-sockets", set_docker_sockets, "WORD",
+     "serve the sockets of Docker's engine, too: auto (the default: without a "
+     "COFFER_HOME), yes or no"},
     {"plugin-dir", add_plugin_folder, "PATH",
      "where plugins are, instead of the usual folders; may be given again"},
     {"store", set_store, "WORD", "the local store: auto (the default), keychain or file"},

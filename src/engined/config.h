@@ -18,6 +18,12 @@ enum store_choice {
     STORE_FILE,
 };
 
+enum docker_choice {
+    DOCKER_AUTO, /* unless this is another instance, with a COFFER_HOME */
+    DOCKER_YES,
+    DOCKER_NO,
+};
+
 /* Folders to look for plugins in. */
 #define PLUGIN_FOLDERS_MAX 8
 
@@ -31,6 +37,7 @@ struct config {
     char *policy; /* path of the policy file; NULL: none */
     char *prompt; /* the command that asks a person; NULL: none */
     enum store_choice store;
+    enum docker_choice docker_sockets; /* serve those of Docker's engine, too? */
     enum merge_rule failure_rule;
     int64_t request_timeout; /* of a plugin's answer */
     int64_t idle_timeout;    /* when started on demand */

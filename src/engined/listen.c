@@ -150,6 +150,14 @@ static void listen_for_docker(struct http_server *server)
         log_warn("no socket for Docker's clients: %s", err_text(&e));
 }
 
+/* There is one of each for a user, and a COFFER_HOME is for a further instance. */
+static bool is_for_docker(const struct config *config)
+{
+    if (config->docker_sockets != DOCKER_AUTO)
+        return config->docker_sockets == DOCKER_YES;
+    return str_is_empty(getenv("COFFER_HOME"));
+}
+
 /* ---- all ---- */
 
 static int adopt(struct http_server *server, unsigned n, struct err *e)
@@ -168,7 +176,7 @@ int listen_start(struct http_server *server, const struct config *config, struct
     if (config->socket)
         return listen_own(server, config->socket, e);
     int r = listen_in_folder(server, config->run_folder, e);
-    if (!r && str_is_empty(getenv("COFFER_HOME")))
+    if (!r && is_for_docker(config))
         listen_for_docker(server);
     return r;
 }

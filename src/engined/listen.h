@@ -10,8 +10,9 @@
 /*
  * The sockets of an engine. Its own one is RUN-FOLDER/engine.sock; Docker's two, the
  * abstract name and the file in the cache folder, are there for its clients and left to
- * who has them already. With a socket in the settings, or a COFFER_HOME, or sockets that
- * were handed over by the service manager, only those count.
+ * who has them already; an engine with a COFFER_HOME, which is one of several of its
+ * user, takes them only when the settings say so. With a socket in the settings, or
+ * sockets that were handed over by the service manager, only those count.
  *
  * Who begins holds a lock until it listens, so of several at once one becomes the engine.
  */

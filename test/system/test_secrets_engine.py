@@ -418,19 +418,45 @@ def dockers_sockets_are_served_too(t):
     (engine.home / "c/coffer").mkdir(parents=True)
     (engine.home / "engine.conf").rename(engine.home / "c/coffer/engine.conf")
     engine.home.chmod(0o711)
-    engine.start(spawn=t.node.popen)  # abstract names are the node's own
+    run = start_in_node(t, engine)
+    for where in (["--unix-socket", engine.home / "run/coffer/engine.sock"],
+                  ["--unix-socket", engine.home / ".cache/docker-secrets-engine/engine.sock"],
+                  abstract(USER)):
+        equal(engine.curl("http://unix/health", socket=where, run=run).body, "ok")
+        equal(engine.curl("http://unix/health", socket=where, run=run, uid=USER).body, "ok")
+    equal(engine.curl("http://unix/health", socket=abstract(USER), run=run, uid=STRANGER).status, 403)
+    os.kill(engine_in(t), signal.SIGTERM)
+
+
+@alone
+def a_further_engine_leaves_dockers_sockets_alone_unless_told(t):
+    engine = Engined(t)
+    run = start_in_node(t, engine)
+    equal(engine.curl("http://unix/health", run=run).body, "ok")
+    refused = run(["curl", "-s", *abstract(0), "http://unix/health"], check=False)
+    equal(refused.returncode, 7)  # nobody listens
+    assert not (engine.home / ".cache").exists()
+    further = Engined(t, docker_sockets="yes")
+    further.start(spawn=t.node.popen)
+    further.process = None
+    for where in (abstract(0), ["--unix-socket",
+                                further.home / ".cache/docker-secrets-engine/engine.sock"]):
+        equal(further.curl("http://unix/health", socket=where, run=run).body, "ok")
+
+
+def abstract(uid):
+    """Docker's abstract name, for curl."""
+    return ["--abstract-unix-socket", f"docker-secrets-engine/{uid}/daemon.sock"]
+
+
+def start_in_node(t, engine):
+    """Abstract names are the node's own. Gives what runs a command there."""
+    engine.start(spawn=t.node.popen)
     engine.process = None  # it ends with the node
 
     def run(command, **options):
         return subprocess.run([places.ROOT / "test/rig/in-node", t.node.folder, *command], **options)
-    for where in (["--unix-socket", engine.home / "run/coffer/engine.sock"],
-                  ["--unix-socket", engine.home / ".cache/docker-secrets-engine/engine.sock"],
-                  ["--abstract-unix-socket", f"docker-secrets-engine/{USER}/daemon.sock"]):
-        equal(engine.curl("http://unix/health", socket=where, run=run).body, "ok")
-        equal(engine.curl("http://unix/health", socket=where, run=run, uid=USER).body, "ok")
-    abstract = ["--abstract-unix-socket", f"docker-secrets-engine/{USER}/daemon.sock"]
-    equal(engine.curl("http://unix/health", socket=abstract, run=run, uid=STRANGER).status, 403)
-    os.kill(engine_in(t), signal.SIGTERM)
+    return run
 
 
 def engine_in(t):
