@@ -26,8 +26,7 @@ class Node:
         self.name = name
         # A socket's path may have 107 characters, so the folder's name is short.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"coffer-{name}-"))
-        self.lock = open(self.folder / "lock", "wb")  # held as long as the node is in use
-        fcntl.flock(self.lock, fcntl.LOCK_EX)
+        self.lock = self._lock()  # held as long as the node is in use
         self.groups, self.started = [], []
         resolv_conf = self.folder / "resolv.conf"
         # Nothing listens there: a look-up in a registry fails at once instead of after seconds.
@@ -48,6 +47,13 @@ class Node:
         if hierarchies == ["v2"]:
             self._hand_on()
         (self.folder / "cgroups").write_text("".join(f"{g}\n" for g in self._leaves(hierarchies)))
+
+    def _lock(self):
+        """A file that is held from the moment on at which a sweep can find it."""
+        lock = open(self.folder / "lock.new", "wb")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        os.rename(lock.name, self.folder / "lock")
+        return lock
 
     def _make_groups(self):
         """A group for the node in each hierarchy of this machine; the hierarchies' names."""
