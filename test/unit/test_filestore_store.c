@@ -182,6 +182,29 @@ static void a_list_is_sorted_and_filtered(void **state)
     assert_string_equal(secret_envelope_get(&list.items[0], "owner"), "me");
 }
 
+/* A list of one id looks at nothing else, so that its time isn't the folder's size. */
+static void an_id_is_found_without_the_others(void **state)
+{
+    struct fixture *f = *state;
+    cleanup_secret_envelopes struct secret_envelopes list = {0};
+    cleanup_pattern struct pattern one = PATTERN_INIT, none = PATTERN_INIT;
+    cleanup_pattern struct pattern long_one = PATTERN_INIT;
+    char id[FILESTORE_ID_MAX + 2] = {0};
+    memset(id, 'a', sizeof(id) - 1);
+    assert_int_equal(pattern_parse(&one, "db/a", 4, NULL), 0);
+    assert_int_equal(pattern_parse(&none, "db/c", 4, NULL), 0);
+    assert_int_equal(pattern_parse(&long_one, id, strlen(id), NULL), 0);
+    assert_int_equal(save(f, "db/a", "1", false), 0);
+    assert_int_equal(save(f, "db/b", "2", false), 0);
+    assert_int_equal(chmod(f->folder, 0100), 0); /* for who isn't root it has no list */
+    assert_int_equal(filestore_list(f->fs, &one, &f->keys, &list, NULL), 0);
+    assert_int_equal(filestore_list(f->fs, &none, &f->keys, &list, NULL), 0);
+    assert_int_equal(filestore_list(f->fs, &long_one, &f->keys, &list, NULL), 0);
+    assert_int_equal(chmod(f->folder, 0700), 0);
+    assert_int_equal(list.len, 1);
+    assert_string_equal(buf_str(&list.items[0].value), "1");
+}
+
 static void other_keys_open_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -359,6 +382,7 @@ int main(void)
         TEST(files_have_the_public_layout),
         TEST(a_removed_secret_is_gone),
         TEST(a_list_is_sorted_and_filtered),
+        TEST(an_id_is_found_without_the_others),
         TEST(other_keys_open_nothing),
         TEST(a_damaged_file_is_told),
         TEST(what_a_crash_left_is_swept),
