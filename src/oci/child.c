@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oci/child.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The exit status of a child that could not become the program. */
+#define NOT_STARTED 127
+
+/* Descriptors that systemd hands on are for one process, by its number. */
+static void inherit_sockets(void)
+{
+    char pid[16];
+    if (!getenv("LISTEN_PID"))
+        return;
+    snprintf(pid, sizeof(pid), "%d", (int)getpid());
+    setenv("LISTEN_PID", pid, 1);
+}
+
+static _Noreturn void become(const char *program, char *const *words,
+                             const sigset_t *mask, pid_t parent)
+{
+    inherit_sockets();
+    if (!prctl(PR_SET_PDEATHSIG, SIGKILL) && getppid() == parent &&
+        !sigprocmask(SIG_SETMASK, mask, NULL))
+        execv(program, words);
+    fprintf(stderr, "coffer: run %s: %m\n", program);
+    _exit(NOT_STARTED);
+}
+
+/* One from a terminal has gone to the child as well. */
+static bool is_for_us_alone(const siginfo_t *signal)
+{
+    return signal->si_code <= 0;
+}
+
+static int wait_for(pid_t child, const sigset_t *all, int *status, struct err *e)
+{
+    for (;;) {
+        siginfo_t signal;
+        int number = sigwaitinfo(all, &signal), how;
+        if (number < 0 && errno != EINTR)
+            return err_errno(e, errno, "wait for the runtime");
+        if (number == SIGCHLD) {
+            pid_t ended = waitpid(child, &how, WNOHANG);
+            if (ended == child) {
+                *status = WIFSIGNALED(how) ? 128 + WTERMSIG(how) : WEXITSTATUS(how);
+                return 0;
+            }
+        } else if (number > 0 && is_for_us_alone(&signal)) {
+            kill(child, number);
+        }
+    }
+}
+
+int child_run(const char *program, char *const *words, int *status, struct err *e)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    if (sigprocmask(SIG_BLOCK, &all, &before))
+        return err_errno(e, errno, "block signals");
+    pid_t parent = getpid(), child = fork();
+    if (child == 0)
+        become(program, words, &before, parent);
+    int r = child < 0 ? err_errno(e, errno, "fork") : wait_for(child, &all, status, e);
+    if (sigprocmask(SIG_SETMASK, &before, NULL) && !r)
+        r = err_errno(e, errno, "restore signals");
+    return r;
+}
