@@ -27,14 +27,13 @@ struct creation {
     struct api *api;
     struct http_exchange *x;
     json_t *body;
-    struct api_references asks;
-    uid_t uid;
+    struct record asks; /* of whom, when that is known */
 };
 
 static void creation_free(struct creation *c)
 {
     json_decref(c->body);
-    api_references_deinit(&c->asks);
+    record_deinit(&c->asks);
     free(c);
 }
 
@@ -55,8 +54,7 @@ static int record(struct creation *c, const struct buf *answer, struct err *e)
         r = err_set(e, ERR_BAD_MESSAGE, "the engine's answer has no container id");
     if (r)
         return r;
-    r = record_write(c->api->references, id, c->uid,
-                     (const char *const *)(void *)c->asks.keys, c->asks.n_keys, e);
+    r = record_write(c->api->references, id, &c->asks, e);
     return r ? err_wrap(e, r, "container %s was created but can't be started", id) : 0;
 }
 
@@ -83,7 +81,7 @@ static void on_created(struct http_response *r, int code, const struct err *e, v
 static int complete(struct creation *c, struct buf *text, struct err *e)
 {
     struct api *a = c->api;
-    int r = api_references_label(c->body, &c->asks, c->uid, e);
+    int r = api_references_label(c->body, &c->asks, e);
     if (!r && a->complete_create)
         r = a->complete_create(a->user, c->body, e);
     return r ? r : json_write(c->body, text) ? err_no_memory(e) : 0;
@@ -117,7 +115,7 @@ static void create_on(struct creation *c, json_t *info)
     struct err e = {0};
     int r = api_references_choose_runtime(c->body, info, &e);
     /* What only may be a secret's name stays as it is where it can't be looked for. */
-    if (r && r != ERR_NO_MEMORY && !c->asks.first) {
+    if (r && r != ERR_NO_MEMORY && !c->asks.n_references) {
         api_rewrite_pass_container(c->api, c->x, c->body);
         creation_free(c);
     } else if (r) {
@@ -161,12 +159,12 @@ static int find_caller(struct creation *c, struct err *e)
         return err_set(e, ERR_PERMISSION_DENIED,
                        "references to secrets are resolved for callers on this machine "
                        "only, by its socket");
-    c->uid = peer.uid;
+    c->asks.uid = peer.uid;
     return 0;
 }
 
 void api_create_with_references(struct api *a, struct http_exchange *x, json_t *body,
-                                struct api_references *asks)
+                                struct record *asks)
 {
     struct err e = {0};
     struct creation *c = calloc(1, sizeof(*c));
@@ -174,15 +172,15 @@ void api_create_with_references(struct api *a, struct http_exchange *x, json_t *
         err_no_memory(&e);
         http_exchange_respond_error(x, &e);
         json_decref(body);
-        api_references_deinit(asks);
+        record_deinit(asks);
         return;
     }
     *c = (struct creation){.api = a, .x = x, .body = body, .asks = *asks};
-    *asks = (struct api_references){0};
+    *asks = (struct record){0};
     api_records_sweep(a);
     if (!find_caller(c, &e)) {
         ask_for_runtime(c);
-    } else if (c->asks.first) {
+    } else if (c->asks.n_references) {
         fail(c, &e);
     } else {
         api_rewrite_pass_container(a, x, c->body);

@@ -10,4 +10,4 @@
  * told only when its record is there. body and asks move in.
  */
 void api_create_with_references(struct api *a, struct http_exchange *x, json_t *body,
-                                struct api_references *asks);
+                                struct record *asks);

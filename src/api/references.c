@@ -12,40 +12,18 @@
 
 /* ---- the environment ---- */
 
-void api_references_deinit(struct api_references *r)
-{
-    for (size_t i = 0; i < r->n_keys; i++)
-        free(r->keys[i]);
-    *r = (struct api_references){0};
-}
-
-static int add_key(struct api_references *out, const char *text, size_t n, struct err *e)
-{
-    cleanup_free char *key = mem_dup(text, n);
-    if (!key)
-        return err_no_memory(e);
-    if (!secret_id_is_valid(key))
-        return 0;
-    if (out->n_keys == RECORD_KEYS_MAX)
-        return err_set(e, ERR_RESOURCE_EXHAUSTED, "more than %d empty variables",
-                       RECORD_KEYS_MAX);
-    out->keys[out->n_keys++] = TAKE(key);
-    return 0;
-}
-
-int api_references_find(json_t *body, bool falls_back, struct api_references *out,
-                        struct err *e)
+int api_references_find(json_t *body, bool falls_back, struct record *out, struct err *e)
 {
     json_t *env = api_json_get(body, "Env");
     int r = 0;
-    *out = (struct api_references){0};
     for (size_t i = 0; i < json_array_size(env) && !r; i++) {
         const char *text = json_string_value(json_array_get(env, i));
         const char *equals = text ? strchr(text, '=') : NULL;
-        if (equals && !equals[1])
-            r = !falls_back ? 0 : add_key(out, text, (size_t)(equals - text), e);
-        else if (equals && reference_is(equals + 1) && !out->first)
-            out->first = text;
+        size_t n = equals ? (size_t)(equals - text) : 0;
+        if (equals && reference_is(equals + 1))
+            r = record_add_reference(out, text, e);
+        else if (equals && !equals[1] && falls_back && !secret_id_check(text, n, NULL))
+            r = record_add_key(out, text, n, e);
     }
     return r;
 }
@@ -64,7 +42,7 @@ int api_references_check_labels(json_t *body, struct err *e)
     return 0;
 }
 
-static json_t *join_keys(const struct api_references *r)
+static json_t *join_keys(const struct record *r)
 {
     cleanup_buf struct buf text = BUF_INIT;
     for (size_t i = 0; i < r->n_keys; i++)
@@ -73,8 +51,7 @@ static json_t *join_keys(const struct api_references *r)
     return json_string(buf_str(&text));
 }
 
-int api_references_label(json_t *body, const struct api_references *r, uid_t uid,
-                         struct err *e)
+int api_references_label(json_t *body, const struct record *r, struct err *e)
 {
     json_t *labels = api_json_get(body, "Labels");
     int failed = 0;
@@ -84,7 +61,7 @@ int api_references_label(json_t *body, const struct api_references *r, uid_t uid
     }
     if (!failed)
         failed = json_object_set_new(labels, API_LABEL_PREFIX "uid",
-                                     json_sprintf("%u", (unsigned)uid));
+                                     json_sprintf("%u", (unsigned)r->uid));
     if (!failed && r->n_keys)
         failed = json_object_set_new(labels, API_LABEL_PREFIX "fallback", join_keys(r));
     return failed ? err_no_memory(e) : 0;

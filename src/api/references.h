@@ -20,25 +20,17 @@
  */
 #define API_LABEL_PREFIX "coffer.secrets."
 
-/* What a body asks for. The names are its own. */
-struct api_references {
-    const char *first; /* a variable with a reference, "KEY=se://...", lent; NULL: none */
-    char *keys[RECORD_KEYS_MAX]; /* of variables that are there and empty */
-    size_t n_keys;
-};
-
-/* Looks at the environment; at empty variables only with falls_back.
- * ERR_RESOURCE_EXHAUSTED, ERR_NO_MEMORY; to be deinited whatever comes back. */
-int api_references_find(json_t *body, bool falls_back, struct api_references *out,
+/* Adds what the environment asks for to an empty record: references, and with falls_back
+ * the variables that are there and empty. ERR_RESOURCE_EXHAUSTED, ERR_NO_MEMORY; to be
+ * deinited whatever comes back. */
+int api_references_find(json_t *body, bool falls_back, struct record *out,
                         struct err *e) MUST_CHECK;
-void api_references_deinit(struct api_references *r);
 
 /* ERR_INVALID_ARGUMENT when the body has a label that is ours to set. */
 int api_references_check_labels(json_t *body, struct err *e) MUST_CHECK;
 
 /* Sets the labels. */
-int api_references_label(json_t *body, const struct api_references *r, uid_t uid,
-                         struct err *e) MUST_CHECK;
+int api_references_label(json_t *body, const struct record *r, struct err *e) MUST_CHECK;
 
 /*
  * Which runtime the container gets, by the engine's /info (NULL: it is known that

@@ -83,7 +83,7 @@ void api_rewrite_pass_container(struct api *a, struct http_exchange *x, json_t *
 static void create(struct api *a, struct http_exchange *x, json_t **body)
 {
     struct err e = {0};
-    struct api_references asks;
+    cleanup_record struct record asks = {0};
     int r = api_references_check_labels(*body, &e);
     if (r) {
         http_exchange_respond_error(x, &e);
@@ -92,11 +92,10 @@ static void create(struct api *a, struct http_exchange *x, json_t **body)
     r = api_references_find(*body, a->falls_back, &asks, &e);
     if (r)
         http_exchange_respond_error(x, &e);
-    else if (asks.first || asks.n_keys)
+    else if (asks.n_references || asks.n_keys)
         api_create_with_references(a, x, TAKE(*body), &asks);
     else
         api_rewrite_pass_container(a, x, *body);
-    api_references_deinit(&asks);
 }
 
 void api_rewrite_container_create(struct api *a, struct http_exchange *x,

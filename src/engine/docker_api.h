@@ -12,6 +12,7 @@
 #include "loop/loop.h"
 #include "net/http_client.h"
 #include "oci/offer.h"
+#include "oci/record.h"
 
 /*
  * The Docker Engine API's client, shared by its files: docker_api.c (the life of the
@@ -111,8 +112,8 @@ struct docker_call {
     void *user;
     struct defer soon; /* ends the call with `error` */
     struct err error;
-    char *text;        /* what the operation keeps: an image, a container's id */
-    bool needs_record; /* the container that is created has references */
+    char *text;           /* what the operation keeps: an image, a container's id */
+    struct record record; /* of the container that is created: its references */
     char *auth;
     struct docker_pull pull;  /* of image_ensure() */
     struct docker_logs *logs; /* of logs(), and who gets them */

@@ -53,6 +53,7 @@ static void free_call(struct docker_call *c)
         docker_logs_deinit(c->logs);
     free(c->logs);
     free(c->text);
+    record_deinit(&c->record);
     mem_wipe_free(c->auth);
     free(c);
 }

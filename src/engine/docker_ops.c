@@ -11,7 +11,6 @@
 #include "engine/docker_json.h"
 #include "engine/docker_references.h"
 #include "engine/docker_timers.h"
-#include "oci/record.h"
 
 /* A new call of an operation, with the function that delivers its result. */
 #define NEW_CALL(g, user, how)                                                           \
@@ -121,8 +120,8 @@ static void create_answered(struct docker_call *c, int status, const void *body,
     const char *id = docker_json_text(j, "Id");
     if (!r && (!*id || strlen(id) > DOCKER_ID_MAX))
         r = err_set(&e, ERR_BAD_MESSAGE, "the engine's answer has no container id");
-    if (!r && c->needs_record)
-        r = record_write(c->api->references, id, 0, NULL, 0, &e);
+    if (!r && c->record.n_references)
+        r = record_write(c->api->references, id, &c->record, &e);
     end_read(c, r, &e, &(union docker_result){.id = id});
 }
 
@@ -133,9 +132,7 @@ static int send_create(struct docker_call *c, const struct engine_container *con
     int r = docker_create_body(container, c->api->version.kind, &body, e);
     r = r ?: docker_check_binds(container, c->api->version.kind, c->api->limits.pid, e);
     r = r ?: engine_complete_create(&c->api->limits, body, e);
-    r = r
-            ?: docker_references_complete(c->api, container->task, body, &c->needs_record,
-                                          e);
+    r = r ?: docker_references_complete(c->api, container->task, body, &c->record, e);
     if (r)
         return r;
     cleanup_buf struct buf text = BUF_INIT;

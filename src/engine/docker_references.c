@@ -6,22 +6,23 @@
 #include "engine/docker_json.h"
 #include "resolver/reference.h"
 
-static bool has_reference(const Swarm__ContainerSpec *spec)
+static int find(const Swarm__ContainerSpec *spec, struct record *out, struct err *e)
 {
-    for (size_t i = 0; i < spec->n_env; i++) {
+    int r = 0;
+    for (size_t i = 0; i < spec->n_env && !r; i++) {
         const char *equals = strchr(spec->env[i], '=');
         if (equals && reference_is(equals + 1))
-            return true;
+            r = record_add_reference(out, spec->env[i], e);
     }
-    return false;
+    return r;
 }
 
 int docker_references_complete(const struct docker_api *api, const Swarm__Task *task,
-                               json_t *body, bool *has_any, struct err *e)
+                               json_t *body, struct record *out, struct err *e)
 {
-    *has_any = has_reference(task->spec->container);
-    if (!*has_any)
-        return 0;
+    int r = find(task->spec->container, out, e);
+    if (r || !out->n_references)
+        return r;
     if (!api->references)
         return err_set(e, ERR_UNIMPLEMENTED,
                        "references to secrets (se://) are not supported here");

@@ -89,6 +89,7 @@ static int find_record(struct call *c, const struct settings *s, struct err *e)
             *e = why;
         return r;
     }
+    c->has_record = !r;
     c->has_uid = !r || s->has_uid;
     c->uid = r ? s->uid : c->record.uid;
     return 0;
@@ -109,17 +110,34 @@ static int refuse_unknown(const struct call *c, struct err *e)
         v->name, v->reference);
 }
 
+/* An image that names a secret of its user's gets none. What `exec` starts has the
+ * variables of the container, which were looked at then, and those of its caller. */
+static int check_references(const struct call *c, struct err *e)
+{
+    for (size_t i = 0; c->has_record && c->bundle && i < c->references.n; i++) {
+        const struct variable *v = &c->references.items[i];
+        if (v->reference && !record_has_reference(&c->record, v->name, v->reference))
+            return err_set(e, ERR_PERMISSION_DENIED,
+                           "resolving %s: %s: the image has this reference, who created "
+                           "the container did not ask for it: give the variable a value, "
+                           "or this reference, with -e",
+                           v->name, v->reference);
+    }
+    return 0;
+}
+
 static int find_references(struct call *c, const struct settings *s, struct err *e)
 {
     const struct fallback fallback = {
-        .for_all = c->has_uid && !c->record.keys && s->fallback,
+        .for_all = c->has_uid && !c->has_record && s->fallback,
         .names = (const char *const *)(void *)c->record.keys,
         .n = c->record.n_keys,
     };
     int r = references_find(&c->references, c->spec.env, &fallback, e);
     if (r || !c->references.n)
         return r;
-    return c->arguments->unknown || !c->has_uid ? refuse_unknown(c, e) : 0;
+    return c->arguments->unknown || !c->has_uid ? refuse_unknown(c, e)
+                                                : check_references(c, e);
 }
 
 int call_read(struct call *c, const struct arguments *a, const struct settings *s,

@@ -17,6 +17,7 @@ struct call {
     struct spec spec;
     struct references references; /* lent by the specification */
     struct record record;
+    bool has_record;
     bool has_uid; /* is there somebody to ask? */
     uid_t uid;
     char *bundle;     /* absolute; NULL for exec */
@@ -33,7 +34,9 @@ void call_deinit(struct call *c);
  * Reads what is to be started and finds its references, with the container's record or
  * else the settings. When c->references.n is 0 afterwards, the call is the real runtime's
  * as it is. ERR_UNIMPLEMENTED for references where they can't be resolved,
- * ERR_FAILED_PRECONDITION when nobody may be asked; and what reading files can say.
+ * ERR_FAILED_PRECONDITION when nobody may be asked, ERR_PERMISSION_DENIED for one that
+ * the image has and whoever created the container didn't give; and what reading files can
+ * say.
  */
 int call_read(struct call *c, const struct arguments *a, const struct settings *s,
               struct err *e) MUST_CHECK;

@@ -12,12 +12,54 @@
 #include "base/str.h"
 #include "json/json.h"
 
+static void free_texts(char **list, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        free(list[i]);
+    free(list);
+}
+
 void record_deinit(struct record *r)
 {
-    for (size_t i = 0; i < r->n_keys; i++)
-        free(r->keys[i]);
-    free(r->keys);
+    free_texts(r->keys, r->n_keys);
+    free_texts(r->references, r->n_references);
     *r = (struct record){0};
+}
+
+static int add(char ***list, size_t *n, const char *text, size_t length, struct err *e)
+{
+    if (*n == RECORD_KEYS_MAX)
+        return err_set(e, ERR_RESOURCE_EXHAUSTED,
+                       "more than %d variables that may be secrets", RECORD_KEYS_MAX);
+    cleanup_free char *copy = mem_dup(text, length);
+    char **longer = copy ? reallocarray(*list, *n + 1, sizeof(*longer)) : NULL;
+    if (!longer)
+        return err_no_memory(e);
+    longer[(*n)++] = TAKE(copy);
+    *list = longer;
+    return 0;
+}
+
+int record_add_key(struct record *r, const char *key, size_t n, struct err *e)
+{
+    return add(&r->keys, &r->n_keys, key, n, e);
+}
+
+int record_add_reference(struct record *r, const char *variable, struct err *e)
+{
+    return add(&r->references, &r->n_references, variable, strlen(variable), e);
+}
+
+bool record_has_reference(const struct record *r, const char *name, const char *reference)
+{
+    size_t n = strlen(name);
+    for (size_t i = 0; i < r->n_references; i++) {
+        const char *text = r->references[i];
+        if (!strncmp(text, name, n) && text[n] == '=' &&
+            str_equal(text + n + 1, reference))
+            return true;
+    }
+    return false;
 }
 
 static bool is_id_character(char c)
@@ -58,29 +100,21 @@ static int check_folder(const char *folder, struct err *e)
     return 0;
 }
 
-static int take_keys(const json_t *keys, struct record *out, struct err *e)
+static int take_texts(const json_t *texts, char ***list, size_t *n, struct err *e)
 {
-    size_t n = json_array_size(keys);
-    if (n > RECORD_KEYS_MAX)
-        return err_set(e, ERR_RESOURCE_EXHAUSTED, "more than %d keys", RECORD_KEYS_MAX);
-    out->keys = calloc(n + 1, sizeof(*out->keys));
-    if (!out->keys)
-        return err_no_memory(e);
-    for (; out->n_keys < n; out->n_keys++) {
-        const char *key = json_string_value(json_array_get(keys, out->n_keys));
-        if (!key)
-            return err_set(e, ERR_DATA_LOSS, "keys: must be texts");
-        out->keys[out->n_keys] = mem_dup(key, strlen(key));
-        if (!out->keys[out->n_keys])
-            return err_no_memory(e);
+    int r = 0;
+    for (size_t i = 0; i < json_array_size(texts) && !r; i++) {
+        const char *text = json_string_value(json_array_get(texts, i));
+        r = text ? add(list, n, text, strlen(text), e)
+                 : err_set(e, ERR_DATA_LOSS, "keys and references must be texts");
     }
-    return 0;
+    return r;
 }
 
 static int parse(const struct buf *text, struct record *out, struct err *e)
 {
     static const struct json_limits limits = {
-        .bytes = RECORD_SIZE_MAX, .values = RECORD_KEYS_MAX + 8, .depth = 4};
+        .bytes = RECORD_SIZE_MAX, .values = 2 * RECORD_KEYS_MAX + 8, .depth = 4};
     cleanup_json json_t *j = NULL;
     int64_t uid;
     int r = json_read(text->data, text->len, &limits, &j, e);
@@ -88,7 +122,10 @@ static int parse(const struct buf *text, struct record *out, struct err *e)
     if (r)
         return r;
     out->uid = (uid_t)uid;
-    return take_keys(json_object_get(j, "keys"), out, e);
+    r = take_texts(json_object_get(j, "keys"), &out->keys, &out->n_keys, e);
+    return r
+               ?: take_texts(json_object_get(j, "references"), &out->references,
+                             &out->n_references, e);
 }
 
 int record_read(const char *folder, const char *id, struct record *out, struct err *e)
@@ -111,25 +148,37 @@ int record_read(const char *folder, const char *id, struct record *out, struct e
 
 /* ---- writing ---- */
 
-static int compose(uid_t uid, const char *const *keys, size_t n, struct buf *out,
-                   struct err *e)
+static int put_texts(json_t *j, const char *name, char *const *texts, size_t n)
 {
-    cleanup_json json_t *j = json_object();
     json_t *list = json_array();
-    int r = json_object_set_new(j, "uid", json_integer(uid)) |
-            json_object_set_new(j, "keys", list);
+    int r = json_object_set_new(j, name, list);
     for (size_t i = 0; i < n && !r; i++)
-        r = json_array_append_new(list, json_string(keys[i]));
-    return r || json_write(j, out) ? err_no_memory(e) : 0;
+        r = json_array_append_new(list, json_string(texts[i]));
+    return r;
 }
 
-int record_write(const char *folder, const char *id, uid_t uid, const char *const *keys,
-                 size_t n_keys, struct err *e)
+static int compose(const struct record *record, struct buf *out, struct err *e)
+{
+    cleanup_json json_t *j = json_object();
+    if (json_object_set_new(j, "uid", json_integer(record->uid)) ||
+        put_texts(j, "keys", record->keys, record->n_keys) ||
+        put_texts(j, "references", record->references, record->n_references) ||
+        json_write(j, out))
+        return err_no_memory(e);
+    return out->len <= RECORD_SIZE_MAX
+               ? 0
+               : err_set(e, ERR_RESOURCE_EXHAUSTED,
+                         "the container's references have more than %u bytes",
+                         RECORD_SIZE_MAX);
+}
+
+int record_write(const char *folder, const char *id, const struct record *record,
+                 struct err *e)
 {
     cleanup_free char *path = NULL;
     cleanup_buf struct buf text = BUF_INIT;
     int r = path_of(folder, id, &path, e);
-    r = r ?: compose(uid, keys, n_keys, &text, e);
+    r = r ?: compose(record, &text, e);
     if (!r && mkdir(folder, 0700) && errno != EEXIST)
         r = err_errno(e, errno, "make %s", folder);
     r = r ?: check_folder(folder, e);

@@ -6,18 +6,33 @@
 
 /*
  * What cofferd wrote down of a container when it was created, for its starts: whose
- * engine resolves its references, and which empty variables the user gave. One file a
- * container, "<folder>/<container id>", in a folder that only root can write to, so that
- * nobody can ask for the secrets of others. {"uid": 1000, "keys": ["GH_TOKEN"]}
+ * engine resolves its references, which these are, and which empty variables the user
+ * gave. One file a container, "<folder>/<container id>", in a folder that only root can
+ * write to, so that nobody can ask for the secrets of others, nor an image for secrets
+ * that its user didn't mean to give it.
+ * {"uid": 1000, "keys": ["GH_TOKEN"], "references": ["KEY=se://a"]}
+ *
+ * Zeroed is an empty one.
  */
 struct record {
     uid_t uid;
     char **keys;
     size_t n_keys;
+    char **references; /* whole variables */
+    size_t n_references;
 };
 
 #define RECORD_SIZE_MAX (1024u * 1024)
-#define RECORD_KEYS_MAX BLOCK_VARIABLES_MAX
+#define RECORD_KEYS_MAX BLOCK_VARIABLES_MAX /* and as many references */
+
+/* Add a copy; the key's text has n characters. ERR_RESOURCE_EXHAUSTED, ERR_NO_MEMORY. */
+int record_add_key(struct record *r, const char *key, size_t n, struct err *e) MUST_CHECK;
+int record_add_reference(struct record *r, const char *variable,
+                         struct err *e) MUST_CHECK;
+
+/* Did who created the container ask for this variable? */
+bool record_has_reference(const struct record *r, const char *name,
+                          const char *reference);
 
 /* Container ids of engines: 64 digits; OCI has more, up to this. */
 #define CONTAINER_ID_MAX 128
@@ -34,9 +49,9 @@ int record_read(const char *folder, const char *id, struct record *out,
                 struct err *e) MUST_CHECK;
 
 /* Writes it durably, in the place of an older one; the folder is made when it is missing
- * (0700). */
-int record_write(const char *folder, const char *id, uid_t uid, const char *const *keys,
-                 size_t n_keys, struct err *e) MUST_CHECK;
+ * (0700). ERR_RESOURCE_EXHAUSTED when it is larger than record_read() takes. */
+int record_write(const char *folder, const char *id, const struct record *r,
+                 struct err *e) MUST_CHECK;
 
 /* Removes it; one that isn't there is no error. */
 int record_remove(const char *folder, const char *id, struct err *e) MUST_CHECK;

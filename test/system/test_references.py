@@ -135,6 +135,30 @@ def the_callers_user_says_whose_secrets_they_are(kind):
 
 
 @each
+def an_image_gets_no_secret_that_its_user_did_not_ask_for(kind):
+    value = canary()
+    with Place(kind) as p:
+        Secrets(p.node, mine="fine", other=value)
+        p.docker("create", "--name", "box", "busybox:latest")
+        p.docker("commit", "--change", "ENV STOLEN=se://other", "box", "curious")
+        assert value not in p.docker("run", "--rm", "curious", "env", check=False).out
+        for options in (("-e", "KEY=se://mine"), ("-e", "EMPTY=")):
+            done = p.docker("run", "--rm", *options, "curious", "env", check=False)
+            assert done.code != 0 and value not in done.out, done
+            assert "resolving STOLEN: se://other: the image has" in done.err, done
+        done = p.docker("run", "--rm", "-e", "STOLEN=", "-e", "KEY=se://mine", "curious", "env")
+        assert "KEY=fine" in done.out and value not in done.out, done
+        done = p.docker("run", "--rm", "-e", "STOLEN=se://other", "curious", "env")
+        assert f"STOLEN={value}" in done.out, done
+        p.hands.api.post("/services/create", {"Name": "s", "TaskTemplate": {
+            "RestartPolicy": {"Condition": "none"},
+            "ContainerSpec": {"Image": "curious", "Env": ["KEY=se://mine"], "Command": ["env"]}}})
+        p.hands.until("the task is refused", lambda: any(
+            "resolving STOLEN" in task["Status"].get("Err", "")
+            for task in p.hands.api.get("/tasks").json))
+
+
+@each
 def past_cofferd_nobody_is_asked_unless_the_settings_say_whom(kind):
     with Place(kind) as p:
         Secrets(p.node, a="of root")

@@ -25,15 +25,16 @@ static void references_and_empty_variables_are_found(void **state)
     (void)state;
     cleanup_json json_t *body =
         parse("{\"Env\":[\"A=a\",\"KEY=\",\"B\",\"R=se://x\",\"S=se://y\",\"=\",7]}");
-    struct api_references found;
+    struct record found = {0};
     assert_int_equal(api_references_find(body, true, &found, NULL), 0);
-    assert_string_equal(found.first, "R=se://x");
+    assert_int_equal(found.n_references, 2);
+    assert_string_equal(found.references[1], "S=se://y");
     assert_int_equal(found.n_keys, 1);
     assert_string_equal(found.keys[0], "KEY");
-    api_references_deinit(&found);
+    record_deinit(&found);
     assert_int_equal(api_references_find(body, false, &found, NULL), 0);
     assert_int_equal(found.n_keys, 0);
-    api_references_deinit(&found);
+    record_deinit(&found);
 }
 
 static void labels_of_ours_are_refused(void **state)
@@ -52,10 +53,10 @@ static void labels_of_ours_are_refused(void **state)
 static void labels_are_set(void **state)
 {
     (void)state;
-    char a[] = "A", b[] = "B";
-    const struct api_references asks = {.keys = {a, b}, .n_keys = 2};
+    char a[] = "A", b[] = "B", *keys[] = {a, b};
+    const struct record asks = {.uid = 1000, .keys = keys, .n_keys = 2};
     cleanup_json json_t *body = parse("{\"Labels\":null}");
-    assert_int_equal(api_references_label(body, &asks, 1000, NULL), 0);
+    assert_int_equal(api_references_label(body, &asks, NULL), 0);
     json_t *labels = json_object_get(body, "Labels");
     assert_string_equal(json_string_value(json_object_get(labels, "coffer.secrets.uid")),
                         "1000");
@@ -103,17 +104,15 @@ static void the_runtime_is_chosen_by_what_the_engine_has(void **state)
 
 static int find(void *user)
 {
-    struct api_references found;
-    int r = api_references_find(user, true, &found, NULL);
-    api_references_deinit(&found);
-    return r;
+    cleanup_record struct record found = {0};
+    return api_references_find(user, true, &found, NULL);
 }
 
 static void each_allocation_may_fail(void **state)
 {
     (void)state;
-    cleanup_json json_t *body = parse("{\"Env\":[\"A=\",\"B=\"]}");
-    assert_int_equal(fault_malloc_each(find, body), 2);
+    cleanup_json json_t *body = parse("{\"Env\":[\"A=\",\"B=se://b\"]}");
+    assert_int_equal(fault_malloc_each(find, body), 4);
 }
 
 int main(void)

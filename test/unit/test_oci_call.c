@@ -79,17 +79,31 @@ static void nobody_is_asked_unless_somebody_is_named(void **state)
     assert_non_null(strstr(f->e.text, "resolving A: se://a: "));
 }
 
+static void write_record(const struct fixture *f, const char *reference)
+{
+    cleanup_record struct record r = {.uid = 42};
+    assert_int_equal(record_add_key(&r, "KEY", 3, NULL), 0);
+    assert_int_equal(record_add_reference(&r, reference, NULL), 0);
+    assert_int_equal(record_write(f->settings.references, "container", &r, NULL), 0);
+}
+
 static void the_record_says_who_is_asked(void **state)
 {
     struct fixture *f = *state;
-    const char *const keys[] = {"KEY"};
     f->settings.has_uid = true;
     f->settings.uid = 1;
-    assert_int_equal(record_write(f->settings.references, "container", 42, keys, 1, NULL),
-                     0);
+    write_record(f, "A=se://a");
     assert_int_equal(create(f), 0);
     assert_int_equal(f->call.uid, 42);
     assert_int_equal(f->call.references.n, 2);
+}
+
+static void an_image_names_no_secret_of_its_user(void **state)
+{
+    struct fixture *f = *state;
+    write_record(f, "B=se://b");
+    assert_int_equal(create(f), ERR_PERMISSION_DENIED);
+    assert_non_null(strstr(f->e.text, "resolving A: se://a: "));
 }
 
 static void else_the_settings_do(void **state)
@@ -219,6 +233,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(nobody_is_asked_unless_somebody_is_named),
         TEST(the_record_says_who_is_asked),
+        TEST(an_image_names_no_secret_of_its_user),
         TEST(else_the_settings_do),
         TEST(descriptors_come_behind_the_callers),
         TEST(exec_gets_a_file_in_memory),

@@ -49,16 +49,24 @@ static void write_file(const char *folder, const char *name, const char *text)
 
 /* ---- records ---- */
 
+static const struct record none;
+
 static void what_is_written_is_read(void **state)
 {
     struct fixture *f = *state;
-    const char *const keys[] = {"GH_TOKEN", "B"};
-    cleanup_record struct record r = {0};
-    assert_int_equal(record_write(f->records, "abc", 1000, keys, 2, NULL), 0);
+    cleanup_record struct record r = {.uid = 1000};
+    assert_int_equal(record_add_key(&r, "GH_TOKEN", 8, NULL), 0);
+    assert_int_equal(record_add_key(&r, "B=", 1, NULL), 0);
+    assert_int_equal(record_add_reference(&r, "R=se://x", NULL), 0);
+    assert_int_equal(record_write(f->records, "abc", &r, NULL), 0);
+    record_deinit(&r);
     assert_int_equal(record_read(f->records, "abc", &r, NULL), 0);
     assert_int_equal(r.uid, 1000);
     assert_int_equal(r.n_keys, 2);
     assert_string_equal(r.keys[1], "B");
+    assert_true(record_has_reference(&r, "R", "se://x"));
+    assert_false(record_has_reference(&r, "R", "se://xy"));
+    assert_false(record_has_reference(&r, "S", "se://x"));
     assert_int_equal(record_remove(f->records, "abc", NULL), 0);
     assert_int_equal(record_remove(f->records, "abc", NULL), 0);
     record_deinit(&r);
@@ -80,7 +88,7 @@ static void an_id_is_no_path(void **state)
                                       "../x", "-a", "a b", "\xc3\xa9"};
     for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
         assert_int_equal(record_read(f->records, ids[i], &r, NULL), ERR_INVALID_ARGUMENT);
-        assert_int_equal(record_write(f->records, ids[i], 0, NULL, 0, NULL),
+        assert_int_equal(record_write(f->records, ids[i], &none, NULL),
                          ERR_INVALID_ARGUMENT);
     }
 }
@@ -89,11 +97,22 @@ static void a_folder_of_others_is_not_trusted(void **state)
 {
     struct fixture *f = *state;
     struct record r;
-    assert_int_equal(record_write(f->records, "abc", 1000, NULL, 0, NULL), 0);
+    assert_int_equal(record_write(f->records, "abc", &none, NULL), 0);
     assert_int_equal(chmod(f->records, 0770), 0);
     assert_int_equal(record_read(f->records, "abc", &r, NULL), ERR_PERMISSION_DENIED);
-    assert_int_equal(record_write(f->records, "abc", 0, NULL, 0, NULL),
-                     ERR_PERMISSION_DENIED);
+    assert_int_equal(record_write(f->records, "abc", &none, NULL), ERR_PERMISSION_DENIED);
+}
+
+static void a_record_that_could_not_be_read_is_not_written(void **state)
+{
+    struct fixture *f = *state;
+    cleanup_record struct record r = {0};
+    cleanup_free char *text = calloc(1, 2048);
+    memset(text, 'x', 2047);
+    for (size_t i = 0; i < RECORD_KEYS_MAX; i++)
+        assert_int_equal(record_add_reference(&r, text, NULL), 0);
+    assert_int_equal(record_write(f->records, "abc", &r, NULL), ERR_RESOURCE_EXHAUSTED);
+    assert_int_equal(record_add_reference(&r, text, NULL), ERR_RESOURCE_EXHAUSTED);
 }
 
 static void what_is_no_record_is_told(void **state)
@@ -178,8 +197,9 @@ static int read_all(void *user)
 static void each_allocation_may_fail(void **state)
 {
     struct fixture *f = *state;
-    const char *const keys[] = {"A"};
-    assert_int_equal(record_write(f->records, "abc", 1, keys, 1, NULL), 0);
+    char key[] = "A", *keys[] = {key};
+    const struct record one = {.uid = 1, .keys = keys, .n_keys = 1};
+    assert_int_equal(record_write(f->records, "abc", &one, NULL), 0);
     write_file(f->folder, "runtime.conf", "runtime = /x\n");
     assert_true(fault_malloc_each(read_all, f) > 5);
 }
@@ -189,10 +209,15 @@ static void each_allocation_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_is_written_is_read),   TEST(no_folder_is_no_record),
-        TEST(an_id_is_no_path),          TEST(a_folder_of_others_is_not_trusted),
-        TEST(what_is_no_record_is_told), TEST(settings_have_defaults),
-        TEST(settings_are_read),         TEST(bad_settings_are_refused),
+        TEST(what_is_written_is_read),
+        TEST(no_folder_is_no_record),
+        TEST(a_record_that_could_not_be_read_is_not_written),
+        TEST(an_id_is_no_path),
+        TEST(a_folder_of_others_is_not_trusted),
+        TEST(what_is_no_record_is_told),
+        TEST(settings_have_defaults),
+        TEST(settings_are_read),
+        TEST(bad_settings_are_refused),
         TEST(each_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
