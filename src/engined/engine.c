@@ -123,7 +123,8 @@ static void tell_ready(const struct config *config)
 
 static int make_parts(struct engine *engine, struct err *e)
 {
-    struct http_server_options options = {.handler = router_handle, .user = engine};
+    struct http_server_options options = {
+        .handler = router_handle, .user = engine, .is_stranger = router_is_stranger};
     int r =
         host_new(&engine->loop, engine->config, &host_events, engine, &engine->host, e);
     if (!r)

@@ -34,7 +34,7 @@ static void connection_free(struct http_connection *c)
 {
     struct http_server *s = c->server;
     list_remove(&c->link);
-    s->n_connections--;
+    (*(c->is_stranger ? &s->n_strangers : &s->n_connections))--;
     http_reader_deinit(&c->reader);
     http_url_deinit(&c->url);
     buf_deinit(&c->input);
@@ -493,6 +493,18 @@ static void read_peer(struct http_connection *c)
                   n == sizeof(c->peer) && c->peer.uid != (uid_t)-1;
 }
 
+/* May it stay? */
+static bool count_stranger(struct http_connection *c)
+{
+    struct http_server *s = c->server;
+    bool (*is_stranger)(const struct ucred *peer) = s->options.is_stranger;
+    if (!is_stranger || !is_stranger(c->has_peer ? &c->peer : NULL))
+        return true;
+    c->is_stranger = true;
+    s->n_connections--;
+    return s->n_strangers++ < HTTP_SERVER_STRANGERS_MAX;
+}
+
 static int connection_open(struct http_connection *c, uv_stream_t *listener, bool is_tcp)
 {
     uv_loop_t *loop = c->server->loop;
@@ -506,6 +518,8 @@ static int connection_open(struct http_connection *c, uv_stream_t *listener, boo
         uv_tcp_nodelay(&c->stream.uv.tcp, 1);
     else
         read_peer(c);
+    if (!count_stranger(c))
+        return ERR_RESOURCE_EXHAUSTED;
     return stream_start(&c->stream, &events, c->server->read_buffer, NULL);
 }
 

@@ -105,6 +105,7 @@ struct http_connection {
     struct loop_close closing;
     struct ucred peer;
     bool has_peer;
+    bool is_stranger; /* counted apart */
     enum http_phase phase;
     bool is_read;     /* the whole request was read */
     bool is_broken;   /* what follows can't be read */
@@ -144,7 +145,7 @@ struct http_server {
     struct http_listener listeners[HTTP_SERVER_LISTENERS_MAX];
     size_t n_listeners;
     struct list connections;
-    size_t n_connections;
+    size_t n_connections, n_strangers;
     struct defer_queue defers;
     struct timer grace_timer;
     struct loop_close closing;

@@ -223,7 +223,7 @@ static void server_free(void *user)
 
 void http_server_check_closed(struct http_server *s)
 {
-    if (!s->is_closing || s->n_connections)
+    if (!s->is_closing || s->n_connections || s->n_strangers)
         return;
     timer_close(&s->grace_timer, &s->closing);
     defer_queue_close(&s->defers, &s->closing);

@@ -30,6 +30,9 @@
 
 #define HTTP_SERVER_CONNECTIONS_MAX 1024
 
+/* Connections of strangers (see the options) at a time; a further one is cut. */
+#define HTTP_SERVER_STRANGERS_MAX 16
+
 /* Sockets that one server listens on; a further one is ERR_RESOURCE_EXHAUSTED. */
 #define HTTP_SERVER_LISTENERS_MAX 8
 
@@ -48,6 +51,10 @@ struct http_exchange;
 struct http_server_options {
     void (*handler)(struct http_exchange *x, void *user);
     void *user;
+    /* Whom the handler is going to refuse, by the peer (NULL for a socket that has none);
+     * may be NULL. Strangers have a limit of their own and don't count as connections, so
+     * they keep nobody else away. */
+    bool (*is_stranger)(const struct ucred *peer);
     /* Put into each answer that hasn't got a header of that name (a forwarded answer's
      * are replaced). Must outlive the server. */
     const struct http_header *headers;

@@ -96,6 +96,14 @@ static inline void handle(struct http_exchange *x, void *user)
     }
 }
 
+/* All peers of a test have the same user; whether that is a stranger may change. */
+static bool are_peers_strangers;
+
+static inline bool is_stranger(const struct ucred *peer)
+{
+    return are_peers_strangers && peer->uid == geteuid();
+}
+
 static inline void set_up_timed(struct fixture *f, size_t connections,
                                 int64_t head_timeout, int64_t idle_timeout)
 {
@@ -105,6 +113,7 @@ static inline void set_up_timed(struct fixture *f, size_t connections,
     struct http_server_options o = {
         .handler = handle,
         .user = f,
+        .is_stranger = is_stranger,
         .headers = f->defaults,
         .n_headers = 1,
         .connections_max = connections,

@@ -43,6 +43,28 @@ static void many_connections_over_the_limit_are_all_told_so(void **state)
     tear_down(&f);
 }
 
+static void strangers_keep_nobody_else_away(void **state)
+{
+    static struct wire strangers[HTTP_SERVER_STRANGERS_MAX + 4];
+    struct fixture f;
+    size_t cut = 0;
+    set_up_with(&f, 1, 0);
+    are_peers_strangers = true;
+    for (size_t i = 0; i < ARRAY_SIZE(strangers); i++)
+        wire_open(&strangers[i], &f.net, f.net.path);
+    wire_send(&strangers[0], &f.net, "GET /hello HTTP/1.1\r\n\r\n");
+    TURN_UNTIL(&f.net, wire_has(&strangers[0], "/hello"));
+    are_peers_strangers = false;
+    ask(&f, "GET /mine HTTP/1.1\r\n\r\n", "/mine");
+    for (size_t i = 0; i < ARRAY_SIZE(strangers); i++) {
+        cut += strangers[i].is_eof;
+        wire_close(&strangers[i], &f.net);
+    }
+    assert_int_equal(cut, 4);
+    assert_int_equal(http_server_connections(f.server), 0);
+    tear_down(&f);
+}
+
 static void a_head_that_never_ends_is_timed_out(void **state)
 {
     struct fixture f;
@@ -174,6 +196,7 @@ int main(void)
         cmocka_unit_test(the_peer_is_known),
         cmocka_unit_test(connections_over_the_limit_are_told_so),
         cmocka_unit_test(many_connections_over_the_limit_are_all_told_so),
+        cmocka_unit_test(strangers_keep_nobody_else_away),
         cmocka_unit_test(a_head_that_never_ends_is_timed_out),
         cmocka_unit_test(closing_lets_an_exchange_end),
         cmocka_unit_test(closing_cuts_what_does_not_end),
