@@ -241,6 +241,43 @@ int coffer_client_list(struct coffer_client *client, const char *pattern,
                        struct coffer_secrets **out,
                        struct coffer_error *e) COFFER_MUST_CHECK;
 
+/* One secret of the local store with its value, whatever other plugins have; also one of
+ * the realms that coffer_client_get doesn't show. The caller frees *out.
+ * COFFER_NOT_FOUND, COFFER_LOCKED; COFFER_DENIED: the engine's policy. */
+int coffer_client_read(struct coffer_client *client, const char *id,
+                       struct coffer_secrets **out,
+                       struct coffer_error *e) COFFER_MUST_CHECK;
+
+/* The local store itself. The strings are copied into the struct, cut where they are too
+ * long. */
+struct coffer_store_state {
+    char kind[32];   /* "file", "keychain" */
+    char place[512]; /* where its secrets are; "" unknown */
+    char key[512];   /* what opens them, in words; "" unknown */
+    bool is_locked;
+    bool has_passphrase; /* is needed to unlock it */
+};
+
+/* COFFER_UNSUPPORTED when the store doesn't tell. */
+int coffer_client_store_state(struct coffer_client *client,
+                              struct coffer_store_state *out,
+                              struct coffer_error *e) COFFER_MUST_CHECK;
+
+/* A passphrase, or any other secret bytes. */
+struct coffer_bytes {
+    const unsigned char *data; /* may be NULL when size is 0 */
+    size_t size;
+};
+
+/* Gives the key of the local store another protection: "clear" (a file of its user's
+ * alone), "passphrase", or "systemd-creds". `old` is the passphrase that it has,
+ * `new_one` the one that it gets; empty where there is none. COFFER_DENIED: the old one
+ * is wrong; COFFER_LOCKED: it is needed; COFFER_UNSUPPORTED: not this store, or not here.
+ */
+int coffer_client_protect(struct coffer_client *client, const char *protection,
+                          struct coffer_bytes old, struct coffer_bytes new_one,
+                          struct coffer_error *e) COFFER_MUST_CHECK;
+
 /* Unlocks the local store with a passphrase of `size` bytes. COFFER_DENIED: it is wrong.
  */
 int coffer_client_unlock(struct coffer_client *client, const unsigned char *passphrase,
@@ -320,6 +357,14 @@ struct coffer_plugin_callbacks {
     int (*unlock)(struct coffer_plugin *plugin, const unsigned char *passphrase,
                   size_t size, void *user, struct coffer_error *e);
     int (*lock)(struct coffer_plugin *plugin, void *user, struct coffer_error *e);
+
+    /* Each may be NULL, also of a store: what it is (see coffer_client_store_state), and
+     * another protection for its key (see coffer_client_protect). */
+    int (*state)(struct coffer_plugin *plugin, struct coffer_store_state *out, void *user,
+                 struct coffer_error *e);
+    int (*protect)(struct coffer_plugin *plugin, const char *protection,
+                   struct coffer_bytes old, struct coffer_bytes new_one, void *user,
+                   struct coffer_error *e);
 };
 
 struct coffer_plugin_options {

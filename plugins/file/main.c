@@ -9,51 +9,26 @@
  * The key is made when the first secret is saved. A key file that is encrypted with a
  * passphrase must be unlocked first; then the key stays in guarded memory until it is
  * locked again or the plugin ends.
- *
- *   coffer-plugin-file passphrase [KEY]
- *
- * isn't a plugin: it gives the key another passphrase (passphrase.h), which it reads from
- * its standard input.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/home.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "crypto/crypto.h"
-#include "file/passphrase.h"
+#include "file/key.h"
 #include "filestore/filestore.h"
 #include "shared/envelope.h"
 #include "shared/plugin.h"
 #include "json/json.h"
 
 struct store {
-    char *folder, *key_path;
+    char *folder;
     struct filestore *files;
-    struct age_identity *key; /* NULL: locked, or there is none yet */
+    struct store_key key;
 };
-
-/* ---- the key ---- */
-
-/* Has the key, from its file; ERR_NOT_FOUND when none was made yet. */
-static int need_key(struct store *s, struct err *e)
-{
-    if (s->key)
-        return 0;
-    return filestore_key_read(s->key_path, NULL, &s->key, e);
-}
-
-/* Another process may make the key at the same time: then it is that one's. */
-static int need_key_to_write(struct store *s, struct err *e)
-{
-    int r = need_key(s, e);
-    if (r == ERR_NOT_FOUND)
-        r = filestore_key_create(s->key_path, NULL, &s->key, e);
-    return r == ERR_ALREADY_EXISTS ? need_key(s, e) : r;
-}
 
 /* ---- what the engine asks ---- */
 
@@ -62,20 +37,52 @@ static int add(struct coffer_answer *answer, const struct secret_envelope *from,
 {
     struct coffer_pair pairs[SECRET_METADATA_MAX];
     struct coffer_secret secret = plugin_secret(from, pairs);
+    secret.created_at = from->created_at.seconds;
     return coffer_answer_add(answer, &secret, e);
+}
+
+/* Is there nothing that a key would be needed for? */
+static int is_empty(const struct store *s, bool *out, struct err *e)
+{
+    cleanup_secret_envelopes struct secret_envelopes found = {0};
+    cleanup_pattern struct pattern all = PATTERN_INIT;
+    int r = pattern_parse(&all, "**", 2, e);
+    if (!r)
+        r = filestore_list(s->files, &all, NULL, &found, e);
+    *out = !found.len;
+    return r;
+}
+
+/* Without a key there are no values: nothing was ever saved, or the key was lost. */
+static int find_without_key(const struct store *s, const struct pattern *pattern,
+                            const struct err *why, struct err *e)
+{
+    cleanup_secret_envelopes struct secret_envelopes found = {0};
+    int r = filestore_list(s->files, pattern, NULL, &found, e);
+    if (r || !found.len)
+        return r;
+    *e = *why;
+    return err_wrap(e, ERR_FAILED_PRECONDITION, "the key of the encrypted files");
 }
 
 static int find(struct store *s, const char *text, bool with_values,
                 struct secret_envelopes *out, struct err *e)
 {
     cleanup_pattern struct pattern pattern = PATTERN_INIT;
-    struct age_keys keys = {&s->key, 1, NULL};
+    struct err why;
     int r = pattern_parse(&pattern, text, strlen(text), e);
-    if (!r && with_values)
-        r = need_key(s, e);
+    if (r)
+        return r;
+    if (!with_values)
+        return filestore_list(s->files, &pattern, NULL, out, e);
+    r = store_key_need(&s->key, &why);
     if (r == ERR_NOT_FOUND)
-        return 0; /* without a key nothing was ever saved */
-    return r ? r : filestore_list(s->files, &pattern, with_values ? &keys : NULL, out, e);
+        return find_without_key(s, &pattern, &why, e);
+    struct age_keys keys = {&s->key.key, 1, NULL};
+    if (!r)
+        return filestore_list(s->files, &pattern, &keys, out, e);
+    *e = why;
+    return r;
 }
 
 static int get(struct coffer_plugin *plugin, const char *pattern,
@@ -107,12 +114,17 @@ static int save(struct coffer_plugin *plugin, const struct coffer_secret *secret
     struct store *s = user;
     struct err why;
     cleanup_secret_envelope struct secret_envelope envelope = {0};
+    bool empty;
     int r = plugin_envelope(secret, &envelope, &why);
     if (!r)
-        r = need_key_to_write(s, &why);
+        r = store_key_need(&s->key, &why);
+    if (r == ERR_NOT_FOUND)
+        r = is_empty(s, &empty, &why);
     if (!r)
-        r = filestore_save(s->files, &envelope, overwrite, age_identity_recipient(s->key),
-                           1, &why);
+        r = store_key_need_to_write(&s->key, empty, &why);
+    if (!r)
+        r = filestore_save(s->files, &envelope, overwrite,
+                           age_identity_recipient(s->key.key), 1, &why);
     return plugin_fail(r, &why, e);
 }
 
@@ -130,35 +142,53 @@ static int unlock(struct coffer_plugin *plugin, const unsigned char *passphrase,
 {
     struct store *s = user;
     struct err why;
-    struct age_passphrase pass = {passphrase, size, AGE_WORK_MAX};
-    struct age_identity *key;
-    int r = filestore_key_read(s->key_path, &pass, &key, &why);
-    if (r)
-        return plugin_fail(r, &why, e);
-    age_identity_free(s->key);
-    s->key = key;
-    return COFFER_OK;
+    int r = store_key_unlock(&s->key, passphrase, size, &why);
+    return plugin_fail(r, &why, e);
 }
 
 static int lock(struct coffer_plugin *plugin, void *user, struct coffer_error *e)
 {
     struct store *s = user;
-    age_identity_free(s->key);
-    s->key = NULL;
+    store_key_lock(&s->key);
     return COFFER_OK;
+}
+
+static int tell_state(struct coffer_plugin *plugin, struct coffer_store_state *out,
+                      void *user, struct coffer_error *e)
+{
+    const struct store *s = user;
+    struct err why;
+    strcpy_cut(out->kind, sizeof(out->kind), "file");
+    strcpy_cut(out->place, sizeof(out->place), s->folder);
+    int r = store_key_describe(&s->key, out, &why);
+    return plugin_fail(r, &why, e);
+}
+
+static int protect(struct coffer_plugin *plugin, const char *protection,
+                   struct coffer_bytes old, struct coffer_bytes new_one, void *user,
+                   struct coffer_error *e)
+{
+    struct store *s = user;
+    struct err why;
+    struct age_passphrase old_pass = {old.data, old.size, AGE_WORK_DEFAULT};
+    struct age_passphrase new_pass = {new_one.data, new_one.size, AGE_WORK_DEFAULT};
+    bool empty;
+    int r = is_empty(s, &empty, &why);
+    if (!r)
+        r = store_key_protect(&s->key, protection, old_pass, new_pass, empty, &why);
+    return plugin_fail(r, &why, e);
 }
 
 /* ---- life ---- */
 
-/* The configured path, else `name` in a folder. */
-static int path_of(const char *configured, int (*folder)(char **out, struct err *e),
-                   const char *name, char **out, struct err *e)
+/* The configured path, else "store" in the data folder. */
+static int find_folder(const char *configured, char **out, struct err *e)
 {
     cleanup_free char *base = NULL;
-    int r = str_is_empty(configured) ? folder(&base, e) : 0;
+    int r = str_is_empty(configured) ? home_data_folder(&base, e) : 0;
     if (r)
         return r;
-    *out = base ? str_format("%s/%s", base, name) : str_format("%s", configured);
+    *out = base ? str_format("%s/store", base) : str_format("%s", configured);
     return *out ? 0 : err_no_memory(e);
 }
 
@@ -166,11 +196,9 @@ static int start(struct coffer_plugin *plugin, void *user, struct coffer_error *
 {
     struct store *s = user;
     struct err why;
-    int r = path_of(coffer_plugin_config(plugin, "folder"), home_data_folder, "store",
-                    &s->folder, &why);
+    int r = find_folder(coffer_plugin_config(plugin, "folder"), &s->folder, &why);
     if (!r)
-        r = path_of(coffer_plugin_config(plugin, "key"), home_config_folder, "key",
-                    &s->key_path, &why);
+        r = store_key_init(&s->key, coffer_plugin_config(plugin, "key"), &why);
     if (!r)
         r = filestore_open(s->folder, &s->files, &why);
     return plugin_fail(r, &why, e);
@@ -179,24 +207,11 @@ static int start(struct coffer_plugin *plugin, void *user, struct coffer_error *
 static void finish(struct store *s)
 {
     filestore_free(s->files);
-    age_identity_free(s->key);
+    store_key_deinit(&s->key);
     free(s->folder);
-    free(s->key_path);
 }
 
-static int change_passphrase(const char *configured)
-{
-    struct err e;
-    cleanup_free char *path = NULL;
-    int r = path_of(configured, home_config_folder, "key", &path, &e);
-    if (!r)
-        r = passphrase_change(path, STDIN_FILENO, &e);
-    if (r)
-        fprintf(stderr, "coffer-plugin-file: %s\n", err_text(&e));
-    return r ? EXIT_FAILURE : EXIT_SUCCESS;
-}
-
-int main(int argc, char **argv)
+int main(void)
 {
     static const struct coffer_plugin_callbacks callbacks = {
         .size = sizeof(callbacks),
@@ -207,6 +222,8 @@ int main(int argc, char **argv)
         .list = list,
         .unlock = unlock,
         .lock = lock,
+        .state = tell_state,
+        .protect = protect,
     };
     struct store s = {0};
     const struct coffer_plugin_options options = {.size = sizeof(options),
@@ -220,8 +237,6 @@ int main(int argc, char **argv)
         fputs("coffer-plugin-file: the process can't be made safe\n", stderr);
         return EXIT_FAILURE;
     }
-    if (argc > 1 && str_equal(argv[1], "passphrase"))
-        return change_passphrase(argc > 2 ? argv[2] : NULL);
     int status = plugin_main(&options);
     finish(&s);
     return status;

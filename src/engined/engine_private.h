@@ -43,6 +43,9 @@ service service_disable_plugin;
 service service_save; /* service_store.c */
 service service_remove;
 service service_list;
+service service_read;
 service service_unlock;
 service service_lock;
+service service_state;
+service service_protect;
 service service_authorize; /* service_authorize.c */

@@ -25,6 +25,7 @@
 /* What a plugin may need of our environment: where things are, not what they are. */
 static const char *const passed_variables[] = {
     "COFFER_HOME",
+    "CREDENTIALS_DIRECTORY",
     "DBUS_SESSION_BUS_ADDRESS",
     "DISPLAY",
     "GNUPGHOME",

@@ -24,8 +24,11 @@ static const struct route routes[] = {
     {"/coffer.v1.StoreService/Save", service_save},
     {"/coffer.v1.StoreService/Remove", service_remove},
     {"/coffer.v1.StoreService/List", service_list},
+    {"/coffer.v1.StoreService/Read", service_read},
     {"/coffer.v1.StoreService/Unlock", service_unlock},
     {"/coffer.v1.StoreService/Lock", service_lock},
+    {"/coffer.v1.StoreService/State", service_state},
+    {"/coffer.v1.StoreService/Protect", service_protect},
     {"/resolver.v1.AuthorizerService/Authorize", service_authorize},
 };
 

@@ -20,6 +20,8 @@ struct store_call {
     struct host_waiter waiter;
     struct session_call *asked; /* NULL: not yet */
     bool changes, unlocks;
+    /* 0, or an error: may this peer ask that? NULL: any may. */
+    int (*check)(const struct store_call *s, struct err *e);
 };
 
 static void store_call_free(struct store_call *s)
@@ -98,6 +100,11 @@ static void start(struct engine *engine, struct call *call, struct store_call li
     s->engine = engine;
     s->call = call;
     s->procedure = call_procedure(call);
+    if (s->check && s->check(s, &e)) {
+        store_call_free(s);
+        call_refuse(call, &e);
+        return;
+    }
     call_on_cancel(call, on_canceled, s);
     host_await_store(engine->host, &s->waiter, on_store, s);
 }
@@ -123,6 +130,22 @@ void service_list(struct engine *engine, struct call *call)
     start(engine, call, like, &coffer__v1__list_request__descriptor);
 }
 
+/* The policy counts here, too. */
+static int may_read(const struct store_call *s, struct err *e)
+{
+    const Coffer__V1__ReadRequest *m = (const void *)s->request;
+    if (access_shows(s->engine->access, call_peer(s->call), m->id))
+        return 0;
+    return err_set(e, ERR_PERMISSION_DENIED, "access denied");
+}
+
+void service_read(struct engine *engine, struct call *call)
+{
+    struct store_call like = {.answer = &coffer__v1__read_response__descriptor,
+                              .check = may_read};
+    start(engine, call, like, &coffer__v1__read_request__descriptor);
+}
+
 void service_unlock(struct engine *engine, struct call *call)
 {
     struct store_call like = {.answer = &coffer__v1__unlock_response__descriptor,
@@ -136,4 +159,17 @@ void service_lock(struct engine *engine, struct call *call)
     struct store_call like = {.answer = &coffer__v1__lock_response__descriptor,
                               .changes = true};
     start(engine, call, like, &coffer__v1__lock_request__descriptor);
+}
+
+void service_state(struct engine *engine, struct call *call)
+{
+    struct store_call like = {.answer = &coffer__v1__state_response__descriptor};
+    start(engine, call, like, &coffer__v1__state_request__descriptor);
+}
+
+void service_protect(struct engine *engine, struct call *call)
+{
+    struct store_call like = {.answer = &coffer__v1__protect_response__descriptor,
+                              .unlocks = true};
+    start(engine, call, like, &coffer__v1__protect_request__descriptor);
 }

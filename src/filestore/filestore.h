@@ -65,24 +65,43 @@ int filestore_list(struct filestore *fs, const struct pattern *pattern,
 /* ---- the store's key (key.c) ---- */
 
 /*
- * A file with one private key: "AGE-SECRET-KEY-1..." in lines as age-keygen writes them,
- * in clear (0600) or encrypted with a passphrase as `age -p` does.
+ * A file with one private key, "AGE-SECRET-KEY-1..." in lines as age-keygen writes them:
+ * in clear (0600), encrypted with a passphrase as `age -p` does, or encrypted for this
+ * host by systemd-creds.
  */
+enum filestore_protection {
+    FILESTORE_CLEAR,
+    FILESTORE_PASSPHRASE,
+    FILESTORE_CREDENTIAL,
+};
 
 /* The largest key file that is read. */
 #define FILESTORE_KEY_FILE_MAX 65536
 
-/* Makes a key and its file; with a passphrase (may be NULL) encrypted.
- * ERR_ALREADY_EXISTS, ERR_IO, ERR_NO_MEMORY. */
-int filestore_key_create(const char *path, const struct age_passphrase *pass,
-                         struct age_identity **out, struct err *e) MUST_CHECK;
+/* What protects the key of a file. ERR_NOT_FOUND, ERR_IO, ERR_NO_MEMORY. */
+int filestore_key_protection(const char *path, enum filestore_protection *out,
+                             struct err *e) MUST_CHECK;
 
-/* Reads it. ERR_NOT_FOUND; ERR_PERMISSION_DENIED: the passphrase is wrong, or others may
- * read the file; ERR_FAILED_PRECONDITION: it needs a passphrase and none was given;
- * ERR_DATA_LOSS. */
+/* Makes a key and its file; pass is for FILESTORE_PASSPHRASE. ERR_ALREADY_EXISTS, and
+ * what filestore_key_write has. */
+int filestore_key_create(const char *path, enum filestore_protection protection,
+                         const struct age_passphrase *pass, struct age_identity **out,
+                         struct err *e) MUST_CHECK;
+
+/* Reads it; pass may be NULL. ERR_NOT_FOUND; ERR_PERMISSION_DENIED: the passphrase is
+ * wrong, others may read the file, or systemd-creds refuses; ERR_FAILED_PRECONDITION: it
+ * needs a passphrase and none was given; ERR_DATA_LOSS; ERR_UNIMPLEMENTED: systemd-creds
+ * isn't here. */
 int filestore_key_read(const char *path, const struct age_passphrase *pass,
                        struct age_identity **out, struct err *e) MUST_CHECK;
 
-/* Puts the key into the file anew, with this passphrase or in clear (NULL). */
+/* Reads one that systemd has decrypted into a service's $CREDENTIALS_DIRECTORY, whose
+ * modes are its affair. */
+int filestore_key_read_given(const char *path, struct age_identity **out,
+                             struct err *e) MUST_CHECK;
+
+/* Puts the key into the file anew, protected so. The file is the old one or the new one.
+ * ERR_PERMISSION_DENIED, ERR_UNIMPLEMENTED (systemd-creds), ERR_IO, ERR_NO_MEMORY. */
 int filestore_key_write(const char *path, const struct age_identity *key,
+                        enum filestore_protection protection,
                         const struct age_passphrase *pass, struct err *e) MUST_CHECK;

@@ -26,14 +26,19 @@ static int write_text(const struct age_identity *key, struct buf *out)
 }
 
 int filestore_key_write(const char *path, const struct age_identity *key,
+                        enum filestore_protection protection,
                         const struct age_passphrase *pass, struct err *e)
 {
     cleanup_buf struct buf text = BUF_INIT, file = BUF_INIT;
+    int r = 0;
     if (write_text(key, &text))
         return err_no_memory(e);
-    if (!pass)
+    if (protection == FILESTORE_CLEAR)
         return file_replace(path, 0600, text.data, text.len, e);
-    int r = age_encrypt_passphrase(pass, text.data, text.len, &file, e);
+    if (protection == FILESTORE_PASSPHRASE)
+        r = age_encrypt_passphrase(pass, text.data, text.len, &file, e);
+    else
+        r = filestore_credential_seal(&text, &file, e);
     return r ? r : file_replace(path, 0600, file.data, file.len, e);
 }
 
@@ -50,6 +55,7 @@ static int put_if_none(const char *file, const char *path, struct err *e)
 /* Two may do this at the same time: each writes a file of its own, and one of them gets
  * the name. */
 static int write_new(const char *path, const struct age_identity *key,
+                     enum filestore_protection protection,
                      const struct age_passphrase *pass, struct err *e)
 {
     uint64_t number;
@@ -57,7 +63,7 @@ static int write_new(const char *path, const struct age_identity *key,
     cleanup_free char *own = str_format("%s.%016llx", path, (unsigned long long)number);
     if (!own)
         return err_no_memory(e);
-    int r = filestore_key_write(own, key, pass, e);
+    int r = filestore_key_write(own, key, protection, pass, e);
     if (r)
         return r;
     r = put_if_none(own, path, e);
@@ -66,15 +72,16 @@ static int write_new(const char *path, const struct age_identity *key,
     return r;
 }
 
-int filestore_key_create(const char *path, const struct age_passphrase *pass,
-                         struct age_identity **out, struct err *e)
+int filestore_key_create(const char *path, enum filestore_protection protection,
+                         const struct age_passphrase *pass, struct age_identity **out,
+                         struct err *e)
 {
     struct age_identity *key;
     if (age_identity_new(&key))
         return err_no_memory(e);
     int r = file_make_folders_above(path, e);
     if (!r)
-        r = write_new(path, key, pass, e);
+        r = write_new(path, key, protection, pass, e);
     if (r)
         age_identity_free(key);
     else
@@ -123,10 +130,40 @@ static int open_file(const char *path, const struct buf *file,
     struct age_keys keys = {.passphrase = pass};
     if (!pass)
         return err_set(e, ERR_FAILED_PRECONDITION,
-                       "%s is encrypted with a passphrase: unlock the store", path);
+                       "the store is locked: its key %s has a passphrase (unlock it "
+                       "with: coffer pass store unlock)",
+                       path);
     int r = age_decrypt(&keys, file->data, file->len, text, e);
     if (r == ERR_BAD_MESSAGE)
         r = ERR_DATA_LOSS;
+    return r ? err_wrap(e, r, "open %s", path) : 0;
+}
+
+static enum filestore_protection protection_of(const struct buf *file)
+{
+    if (str_starts_with(buf_str(file), AGE_MAGIC))
+        return FILESTORE_PASSPHRASE;
+    return filestore_is_credential(file) ? FILESTORE_CREDENTIAL : FILESTORE_CLEAR;
+}
+
+int filestore_key_protection(const char *path, enum filestore_protection *out,
+                             struct err *e)
+{
+    cleanup_buf struct buf file = BUF_INIT;
+    int r = file_read(path, FILESTORE_KEY_FILE_MAX, &file, e);
+    if (!r)
+        *out = protection_of(&file);
+    return r;
+}
+
+/* Appends the text of a file that isn't in clear. */
+static int open_protected(const char *path, const struct buf *file,
+                          const struct age_passphrase *pass, struct buf *text,
+                          struct err *e)
+{
+    if (protection_of(file) == FILESTORE_PASSPHRASE)
+        return open_file(path, file, pass, text, e);
+    int r = filestore_credential_open(file, text, e);
     return r ? err_wrap(e, r, "open %s", path) : 0;
 }
 
@@ -137,10 +174,14 @@ int filestore_key_read(const char *path, const struct age_passphrase *pass,
     int r = file_read(path, FILESTORE_KEY_FILE_MAX, &file, e);
     if (r)
         return r;
-    if (str_starts_with(buf_str(&file), AGE_MAGIC)) {
-        r = open_file(path, &file, pass, &text, e);
-        return r ? r : parse_text(path, &text, out, e);
-    }
-    r = check_mode(path, e);
+    bool is_clear = protection_of(&file) == FILESTORE_CLEAR;
+    r = is_clear ? check_mode(path, e) : open_protected(path, &file, pass, &text, e);
+    return r ? r : parse_text(path, is_clear ? &file : &text, out, e);
+}
+
+int filestore_key_read_given(const char *path, struct age_identity **out, struct err *e)
+{
+    cleanup_buf struct buf file = BUF_INIT;
+    int r = file_read(path, FILESTORE_KEY_FILE_MAX, &file, e);
     return r ? r : parse_text(path, &file, out, e);
 }

@@ -6,7 +6,7 @@
 #define FILESTORE_LOCK ".posixage.lock"
 #define FILESTORE_METADATA "metadata.json"
 #define FILESTORE_X25519 "secretage"
-#define FILESTORE_PASSPHRASE "secretpass"
+#define FILESTORE_SCRYPT "secretpass"
 
 /* Folders of this beginning are secrets that are being written, or were when a crash
  * came. No id has it: '.' isn't in Base64. */
@@ -35,6 +35,20 @@ int filestore_remove_folder(const char *path, struct err *e) MUST_CHECK;
 
 /* Removes what a crash left behind, under the lock. */
 int filestore_sweep(const struct filestore *fs, struct err *e) MUST_CHECK;
+
+/* What a key is called to systemd: `LoadCredentialEncrypted=coffer-key:PATH`. */
+#define FILESTORE_CREDENTIAL_NAME "coffer-key"
+
+/* Is this a key file that systemd-creds has encrypted? */
+bool filestore_is_credential(const struct buf *file);
+
+/* Append what is in it, or a file with this text in it. ERR_UNIMPLEMENTED: there is no
+ * systemd-creds; ERR_PERMISSION_DENIED: what it says when it refuses; ERR_IO,
+ * ERR_NO_MEMORY. */
+int filestore_credential_open(const struct buf *file, struct buf *out,
+                              struct err *e) MUST_CHECK;
+int filestore_credential_seal(const struct buf *text, struct buf *out,
+                              struct err *e) MUST_CHECK;
 
 /* Metadata as JSON, and back into an envelope. ERR_DATA_LOSS when the file is none. */
 int filestore_metadata_write(const struct secret_envelope *secret, const char *path,

@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -27,22 +28,34 @@ static int decrypt_file(const char *path, const struct age_keys *keys,
     return secret_envelope_set_value(out, value.data, value.len, e);
 }
 
+/* When the value was saved: each time it gets a new file. */
+static void take_time(const char *path, struct secret_envelope *out)
+{
+    struct stat st;
+    if (stat(path, &st) == 0)
+        out->created_at = (struct secret_time){.is_set = true,
+                                               .seconds = st.st_mtim.tv_sec,
+                                               .nanos = (int32_t)st.st_mtim.tv_nsec};
+}
+
 /* One of the two files; which one is there says how the secret is encrypted. */
 static int read_value(const char *folder, const struct age_keys *keys,
                       struct secret_envelope *out, struct err *e)
 {
-    cleanup_free char *x25519 = str_format("%s/" FILESTORE_X25519, folder);
-    cleanup_free char *passphrase = str_format("%s/" FILESTORE_PASSPHRASE, folder);
-    if (!x25519 || !passphrase)
-        return err_no_memory(e);
-    int r = decrypt_file(x25519, keys, out, e);
-    if (r != ERR_NOT_FOUND)
-        return r;
-    r = decrypt_file(passphrase, keys, out, e);
-    if (r != ERR_NOT_FOUND)
-        return r;
+    static const char *const names[] = {FILESTORE_X25519, FILESTORE_SCRYPT};
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        cleanup_free char *path = str_format("%s/%s", folder, names[i]);
+        if (!path)
+            return err_no_memory(e);
+        take_time(path, out);
+        int r = keys ? decrypt_file(path, keys, out, e) : ERR_NOT_FOUND;
+        if (r != ERR_NOT_FOUND)
+            return r;
+    }
+    if (!keys)
+        return 0;
     return err_set(e, ERR_DATA_LOSS,
-                   "it has neither a file " FILESTORE_X25519 " nor " FILESTORE_PASSPHRASE
+                   "it has neither a file " FILESTORE_X25519 " nor " FILESTORE_SCRYPT
                    " (SSH keys aren't supported)");
 }
 
@@ -58,7 +71,7 @@ static int read_folder(const char *folder, const char *id, const struct age_keys
         r = filestore_metadata_read(metadata, out, e);
     if (r == ERR_NOT_FOUND) /* Docker's code writes none for a secret without metadata */
         r = 0;
-    if (!r && keys)
+    if (!r)
         r = read_value(folder, keys, out, e);
     return r ? err_wrap(e, r, "read secret %s", id) : 0;
 }

@@ -63,8 +63,14 @@ static bool offer_arguments(struct secrets *s, const struct verb *v,
             return false;
         break;
     case VERB_TAKES_STORES:
+        offer("auto", beginning);
         offer("file", beginning);
         offer("keychain", beginning);
+        break;
+    case VERB_TAKES_PROTECTIONS:
+        offer("clear", beginning);
+        offer("passphrase", beginning);
+        offer("systemd-creds", beginning);
         break;
     case VERB_TAKES_FILES:
         return true;

@@ -53,6 +53,13 @@ static void check_store(struct pass *p)
              : "see: plugins logs docker-pass; or choose another one (store set file)");
 }
 
+static void check_lock(struct pass *p)
+{
+    struct coffer_store_state state;
+    if (!p->secrets->ops->state(p->secrets, &state, NULL) && *state.key)
+        tell(p, !state.is_locked, "key", state.key, "it is locked: store unlock");
+}
+
 static int check_plugin(const struct coffer_plugin_info *plugin, void *user,
                         struct err *e)
 {
@@ -77,5 +84,6 @@ int doctor_run_pass(struct pass *p, struct err *e)
     if (r)
         return r;
     check_store(p);
+    check_lock(p);
     return p->secrets->ops->each_plugin(p->secrets, check_plugin, p, e);
 }

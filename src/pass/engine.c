@@ -4,8 +4,8 @@
 #include "base/mem.h"
 #include "pass/engine_private.h"
 #include "pass/engine_process.h"
-#include "pass/start.h"
 #include "sdk/sdk.h"
+#include "pass/start.h"
 
 /*
  * The secrets engine, through the SDK. Whether one is there is asked once, before the
@@ -138,6 +138,32 @@ static int lock(struct secrets *s, struct err *e)
     return r ? r : store_failed(coffer_client_lock(g->client, &why), &why, e);
 }
 
+static int state(struct secrets *s, struct coffer_store_state *out, struct err *e)
+{
+    struct coffer_error why = {0};
+    struct engine *g;
+    int r = engine_reach(s, &g, e);
+    return r ? r : store_failed(coffer_client_store_state(g->client, out, &why), &why, e);
+}
+
+static struct coffer_bytes bytes_of(const struct buf *b)
+{
+    return (struct coffer_bytes){(const unsigned char *)buf_str(b), b->len};
+}
+
+static int protect(struct secrets *s, const char *protection, const struct buf *old,
+                   const struct buf *new, struct err *e)
+{
+    struct coffer_error why = {0};
+    struct engine *g;
+    int r = engine_reach(s, &g, e);
+    if (r)
+        return r;
+    return engine_failed(
+        coffer_client_protect(g->client, protection, bytes_of(old), bytes_of(new), &why),
+        &why, e);
+}
+
 static int set_plugin(struct secrets *s, const char *name, bool is_enabled, struct err *e)
 {
     struct coffer_error why = {0};
@@ -190,6 +216,27 @@ static int list(struct secrets *s, const char *pattern, struct secret_envelopes 
     return r;
 }
 
+/* A person may have to be asked first. */
+static int read_one(struct secrets *s, const char *id, struct secret_envelopes *out,
+                    struct err *e)
+{
+    struct coffer_error why = {0};
+    struct coffer_secrets *found = NULL;
+    struct engine *g;
+    int r = engine_reach(s, &g, e);
+    if (r)
+        return r;
+    int code = coffer_client_read(g->client, id, &found, &why);
+    if (code == COFFER_DENIED && (r = authorize(s, &id, 1, e)) == 0)
+        code = coffer_client_read(g->client, id, &found, &why);
+    if (!r)
+        r = store_failed(code, &why, e);
+    if (!r)
+        r = engine_take_secrets(found, out, e);
+    coffer_secrets_free(found);
+    return r;
+}
+
 /* ---- life ---- */
 
 static const struct secrets_ops ops = {
@@ -199,6 +246,9 @@ static const struct secrets_ops ops = {
     .list = list,
     .save = save,
     .remove = remove_id,
+    .read = read_one,
+    .state = state,
+    .protect = protect,
     .unlock = unlock,
     .lock = lock,
     .end = end,

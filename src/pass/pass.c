@@ -106,6 +106,8 @@ static int find_verb(struct pass *p, int argc, char **argv)
     const char *next = argc > 1 ? argv[1] : NULL;
     const char *group = argc && verb_begins_group(argv[0], next) ? argv[0] : NULL;
     int at = group ? 1 : 0;
+    if (group && argc == at && (p->verb = verb_find(group, "show")))
+        return start_verb(p, 0, argv + at);
     if (argc == at || is_help(argv[at])) {
         verb_help_group(p->program, group);
         return flush_output(0);

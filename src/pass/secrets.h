@@ -37,6 +37,13 @@ struct secrets_ops {
     int (*save)(struct secrets *s, const struct secret_envelope *secret, bool overwrite,
                 struct err *e);
     int (*remove)(struct secrets *s, const char *id, struct err *e);
+    /* One secret of the store with its value, hidden ones too; ERR_NOT_FOUND. */
+    int (*read)(struct secrets *s, const char *id, struct secret_envelopes *out,
+                struct err *e);
+    /* ERR_UNIMPLEMENTED: the store doesn't tell. */
+    int (*state)(struct secrets *s, struct coffer_store_state *out, struct err *e);
+    int (*protect)(struct secrets *s, const char *protection, const struct buf *old,
+                   const struct buf *new, struct err *e);
     int (*unlock)(struct secrets *s, const void *passphrase, size_t n, struct err *e);
     int (*lock)(struct secrets *s, struct err *e);
 

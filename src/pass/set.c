@@ -116,7 +116,7 @@ int set_run(struct pass *p, struct err *e)
         return r;
     struct err why = {0};
     r = p->secrets->ops->save(p->secrets, &secret, true, &why);
-    if (r == ERR_FAILED_PRECONDITION)
+    if (r == ERR_FAILED_PRECONDITION && !strstr(err_text(&why), "unlock"))
         return err_set(e, r,
                        "%.900s: unlock it (%s store unlock, or log in to the desktop)",
                        err_text(&why), p->program);

@@ -3,14 +3,9 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "cli/input.h"
-#include "pass/prompt.h"
 #include "pass/settings.h"
 #include "pass/store_move.h"
 #include "pass/verb.h"
-
-/* The longest passphrase. */
-#define PASSPHRASE_MAX 4096
 
 const struct flag store_set_flags[] = {
     {"move", 0, &flag_switch, "Move all secrets to it", NULL, NULL},
@@ -43,13 +38,29 @@ int store_current(struct secrets *s, char out[STORE_WORDS_SIZE], struct err *e)
     return r;
 }
 
+/* A store that doesn't tell more has told all. */
+static int show_state(struct pass *p, struct err *e)
+{
+    struct coffer_store_state state;
+    int r = p->secrets->ops->state(p->secrets, &state, e);
+    if (r)
+        return r == ERR_UNIMPLEMENTED ? 0 : r;
+    if (*state.place)
+        printf("  place: %s\n", state.place);
+    if (*state.key)
+        printf("  key: %s\n", state.key);
+    printf("  state: %s\n", state.is_locked ? "locked" : "open");
+    return 0;
+}
+
 int store_show_run(struct pass *p, struct err *e)
 {
     char words[STORE_WORDS_SIZE];
     int r = store_current(p->secrets, words, e);
-    if (!r)
-        puts(words);
-    return r;
+    if (r)
+        return r;
+    puts(words);
+    return show_state(p, e);
 }
 
 /* ---- set ---- */
@@ -75,30 +86,4 @@ int store_set_run(struct pass *p, struct err *e)
     if (flags_switch(&p->flags, "move"))
         return store_move(p->secrets, name, e);
     return store_switch(p->secrets, name, e);
-}
-
-/* ---- lock ---- */
-
-static int read_passphrase(struct buf *out, struct err *e)
-{
-    if (prompt_is_possible())
-        return prompt_secret("Passphrase: ", out, e);
-    int r = input_read("-", true, PASSPHRASE_MAX, out, e);
-    if (!r && out->len && out->data[out->len - 1] == '\n')
-        out->data[--out->len] = '\0';
-    return r;
-}
-
-int store_unlock_run(struct pass *p, struct err *e)
-{
-    cleanup_buf struct buf passphrase = BUF_INIT;
-    int r = read_passphrase(&passphrase, e);
-    return r ? r
-             : p->secrets->ops->unlock(p->secrets, buf_str(&passphrase), passphrase.len,
-                                       e);
-}
-
-int store_lock_run(struct pass *p, struct err *e)
-{
-    return p->secrets->ops->lock(p->secrets, e);
 }

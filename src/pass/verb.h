@@ -18,6 +18,7 @@ enum verb_takes {
     VERB_TAKES_PLUGINS,
     VERB_TAKES_FILES,
     VERB_TAKES_STORES,
+    VERB_TAKES_PROTECTIONS,
 };
 
 #define VERB_NAMES_MAX 5
@@ -77,12 +78,15 @@ int plugins_logs_run(struct pass *p, struct err *e) MUST_CHECK;
 int inject_run(struct pass *p, struct err *e) MUST_CHECK;
 int store_show_run(struct pass *p, struct err *e) MUST_CHECK;
 int store_set_run(struct pass *p, struct err *e) MUST_CHECK;
+int store_passphrase_run(struct pass *p, struct err *e) MUST_CHECK;
+int store_key_run(struct pass *p, struct err *e) MUST_CHECK;
 int store_unlock_run(struct pass *p, struct err *e) MUST_CHECK;
 int store_lock_run(struct pass *p, struct err *e) MUST_CHECK;
 int doctor_run_pass(struct pass *p, struct err *e) MUST_CHECK;
 
 extern const struct flag set_flags[], get_flags[], list_flags[], remove_flags[],
-    run_flags[], plugins_list_flags[], inject_flags[], store_set_flags[];
+    run_flags[], plugins_list_flags[], inject_flags[], store_set_flags[],
+    store_key_flags[], store_unlock_flags[];
 
 /* ---- help and completion ---- */
 

@@ -23,6 +23,24 @@
     "standard\n"                                                                         \
     "input, or output."
 
+#define PASSPHRASE_MORE                                                                  \
+    "Asks for the old passphrase, if there is one, and twice for the new one. Without "  \
+    "a\n"                                                                                \
+    "terminal these are lines of standard input, or of files. Secrets stay as they "     \
+    "are:\n"                                                                             \
+    "it is the key that is encrypted. Take it away by: store key clear"
+
+#define KEY_MORE                                                                         \
+    "clear: the key lies in a file of its owner alone. passphrase: it is encrypted "     \
+    "with\n"                                                                             \
+    "one, and the store is unlocked by it (store unlock). systemd-creds: it can only "   \
+    "be\n"                                                                               \
+    "opened on this host, by root (see systemd-creds(1)); for the engine of root."
+
+#define UNLOCK_MORE                                                                      \
+    "Asks for the passphrase; without a terminal it is a line of standard input. The\n"  \
+    "store stays unlocked until \"store lock\", or until the engine ends."
+
 const struct verb verbs[] = {
     {.names = {"set", "store", "save"},
      .usage = "id[=value]",
@@ -91,8 +109,28 @@ const struct verb verbs[] = {
      .takes = VERB_TAKES_STORES,
      .run = store_set_run},
     {.group = "store",
+     .names = {"passphrase"},
+     .usage = "[OPTIONS]",
+     .summary = "Give the encrypted files' key a passphrase, or another one",
+     .more = PASSPHRASE_MORE,
+     .flags = store_key_flags,
+     .run = store_passphrase_run},
+    {.group = "store",
+     .names = {"key"},
+     .usage = "[OPTIONS] clear|passphrase|systemd-creds",
+     .summary = "Protect the encrypted files' key otherwise",
+     .more = KEY_MORE,
+     .flags = store_key_flags,
+     .min = 1,
+     .max = 1,
+     .takes = VERB_TAKES_PROTECTIONS,
+     .run = store_key_run},
+    {.group = "store",
      .names = {"unlock"},
-     .summary = "Unlock the local store with a passphrase",
+     .usage = "[OPTIONS]",
+     .summary = "Unlock the local store with its passphrase",
+     .more = UNLOCK_MORE,
+     .flags = store_unlock_flags,
      .run = store_unlock_run},
     {.group = "store",
      .names = {"lock"},

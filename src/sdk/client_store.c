@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 #include "resolver/envelope.h"
 #include "resolver/secret_id.h"
 #include "sdk/client.h"
@@ -18,6 +19,12 @@ static const struct sdk_procedure erase = {SERVICE "Remove",
                                            &coffer__v1__remove_response__descriptor};
 static const struct sdk_procedure list = {SERVICE "List",
                                           &coffer__v1__list_response__descriptor};
+static const struct sdk_procedure read_one = {SERVICE "Read",
+                                              &coffer__v1__read_response__descriptor};
+static const struct sdk_procedure state = {SERVICE "State",
+                                           &coffer__v1__state_response__descriptor};
+static const struct sdk_procedure protect = {SERVICE "Protect",
+                                             &coffer__v1__protect_response__descriptor};
 static const struct sdk_procedure unlock = {SERVICE "Unlock",
                                             &coffer__v1__unlock_response__descriptor};
 static const struct sdk_procedure lock = {SERVICE "Lock",
@@ -150,6 +157,76 @@ int coffer_client_list(struct coffer_client *client, const char *pattern,
 {
     struct err why = {0};
     return sdk_error(e, list_all(client, pattern, out, &why), &why);
+}
+
+static int read_id(const struct coffer_client *client, const char *id,
+                   struct coffer_secrets **out, struct err *e)
+{
+    Coffer__V1__ReadRequest request = COFFER__V1__READ_REQUEST__INIT;
+    cleanup_message ProtobufCMessage *m = NULL;
+    int r = check_id(id, e);
+    request.id = sdk_borrowed(id);
+    if (!r)
+        r = sdk_client_ask(client, &read_one, &request.base, &m, e);
+    if (r)
+        return r;
+    Coffer__V1__ReadResponse *answer = (void *)m;
+    if (answer->n_envelopes != 1 || !str_equal(answer->envelopes[0]->id, id))
+        return err_set(e, ERR_BAD_MESSAGE, "the engine doesn't answer with secret %s",
+                       id);
+    return sdk_secrets_new(&answer->envelopes, &answer->n_envelopes, out, e);
+}
+
+int coffer_client_read(struct coffer_client *client, const char *id,
+                       struct coffer_secrets **out, struct coffer_error *e)
+{
+    struct err why = {0};
+    return sdk_error(e, read_id(client, id, out, &why), &why);
+}
+
+int coffer_client_store_state(struct coffer_client *client,
+                              struct coffer_store_state *out, struct coffer_error *e)
+{
+    Coffer__V1__StateRequest request = COFFER__V1__STATE_REQUEST__INIT;
+    cleanup_message ProtobufCMessage *m = NULL;
+    struct err why = {0};
+    int r = sdk_client_ask(client, &state, &request.base, &m, &why);
+    if (r)
+        return sdk_error(e, r, &why);
+    const Coffer__V1__StateResponse *answer = (const void *)m;
+    *out = (struct coffer_store_state){.is_locked = answer->locked,
+                                       .has_passphrase = answer->has_passphrase};
+    strcpy_cut(out->kind, sizeof(out->kind), answer->kind);
+    strcpy_cut(out->place, sizeof(out->place), answer->place);
+    strcpy_cut(out->key, sizeof(out->key), answer->key);
+    return COFFER_OK;
+}
+
+/* ---- its key ---- */
+
+static bool is_passphrase(struct coffer_bytes b)
+{
+    return b.size <= SECRET_VALUE_MAX && (!b.size || b.data);
+}
+
+static ProtobufCBinaryData borrow(struct coffer_bytes b)
+{
+    return (ProtobufCBinaryData){.len = b.size, .data = (void *)sdk_borrowed(b.data)};
+}
+
+int coffer_client_protect(struct coffer_client *client, const char *protection,
+                          struct coffer_bytes old, struct coffer_bytes new_one,
+                          struct coffer_error *e)
+{
+    Coffer__V1__ProtectRequest request = COFFER__V1__PROTECT_REQUEST__INIT;
+    struct err why = {0};
+    if (!protection || !is_passphrase(old) || !is_passphrase(new_one))
+        return coffer_error_set(e, COFFER_INVALID,
+                                "no protection, or a passphrase too long");
+    request.protection = sdk_borrowed(protection);
+    request.old_passphrase = borrow(old);
+    request.new_passphrase = borrow(new_one);
+    return sdk_error(e, do_call(client, &protect, &request.base, &why), &why);
 }
 
 int coffer_client_unlock(struct coffer_client *client, const unsigned char *passphrase,

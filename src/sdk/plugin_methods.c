@@ -160,6 +160,67 @@ static int list(struct coffer_plugin *p, const ProtobufCMessage *request, struct
     return pack(&answer.base, out, e);
 }
 
+static int read_one(struct coffer_plugin *p, const ProtobufCMessage *request,
+                    struct buf *out, struct err *e)
+{
+    const Coffer__V1__ReadRequest *m = (const void *)request;
+    Coffer__V1__ReadResponse answer = COFFER__V1__READ_RESPONSE__INIT;
+    cleanup_sdk_answer struct coffer_answer found = {.has_values = true};
+    struct coffer_error why = {0};
+    int r = check_id(m->id, e);
+    if (!r)
+        r = sdk_plugin_start(p, e);
+    if (!r)
+        r = callback_result(p->callbacks.get(p, m->id, &found, p->options.user, &why),
+                            &why, e);
+    if (r == ERR_NOT_FOUND || (!r && found.n == 0))
+        return err_set(e, ERR_NOT_FOUND, "secret not found");
+    if (r)
+        return r;
+    answer.envelopes = found.envelopes;
+    answer.n_envelopes = found.n;
+    return pack(&answer.base, out, e);
+}
+
+static int tell_state(struct coffer_plugin *p, const ProtobufCMessage *request,
+                      struct buf *out, struct err *e)
+{
+    Coffer__V1__StateResponse answer = COFFER__V1__STATE_RESPONSE__INIT;
+    struct coffer_store_state state = {0};
+    struct coffer_error why = {0};
+    int r = sdk_plugin_start(p, e);
+    if (!r && !p->callbacks.state)
+        r = err_set(e, ERR_UNIMPLEMENTED, "this store doesn't tell its state");
+    if (!r)
+        r = callback_result(p->callbacks.state(p, &state, p->options.user, &why), &why,
+                            e);
+    if (r)
+        return r;
+    answer.kind = state.kind;
+    answer.place = state.place;
+    answer.key = state.key;
+    answer.locked = state.is_locked;
+    answer.has_passphrase = state.has_passphrase;
+    return pack(&answer.base, out, e);
+}
+
+static int protect(struct coffer_plugin *p, const ProtobufCMessage *request,
+                   struct buf *out, struct err *e)
+{
+    const Coffer__V1__ProtectRequest *m = (const void *)request;
+    struct coffer_error why = {0};
+    int r = sdk_plugin_start(p, e);
+    if (!r && !p->callbacks.protect)
+        r = err_set(e, ERR_UNIMPLEMENTED,
+                    "this store has no key that could be protected otherwise");
+    if (r)
+        return r;
+    struct coffer_bytes old = {m->old_passphrase.data, m->old_passphrase.len},
+                        new_one = {m->new_passphrase.data, m->new_passphrase.len};
+    r = p->callbacks.protect(p, m->protection, old, new_one, p->options.user, &why);
+    return callback_result(r, &why, e);
+}
+
 static int unlock(struct coffer_plugin *p, const ProtobufCMessage *request,
                   struct buf *out, struct err *e)
 {
@@ -205,6 +266,15 @@ static const struct sdk_method of_stores[] = {
      .request = &coffer__v1__remove_request__descriptor,
      .run = erase},
     {.path = STORE "List", .request = &coffer__v1__list_request__descriptor, .run = list},
+    {.path = STORE "Read",
+     .request = &coffer__v1__read_request__descriptor,
+     .run = read_one},
+    {.path = STORE "State",
+     .request = &coffer__v1__state_request__descriptor,
+     .run = tell_state},
+    {.path = STORE "Protect",
+     .request = &coffer__v1__protect_request__descriptor,
+     .run = protect},
     {.path = STORE "Unlock",
      .request = &coffer__v1__unlock_request__descriptor,
      .run = unlock},

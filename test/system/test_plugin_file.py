@@ -3,10 +3,10 @@
 
 import base64
 import os
+import shutil
 import subprocess
 
-import places
-from harness import NONE, equal, test
+from harness import NONE, Skip, equal, test
 from plugin import Gone, Plugin, Refused, refused
 
 VALUE = b"a value with \0 and \xff\n"
@@ -109,47 +109,106 @@ def a_key_with_a_passphrase_must_be_unlocked(t):
     equal(list(plugin.list()), ["a"])
 
 
-def change(t, key, lines):
-    """Runs the program that changes a passphrase; (exit status, what it said)."""
-    done = subprocess.run([places.PLUGINS / "coffer-plugin-file", "passphrase", key],
-                          input=lines, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          check=False)
-    return done.returncode, done.stdout.decode()
-
-
 @test(engines=NONE, cofferd=False)
 def a_passphrase_is_given_changed_and_taken_away(t):
     store = Store(t)
-    store.plugin().save("a", VALUE)
-    plain = store.key.read_bytes()
-    equal(change(t, store.key, b"\nfirst\n"), (0, ""))
-    assert store.key.read_bytes().startswith(b"age-encryption.org/v1\n-> scrypt ")
     plugin = store.plugin()
+    plugin.save("a", VALUE)
+    plain = store.key.read_bytes()
+    plugin.protect("passphrase", new=b"first")
+    assert store.key.read_bytes().startswith(b"age-encryption.org/v1\n-> scrypt ")
+    equal(plugin.value("a"), VALUE)
+    plugin.lock()
     assert "unlock" in refused("internal", plugin.get, "a")
+    assert "has a passphrase" in refused("failed_precondition", plugin.unlock)
     plugin.unlock(b"first")
     equal(plugin.value("a"), VALUE)
-    status, said = change(t, store.key, b"wrong\nx\n")
-    assert status == 1 and "open" in said, said
-    equal(change(t, store.key, b"first\nsecond\n"), (0, ""))
+    # That it is unlocked isn't enough to change the passphrase.
+    refused("failed_precondition", plugin.protect, "passphrase", new=b"x")
+    refused("permission_denied", plugin.protect, "passphrase", b"wrong", b"x")
+    plugin.protect("passphrase", b"first", b"second")
     refused("permission_denied", plugin.unlock, b"first")
     plugin.unlock(b"second")
-    equal(change(t, store.key, b"second\n\n"), (0, ""))
+    plugin.protect("clear", b"second")
     equal(store.key.read_bytes(), plain)
     equal(store.key.stat().st_mode & 0o777, 0o600)
-    equal(store.plugin().value("a"), VALUE)
-    for lines in (b"", b"one line\n", b"x" * 1025 + b"\n\n", b"\n" + b"x" * 1025 + b"\n"):
-        status, said = change(t, store.key, lines)
-        assert status == 1 and "two lines are needed" in said, said
+    for wrong in (("clear", b"x"), ("passphrase",), ("passphrase", b"", b"x" * 1025),
+                  ("clear", b"", b"x"), ("bogus",)):
+        refused("invalid_argument", plugin.protect, *wrong)
+    equal(store.key.read_bytes(), plain)
 
 
 @test(engines=NONE, cofferd=False)
 def a_new_key_can_have_a_passphrase_from_the_start(t):
     store = Store(t)
-    equal(change(t, store.key, b"\nfirst\n"), (0, ""))
     plugin = store.plugin()
+    equal(plugin.state(), ("file", str(store.folder), f"{store.key} (made when the first secret is saved)",
+                           False, False))
+    plugin.protect("passphrase", new=b"first")
+    plugin.lock()
+    equal(plugin.state()[2:], (f"{store.key} (encrypted with a passphrase)", True, True))
     refused("failed_precondition", plugin.save, "a", VALUE)
     plugin.unlock(b"first")
     plugin.save("a", VALUE)
+    equal(plugin.value("a"), VALUE)
+
+
+@test(engines=NONE, cofferd=False)
+def a_key_is_sealed_for_this_host_by_systemd(t):
+    if not shutil.which("systemd-creds"):
+        raise Skip("there is no systemd-creds")
+    store = Store(t)
+    plugin = store.plugin()
+    plugin.save("a", VALUE)
+    plain = store.key.read_bytes()
+    plugin.protect("systemd-creds")
+    equal(plugin.state()[2:], (f"{store.key} (encrypted by systemd-creds)", False, False))
+    equal(subprocess.run(["systemd-creds", "decrypt", "--name=coffer-key", store.key, "-"], check=True,
+                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout, plain)
+    plugin.lock()
+    equal(plugin.value("a"), VALUE)
+    sealed = store.key.read_bytes()
+    store.key.write_bytes(sealed[:100] + b"AAAA" + sealed[104:])
+    plugin.lock()
+    assert "systemd-creds: " in refused("internal", plugin.get, "a")
+    store.key.write_bytes(sealed)
+    plugin.protect("clear")
+    equal(store.key.read_bytes(), plain)
+
+
+@test(engines=NONE, cofferd=False)
+def a_key_that_systemd_hands_over_is_used(t):
+    """As a unit's LoadCredentialEncrypted=coffer-key:... does it."""
+    store = Store(t)
+    given = store.home / "credentials"
+    given.mkdir()
+    subprocess.run(["age-keygen", "-o", given / "coffer-key"], check=True, stderr=subprocess.DEVNULL)
+    (given / "coffer-key").chmod(0o440)
+    plugin = Plugin(t.node, "file", {}, environment={"COFFER_HOME": str(store.home),
+                                                     "CREDENTIALS_DIRECTORY": str(given)})
+    plugin.save("a", VALUE)
+    equal(age("-d", "-i", given / "coffer-key", store.home / "store/YQ==/secretage"), VALUE)
+    assert not store.key.exists()
+    equal(plugin.state()[2], f"{given}/coffer-key (given by systemd)")
+    assert "change it there" in refused("failed_precondition", plugin.protect, "clear")
+    # Without systemd's key no other one is made for secrets that it doesn't open.
+    bare = Plugin(t.node, "file", {}, environment={"COFFER_HOME": str(store.home)})
+    assert "is missing" in refused("failed_precondition", bare.save, "b", VALUE)
+    refused("internal", bare.get, "a")
+    assert not store.key.exists()
+
+
+@test(engines=NONE, cofferd=False)
+def a_lost_key_is_not_replaced(t):
+    store = Store(t)
+    store.plugin().save("a", VALUE)
+    store.key.rename(store.home / "elsewhere")
+    plugin = store.plugin()
+    for call in ((plugin.save, "b", VALUE), (plugin.protect, "clear")):
+        assert "put it back" in refused("failed_precondition", *call)
+    assert "no such file" in refused("internal", plugin.get, "a").lower()
+    refused("not_found", plugin.get, "b")
+    (store.home / "elsewhere").rename(store.key)
     equal(plugin.value("a"), VALUE)
 
 
@@ -225,6 +284,9 @@ def the_engines_own_credentials_are_not_handed_out(t):
     equal(sorted(plugin.list()), ["a", "docker/secrets-engine/plugins/vault/token"])
     shown = store.plugin(internal="show")
     equal(shown.value("docker/secrets-engine/plugins/vault/token"), VALUE)
+    equal(list(shown.read("docker/secrets-engine/plugins/vault/token")),
+          ["docker/secrets-engine/plugins/vault/token"])
+    refused("not_found", shown.read, "b")
 
 
 @test(engines=NONE, cofferd=False)

@@ -138,6 +138,26 @@ static inline int fake_each_plugin(struct secrets *s, secrets_plugin_seen *seen,
     return r;
 }
 
+static inline int fake_read(struct secrets *s, const char *id,
+                            struct secret_envelopes *out, struct err *e)
+{
+    size_t before = out->len;
+    int r = fake_find(&fake_of(s)->store, id, out, e);
+    return !r && out->len == before ? err_set(e, ERR_NOT_FOUND, "secret not found") : r;
+}
+
+static inline int fake_state(struct secrets *s, struct coffer_store_state *out,
+                             struct err *e)
+{
+    const struct fake *f = fake_of(s);
+    *out = (struct coffer_store_state){.kind = "file",
+                                       .place = "/store",
+                                       .key = "/key",
+                                       .is_locked = f->is_locked,
+                                       .has_passphrase = f->is_locked};
+    return f->has_no_store ? err_set(e, ERR_UNIMPLEMENTED, "no store") : 0;
+}
+
 static inline int fake_end(struct secrets *s, struct err *e)
 {
     (void)e;
@@ -151,6 +171,8 @@ static const struct secrets_ops fake_ops = {
     .list = fake_list,
     .save = fake_save,
     .remove = fake_remove,
+    .read = fake_read,
+    .state = fake_state,
     .each_plugin = fake_each_plugin,
     .end = fake_end,
 };

@@ -332,15 +332,15 @@ static void a_key_comes_back_from_its_file(void **state)
     char path[256];
     path_of(f, "new/folder/key", path, sizeof(path));
     assert_int_equal(filestore_key_read(path, NULL, &again, NULL), ERR_NOT_FOUND);
-    assert_int_equal(filestore_key_create(path, NULL, &key, NULL), 0);
-    assert_int_equal(filestore_key_create(path, NULL, &again, NULL), ERR_ALREADY_EXISTS);
+    assert_int_equal(filestore_key_create(path, FILESTORE_CLEAR, NULL, &key, NULL), 0);
+    assert_int_equal(filestore_key_create(path, FILESTORE_CLEAR, NULL, &again, NULL), ERR_ALREADY_EXISTS);
     assert_int_equal(filestore_key_read(path, NULL, &again, NULL), 0);
     assert_memory_equal(age_identity_recipient(key), age_identity_recipient(again), 32);
     age_identity_free(again);
     assert_int_equal(chmod(path, 0640), 0);
     assert_int_equal(filestore_key_read(path, NULL, &again, NULL), ERR_PERMISSION_DENIED);
 
-    assert_int_equal(filestore_key_write(path, key, &pass, NULL), 0);
+    assert_int_equal(filestore_key_write(path, key, FILESTORE_PASSPHRASE, &pass, NULL), 0);
     assert_int_equal(filestore_key_read(path, NULL, &again, NULL),
                      ERR_FAILED_PRECONDITION);
     assert_int_equal(filestore_key_read(path, &wrong, &again, NULL),

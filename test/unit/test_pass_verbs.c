@@ -123,7 +123,7 @@ static void plugins_are_shown_with_their_states(void **state)
                                 "vault vault/** crashed no route true\n"
                                 "off  disabled  true\n");
     assert_int_equal(RUN(f, "store", "show"), 0);
-    assert_string_equal(f->out, "file\n");
+    assert_string_equal(f->out, "file\n  place: /store\n  key: /key\n  state: open\n");
 }
 
 /* ---- names ---- */

@@ -364,6 +364,48 @@ static void removing_and_unlocking_are_sent(void **state)
     world_end(&w);
 }
 
+static void the_state_of_the_store_is_cut_to_fit(void **state)
+{
+    Coffer__V1__StateResponse answer = COFFER__V1__STATE_RESPONSE__INIT;
+    struct coffer_store_state found;
+    struct world w = {0};
+    char place[1000];
+    uint8_t bytes[1200];
+    memset(place, 'p', sizeof(place) - 1);
+    place[sizeof(place) - 1] = '\0';
+    answer.kind = literal("file");
+    answer.place = place;
+    answer.locked = true;
+    fixture_answer(&w.answer, bytes, coffer__v1__state_response__pack(&answer, bytes));
+    world_begin(&w);
+    assert_int_equal(coffer_client_store_state(w.client, &found, &w.e), 0);
+    assert_string_equal(found.kind, "file");
+    assert_int_equal(strlen(found.place), sizeof(found.place) - 1);
+    assert_true(found.is_locked && !found.has_passphrase);
+    world_end(&w);
+}
+
+static void one_secret_is_read(void **state)
+{
+    Coffer__V1__ReadResponse answer = COFFER__V1__READ_RESPONSE__INIT;
+    Resolver__V1__Envelope envelope = RESOLVER__V1__ENVELOPE__INIT, *list[] = {&envelope};
+    struct coffer_secrets *found;
+    struct world w = {0};
+    uint8_t bytes[200];
+    envelope.id = literal("a");
+    envelope.value = (ProtobufCBinaryData){2, (uint8_t *)literal("vv")};
+    answer.envelopes = list;
+    answer.n_envelopes = 1;
+    fixture_answer(&w.answer, bytes, coffer__v1__read_response__pack(&answer, bytes));
+    world_begin(&w);
+    assert_int_equal(coffer_client_read(w.client, "a", &found, &w.e), 0);
+    assert_string_equal((const char *)coffer_secrets_get(found, 0)->value, "vv");
+    coffer_secrets_free(found);
+    assert_int_equal(coffer_client_read(w.client, "b", &found, &w.e), COFFER_PROTOCOL);
+    assert_int_equal(coffer_client_read(w.client, "*", &found, &w.e), COFFER_INVALID);
+    world_end(&w);
+}
+
 /* ---- plugins ---- */
 
 static void plugins_are_listed(void **state)
@@ -471,6 +513,8 @@ int main(void)
         cmocka_unit_test(a_list_is_sorted_and_has_no_values),
         cmocka_unit_test(an_empty_list_is_no_error),
         cmocka_unit_test(removing_and_unlocking_are_sent),
+        cmocka_unit_test(the_state_of_the_store_is_cut_to_fit),
+        cmocka_unit_test(one_secret_is_read),
         cmocka_unit_test(plugins_are_listed),
         cmocka_unit_test(a_plugin_that_cannot_be_switched_is_told),
         cmocka_unit_test(a_call_can_be_driven_by_poll),

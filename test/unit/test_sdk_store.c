@@ -3,14 +3,18 @@
 #include "sdk_engine.h"
 
 struct store {
-    char saved[64], removed[64];
+    char saved[64], removed[64], protected[64];
     bool overwrite, is_open;
 };
 
 static int store_get(struct coffer_plugin *p, const char *pattern,
                      struct coffer_answer *answer, void *user, struct coffer_error *e)
 {
-    return COFFER_NOT_FOUND;
+    struct coffer_secret one = {
+        .id = "a/b", .value = (const unsigned char *)"xyz", .size = 3};
+    if (strcmp(pattern, one.id) != 0)
+        return COFFER_NOT_FOUND;
+    return coffer_answer_add(answer, &one, e);
 }
 
 static int store_save(struct coffer_plugin *p, const struct coffer_secret *secret,
@@ -52,6 +56,26 @@ static int store_lock(struct coffer_plugin *p, void *user, struct coffer_error *
     return COFFER_OK;
 }
 
+static int store_state(struct coffer_plugin *p, struct coffer_store_state *out,
+                       void *user, struct coffer_error *e)
+{
+    *out = (struct coffer_store_state){
+        .kind = "file", .place = "/p", .key = "k", .has_passphrase = true};
+    out->is_locked = !((struct store *)user)->is_open;
+    return COFFER_OK;
+}
+
+static int store_protect(struct coffer_plugin *p, const char *protection,
+                         struct coffer_bytes old, struct coffer_bytes new_one, void *user,
+                         struct coffer_error *e)
+{
+    struct store *s = user;
+    snprintf(s->protected, sizeof(s->protected), "%s %.*s>%.*s", protection,
+             (int)old.size, old.size ? (const char *)old.data : "", (int)new_one.size,
+             new_one.size ? (const char *)new_one.data : "");
+    return COFFER_OK;
+}
+
 static const struct coffer_plugin_callbacks store_callbacks = {
     .size = sizeof(store_callbacks),
     .get = store_get,
@@ -59,7 +83,9 @@ static const struct coffer_plugin_callbacks store_callbacks = {
     .remove = store_remove,
     .list = store_list,
     .unlock = store_unlock,
-    .lock = store_lock};
+    .lock = store_lock,
+    .state = store_state,
+    .protect = store_protect};
 
 static int call_store(struct engine *g, const char *method, const ProtobufCMessage *m,
                       const ProtobufCMessageDescriptor *type, ProtobufCMessage **out)
@@ -134,6 +160,47 @@ static void a_store_is_written_and_listed(void **state)
     assert_false(s.is_open);
 }
 
+static void a_store_is_read_described_and_protected(void **state)
+{
+    struct engine g;
+    struct store s = {0};
+    Coffer__V1__ReadRequest one = COFFER__V1__READ_REQUEST__INIT;
+    Coffer__V1__StateRequest tell = COFFER__V1__STATE_REQUEST__INIT;
+    Coffer__V1__ProtectRequest pass = COFFER__V1__PROTECT_REQUEST__INIT;
+    const ProtobufCMessageDescriptor *read = &coffer__v1__read_response__descriptor;
+    ProtobufCMessage *m = NULL;
+    engine_begin(&g, &store_callbacks, &s);
+    engine_accept(&g);
+    one.id = literal("a/b");
+    assert_int_equal(call_store(&g, "Read", &one.base, read, &m), 0);
+    const Coffer__V1__ReadResponse *found = (const void *)m;
+    assert_int_equal(found->n_envelopes, 1);
+    assert_memory_equal(found->envelopes[0]->value.data, "xyz", 3);
+    message_free(m);
+    one.id = literal("other");
+    assert_int_equal(call_store(&g, "Read", &one.base, read, &m), ERR_NOT_FOUND);
+    one.id = literal("**");
+    assert_int_equal(call_store(&g, "Read", &one.base, read, &m), ERR_INVALID_ARGUMENT);
+    assert_int_equal(
+        call_store(&g, "State", &tell.base, &coffer__v1__state_response__descriptor, &m),
+        0);
+    const Coffer__V1__StateResponse *told = (const void *)m;
+    assert_string_equal(told->place, "/p");
+    assert_true(told->locked && told->has_passphrase);
+    message_free(m);
+    pass.protection = literal("passphrase");
+    pass.new_passphrase =
+        (ProtobufCBinaryData){.data = (uint8_t *)literal("pw"), .len = 2};
+    assert_int_equal(call_store(&g, "Protect", &pass.base,
+                                &coffer__v1__protect_response__descriptor, &m),
+                     0);
+    message_free(m);
+    assert_string_equal(s.protected, "passphrase >pw");
+    engine_shut_down(&g);
+    engine_end(&g);
+    assert_int_equal(engine_join(&g), COFFER_OK);
+}
+
 static void a_store_says_so(void **state)
 {
     struct engine g;
@@ -152,6 +219,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_store_is_written_and_listed),
+        cmocka_unit_test(a_store_is_read_described_and_protected),
         cmocka_unit_test(a_store_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -204,6 +204,18 @@ class Plugin:
     def remove(self, secret, **options):
         self.call("coffer.v1.StoreService/Remove", {1: secret}, **options)
 
+    def read(self, secret, **options):
+        return envelopes(self.call("coffer.v1.StoreService/Read", {1: secret}, **options))
+
+    def state(self):
+        """kind, place, key, locked, has passphrase"""
+        found = self.call("coffer.v1.StoreService/State", {})
+        words = [found.get(n, [b""])[0].decode() for n in (1, 2, 3)]
+        return (*words, *(bool(found.get(n, [0])[0]) for n in (4, 5)))
+
+    def protect(self, how, old=b"", new=b"", **options):
+        self.call("coffer.v1.StoreService/Protect", {1: how, 2: old, 3: new}, **options)
+
     def unlock(self, passphrase=b"", **options):
         self.call("coffer.v1.StoreService/Unlock", {1: passphrase}, **options)
 
