@@ -155,10 +155,12 @@ int yamux_stream_write(struct yamux_stream *s, const void *data, size_t n, size_
     return 0;
 }
 
-/* Gives back what was read, once it is worth a frame. */
+/* Gives back what was read, once it is worth a frame. What a frame has announced and not
+ * brought yet isn't ours to give back. */
 static int open_window(struct yamux_stream *s, struct err *e)
 {
-    uint32_t delta = YAMUX_WINDOW - s->window;
+    uint32_t announced = s->y->body_id == s->id ? s->y->body_left : 0;
+    uint32_t delta = YAMUX_WINDOW - s->window - announced;
     if (delta < YAMUX_WINDOW / 2 || s->is_finished)
         return 0;
     int r = yamux_emit(s->y, TYPE_WINDOW, 0, s->id, delta, e);

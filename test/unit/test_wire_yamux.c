@@ -209,6 +209,20 @@ static void a_window_is_given_back_when_half_of_it_was_read(void **state)
     assert_output(y, WINDOW, 0, 1, YAMUX_WINDOW / 2);
 }
 
+static void bytes_that_have_not_come_yet_are_not_given_back(void **state)
+{
+    cleanup_yamux struct yamux *y = new_server();
+    cleanup_buf struct buf in = BUF_INIT;
+    struct yamux_stream *s = accept_stream(y, 1);
+    assert_int_equal(feed_frame(y, DATA, 0, 1, YAMUX_WINDOW, NULL), 0);
+    assert_int_equal(feed_zeros(y, YAMUX_WINDOW / 2), 0);
+    assert_int_equal(yamux_stream_read(s, &in, NULL), 0);
+    assert_output(y, WINDOW, 0, 1, YAMUX_WINDOW / 2);
+    assert_int_equal(feed_zeros(y, YAMUX_WINDOW / 2), 0);
+    assert_int_equal(yamux_stream_read(s, &in, NULL), 0);
+    assert_output(y, WINDOW, 0, 1, YAMUX_WINDOW / 2);
+}
+
 static void a_write_stops_at_the_window_and_goes_on(void **state)
 {
     static char data[YAMUX_WINDOW];
@@ -520,6 +534,7 @@ int main(void)
         cmocka_unit_test(our_bytes_are_those_of_a_go_program),
         cmocka_unit_test(what_is_written_arrives_and_ends),
         cmocka_unit_test(a_window_is_given_back_when_half_of_it_was_read),
+        cmocka_unit_test(bytes_that_have_not_come_yet_are_not_given_back),
         cmocka_unit_test(a_write_stops_at_the_window_and_goes_on),
         cmocka_unit_test(output_that_is_not_drained_takes_no_more),
         cmocka_unit_test(a_reset_kills_a_stream_on_both_sides),
