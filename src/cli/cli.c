@@ -217,12 +217,10 @@ static int check_encoding(int argc, char **argv)
 
 int cli_main(int argc, char **argv, const struct cli_addition *addition)
 {
-    struct err e = {0};
     struct cli c = {.addition = addition};
     /* Secrets pass through our memory: no core of it. */
     prctl(PR_SET_DUMPABLE, 0);
-    if (client_global_init(&e))
-        return tell(&e, CLI_FAILED);
+    json_setup();
     int status = check_encoding(argc, argv);
     return status || argc < 1 ? status : parse_globals(&c, argc - 1, argv + 1);
 }

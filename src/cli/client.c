@@ -1,36 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/client.h"
 
-#include <curl/curl.h>
-#include <errno.h>
-#include <malloc.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/client_private.h"
-
-/* ---- memory of the libraries ---- */
-
-static void *wiping_realloc(void *old, size_t n)
-{
-    void *p = malloc(n);
-    if (p && old) {
-        size_t had = malloc_usable_size(old);
-        memcpy(p, old, had < n ? had : n);
-        mem_wipe_free(old);
-    }
-    return p;
-}
-
-int client_global_init(struct err *e)
-{
-    json_setup();
-    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, mem_wipe_free, wiping_realloc,
-                             strdup, calloc))
-        return err_no_memory(e);
-    return 0;
-}
+#include "cli/connection.h"
+#include "wire/unary.h"
 
 /* ---- the client ---- */
 
@@ -38,24 +17,22 @@ int client_global_init(struct err *e)
 
 struct client {
     char *host;
-    CURL *curl;
+    int fd;                     /* kept open between calls; -1: none */
     char version[VERSION_SIZE]; /* of the API, as it is asked for */
 };
 
-#define SCHEME "unix://"
-
 int client_new(const char *host, struct client **out, struct err *e)
 {
-    if (!str_starts_with(host, SCHEME) || host[strlen(SCHEME)] != '/')
+    if (!str_starts_with(host, CLIENT_SCHEME) || host[strlen(CLIENT_SCHEME)] != '/')
         return err_set(e, ERR_INVALID_ARGUMENT,
                        "the daemon's address '%s' is not of the form unix:///path", host);
     struct client *c = calloc(1, sizeof(*c));
     if (!c)
         return err_no_memory(e);
     strcpy_cut(c->version, sizeof(c->version), CLIENT_API_VERSION);
+    c->fd = -1;
     c->host = strdup(host);
-    c->curl = curl_easy_init();
-    if (!c->host || !c->curl) {
+    if (!c->host) {
         client_free(c);
         return err_no_memory(e);
     }
@@ -63,19 +40,30 @@ int client_new(const char *host, struct client **out, struct err *e)
     return 0;
 }
 
+static void disconnect(struct client *c)
+{
+    if (c->fd >= 0)
+        close(c->fd);
+    c->fd = -1;
+}
+
 void client_free(struct client *c)
 {
     if (!c)
         return;
-    if (c->curl)
-        curl_easy_cleanup(c->curl);
+    disconnect(c);
     free(c->host);
     free(c);
 }
 
+const char *client_host(const struct client *c)
+{
+    return c->host;
+}
+
 const char *client_socket(const struct client *c)
 {
-    return c->host + strlen(SCHEME);
+    return c->host + strlen(CLIENT_SCHEME);
 }
 
 int client_decode(const struct buf *text, json_t **out, struct err *e)
@@ -121,81 +109,84 @@ int client_refusal(long status, const struct buf *body, struct err *e)
                    text);
 }
 
-int client_curl_error(const struct client *c, CURL *curl, CURLcode code, struct err *e)
+/* ---- calls ---- */
+
+int client_write_request(const struct client *c, const char *method, const char *path,
+                         const struct buf *body, struct buf *out, struct err *e)
 {
-    long os = 0;
-    curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &os);
-    if (code == CURLE_OUT_OF_MEMORY)
+    cleanup_buf struct buf target = BUF_INIT;
+    if (buf_printf(&target, "/v%s%s", c->version, path))
         return err_no_memory(e);
-    if (code == CURLE_COULDNT_CONNECT && os == EACCES)
-        return err_set(
-            e, ERR_PERMISSION_DENIED,
-            "permission denied while trying to connect to the coffer daemon at "
-            "%s: be root, or a member of the socket's group",
-            c->host);
-    if (code == CURLE_COULDNT_CONNECT)
-        return err_set(e, ERR_UNAVAILABLE,
-                       "Cannot connect to the coffer daemon at %s. Is cofferd running?",
-                       c->host);
-    return err_set(e, ERR_UNAVAILABLE, "the connection to the daemon at %s: %s", c->host,
-                   curl_easy_strerror(code));
+    return connection_write_request(out, method, buf_str(&target), body, e);
 }
 
-static int prepare_url(const struct client *c, CURL *curl, const char *url, struct err *e)
+/* Feeds what came; what is behind the answer spoils the connection. */
+static int feed(struct client *c, struct unary *answer, const char *piece, size_t n,
+                struct err *e)
 {
-    curl_easy_reset(curl);
-    bool failed = curl_easy_setopt(curl, CURLOPT_URL, url) ||
-                  curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, client_socket(c)) ||
-                  curl_easy_setopt(curl, CURLOPT_PROXY, "") ||
-                  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) ||
-                  curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L) ||
-                  curl_easy_setopt(curl, CURLOPT_USERAGENT, "coffer/" COFFER_VERSION);
-    return failed ? err_no_memory(e) : 0;
+    struct err why = {0};
+    size_t used = 0;
+    int r = n ? unary_feed(answer, piece, n, &used, &why) : unary_eof(answer, &why);
+    if (r == ERR_RESOURCE_EXHAUSTED)
+        return err_set(e, r, "the daemon's answer doesn't fit into memory");
+    if (r)
+        return connection_broken(c->host, r, err_text(&why), e);
+    if (n == 0 || used < n)
+        answer->reader.keep_alive = false;
+    return 0;
 }
 
-int client_prepare(const struct client *c, CURL *curl, const char *path, struct err *e)
+static int receive(struct client *c, struct unary *answer, struct err *e)
 {
-    cleanup_buf struct buf url = BUF_INIT;
-    if (buf_printf(&url, "http://coffer/v%s%s", c->version, path))
-        return err_no_memory(e);
-    return prepare_url(c, curl, buf_str(&url), e);
-}
-
-static size_t take_answer(char *data, size_t size, size_t n, void *user)
-{
-    struct buf *answer = user;
-    size_t bytes = size * n;
-    if (answer->len + bytes > CLIENT_ANSWER_MAX || buf_append(answer, data, bytes))
-        return 0;
-    return bytes;
-}
-
-static int perform(struct client *c, const char *method, const struct buf *body,
-                   struct buf *answer, long *status, struct err *e)
-{
-    struct curl_slist *headers = NULL;
-    curl_easy_setopt(c->curl, CURLOPT_CUSTOMREQUEST, method);
-    curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, take_answer);
-    curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, answer);
-    if (body || str_equal(method, "POST")) {
-        headers = curl_slist_append(headers, "Content-Type: application/json");
-        struct curl_slist *all = curl_slist_append(headers, "Expect:");
-        if (!headers || !all) {
-            curl_slist_free_all(headers);
-            return err_no_memory(e);
-        }
-        curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, headers);
-        curl_easy_setopt(c->curl, CURLOPT_POSTFIELDS, body ? buf_str(body) : "");
-        curl_easy_setopt(c->curl, CURLOPT_POSTFIELDSIZE_LARGE,
-                         (curl_off_t)(body ? body->len : 0));
+    char piece[CONNECTION_PIECE];
+    size_t n = 0;
+    int r = 0;
+    while (!r && !answer->is_complete) {
+        r = connection_receive(c->fd, piece, &n, c->host, e);
+        r = r ?: feed(c, answer, piece, n, e);
     }
-    CURLcode code = curl_easy_perform(c->curl);
-    curl_slist_free_all(headers);
-    curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, status);
-    if (code == CURLE_WRITE_ERROR)
-        return err_set(e, ERR_RESOURCE_EXHAUSTED,
-                       "the daemon's answer doesn't fit into memory");
-    return code ? client_curl_error(c, c->curl, code, e) : 0;
+    mem_wipe(piece, sizeof(piece));
+    return r;
+}
+
+static int ask_once(struct client *c, const struct buf *request, struct unary *answer,
+                    struct err *e)
+{
+    int r = c->fd < 0 ? connection_open(c->host, &c->fd, e) : 0;
+    r = r ?: connection_send(c->fd, request, c->host, e);
+    return r ?: receive(c, answer, e);
+}
+
+/* A connection that was kept may have been closed meanwhile: then nothing comes on it,
+ * and the request goes over a new one. */
+static int ask(struct client *c, const struct buf *request, struct unary *answer,
+               struct err *e)
+{
+    bool is_kept = c->fd >= 0;
+    int r = ask_once(c, request, answer, e);
+    if (r && is_kept && !answer->reader.is_started) {
+        disconnect(c);
+        r = ask_once(c, request, answer, e);
+    }
+    if (r || !answer->reader.keep_alive)
+        disconnect(c);
+    return r;
+}
+
+/* *answer takes the body. */
+static int perform(struct client *c, const struct buf *request, struct buf *answer,
+                   long *status, struct err *e)
+{
+    cleanup_unary struct unary u;
+    unary_init(&u, HTTP_RESPONSE, CLIENT_ANSWER_MAX);
+    int r = ask(c, request, &u, e);
+    if (r)
+        return r;
+    *status = u.reader.head.status;
+    buf_deinit(answer);
+    *answer = u.body;
+    u.body = (struct buf)BUF_INIT;
+    return 0;
 }
 
 /* ---- the version of the API ---- */
@@ -226,11 +217,11 @@ static unsigned choose_minor(const json_t *version)
  * when there is no better one. */
 static void negotiate(struct client *c)
 {
-    cleanup_buf struct buf text = BUF_INIT;
+    cleanup_buf struct buf request = BUF_INIT, text = BUF_INIT;
     cleanup_json json_t *version = NULL;
     long status = 0;
-    if (!prepare_url(c, c->curl, "http://coffer/version", NULL) &&
-        !perform(c, "GET", NULL, &text, &status, NULL) && status == 200 &&
+    if (!connection_write_request(&request, "GET", "/version", NULL, NULL) &&
+        !perform(c, &request, &text, &status, NULL) && status == 200 &&
         !client_decode(&text, &version, NULL))
         snprintf(c->version, sizeof(c->version), "1.%u", choose_minor(version));
 }
@@ -245,8 +236,9 @@ static int call_once(struct client *c, const char *method, const char *path,
                      const struct buf *body, struct buf *answer, long *status,
                      struct err *e)
 {
-    int r = client_prepare(c, c->curl, path, e);
-    return r ? r : perform(c, method, body, answer, status, e);
+    cleanup_buf struct buf request = BUF_INIT;
+    int r = client_write_request(c, method, path, body, &request, e);
+    return r ? r : perform(c, &request, answer, status, e);
 }
 
 int client_call(struct client *c, const char *method, const char *path,
@@ -257,7 +249,6 @@ int client_call(struct client *c, const char *method, const char *path,
     int r = call_once(c, method, path, body, &text, &status, e);
     if (!r && is_version_refused(status, &text)) {
         negotiate(c);
-        buf_reset(&text);
         r = call_once(c, method, path, body, &text, &status, e);
     }
     if (r)

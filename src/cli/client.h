@@ -12,7 +12,7 @@
 /*
  * The daemon's API over its unix socket: one connection, kept open. Calls block.
  *
- * What may hold a secret (request bodies) is wiped, in our memory and in the libraries'.
+ * What may hold a secret (request bodies) is wiped.
  */
 struct client;
 
@@ -25,10 +25,6 @@ struct client;
 #define CLIENT_ANSWER_MAX (256U * 1024 * 1024)
 /* The most values in one: numbers, strings, arrays and objects. */
 #define CLIENT_VALUES_MAX (8U * 1024 * 1024)
-
-/* Once in a process, before anything of libcurl or jansson: their memory is wiped when
- * they free it. */
-int client_global_init(struct err *e) MUST_CHECK;
 
 /* host is "unix:///path". Nothing is sent yet. */
 int client_new(const char *host, struct client **out, struct err *e) MUST_CHECK;

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include <curl/curl.h>
-
 #include "cli/client.h"
 
 /* What the client and its streams share. */
 
-/* Resets a handle and points it at a path of the API. */
-int client_prepare(const struct client *c, CURL *curl, const char *path,
-                   struct err *e) MUST_CHECK;
+#define CLIENT_SCHEME "unix://"
 
-/* The error for a transfer that failed. */
-int client_curl_error(const struct client *c, CURL *curl, CURLcode code, struct err *e);
+/* The address as it was given. */
+const char *client_host(const struct client *c);
+
+/* Appends a request for a path of the API, with its version. */
+int client_write_request(const struct client *c, const char *method, const char *path,
+                         const struct buf *body, struct buf *out,
+                         struct err *e) MUST_CHECK;

@@ -115,7 +115,8 @@ static void an_answer_that_is_cut_off_is_told(void **state)
                    "the connection to the daemon");
     assert_refused(*state, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{}",
                    ERR_UNAVAILABLE, "the connection to the daemon");
-    assert_refused(*state, "HTTP/1.1 200 OK\r\nContent-Le", ERR_BAD_MESSAGE, "is empty");
+    assert_refused(*state, "HTTP/1.1 200 OK\r\nContent-Le", ERR_UNAVAILABLE,
+                   "the connection to the daemon");
     assert_refused(*state, "", ERR_UNAVAILABLE, "the connection to the daemon");
 }
 
@@ -156,6 +157,42 @@ static void calls_share_a_connection(void **state)
     assert_int_equal(f->server.connections, 1);
 }
 
+/* The daemon had enough of the connection after its first answer. */
+static void a_connection_that_was_closed_meanwhile_is_made_anew(void **state)
+{
+    struct answer rows[] = {{"GET ", .body = "[]", .closes = true}, {0}};
+    struct fixture *f = *state;
+    use(f, rows);
+    for (int i = 0; i < 3; i++) {
+        cleanup_json json_t *answer = NULL;
+        assert_int_equal(client_get(f->cli.client, "/x", &answer, &f->e), 0);
+    }
+    assert_int_equal(f->server.requests, 3);
+    assert_int_equal(f->server.connections, 3);
+}
+
+static void what_comes_before_the_answer_is_skipped(void **state)
+{
+    cleanup_json json_t *answer = NULL;
+    assert_int_equal(
+        get(*state, "HTTP/1.1 100 Continue\r\n\r\n" ANSWER("200 OK", "2", "[]"), &answer),
+        0);
+    assert_true(json_is_array(answer));
+}
+
+static void what_is_behind_an_answer_is_nobodys(void **state)
+{
+    struct answer rows[] = {{"GET ", .raw = ANSWER("200 OK", "2", "[]") "HTTP/1.1 500 "},
+                            {0}};
+    struct fixture *f = *state;
+    use(f, rows);
+    for (int i = 0; i < 2; i++) {
+        cleanup_json json_t *answer = NULL;
+        assert_int_equal(client_get(f->cli.client, "/x", &answer, &f->e), 0);
+    }
+    assert_int_equal(f->server.connections, 2);
+}
+
 static void an_address_that_is_no_socket_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -169,6 +206,11 @@ static void nobody_listens(void **state)
 {
     struct fixture *f = *state;
     json_t *none = NULL;
+    char host[160] = "unix:///";
+    memset(host + 8, 'a', sizeof(host) - 9);
+    assert_int_equal(client_new(host, &f->cli.client, &f->e), 0);
+    assert_int_equal(client_get(f->cli.client, "/x", &none, &f->e), ERR_INVALID_ARGUMENT);
+    client_free(f->cli.client);
     assert_int_equal(client_new("unix:///nowhere/sock", &f->cli.client, &f->e), 0);
     assert_int_equal(client_get(f->cli.client, "/x", &none, &f->e), ERR_UNAVAILABLE);
     assert_non_null(
@@ -199,6 +241,9 @@ int main(void)
         CLI_TEST(what_is_no_http_is_told),
         CLI_TEST(a_body_is_sent_whole),
         CLI_TEST(calls_share_a_connection),
+        CLI_TEST(a_connection_that_was_closed_meanwhile_is_made_anew),
+        CLI_TEST(what_comes_before_the_answer_is_skipped),
+        CLI_TEST(what_is_behind_an_answer_is_nobodys),
         CLI_TEST(an_address_that_is_no_socket_is_refused),
         CLI_TEST(nobody_listens),
         CLI_TEST(what_goes_into_a_path_is_escaped),

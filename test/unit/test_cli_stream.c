@@ -53,6 +53,19 @@ static void chunks_come_as_one_text(void **state)
     close_stream(&o);
 }
 
+static void what_comes_before_the_answer_is_skipped(void **state)
+{
+    static const struct answer rows[] = {
+        {"GET ", .raw = "HTTP/1.1 100 Continue\r\n\r\n" HEAD "1\r\na\r\n0\r\n\r\n"}, {0}};
+    enum stream_news news;
+    struct opened o;
+    assert_int_equal(open_stream(*state, rows, false, &o), 0);
+    assert_int_equal(read_all(*state, &o, CLOCK_NEVER, &news), 0);
+    assert_int_equal(news, STREAM_END);
+    assert_string_equal(buf_str(&o.got), "a");
+    close_stream(&o);
+}
+
 static void a_stream_that_is_cut_off_is_an_error(void **state)
 {
     static const struct answer rows[] = {
@@ -160,6 +173,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CLI_TEST(chunks_come_as_one_text),
+        CLI_TEST(what_comes_before_the_answer_is_skipped),
         CLI_TEST(a_stream_that_is_cut_off_is_an_error),
         CLI_TEST(nothing_until_the_time_is_no_error),
         CLI_TEST(a_signal_is_told_and_held_back),
