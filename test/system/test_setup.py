@@ -5,6 +5,7 @@ import os
 import re
 
 import places
+import wait
 from engine import image_archive
 from harness import NONE, equal, test
 from system_folders import lend_system_folders
@@ -25,6 +26,8 @@ def set_up_shows_the_tour_and_uninstall_takes_all_away(t):
         assert t.node.path(path).exists(), path
     again = t.node.run([*setup, "--no-tour"], env=environment, timeout=300)
     assert "cofferd listens on" in again, again
+    t.node.run(["coffer", "pass", "ls"], env={**environment, "HOME": str(t.node.folder)})  # starts an engine
+    assert "coffer-engined" in programs(t)
     said = t.node.run([places.ROOT / "tools/uninstall"], env=environment, timeout=60)
     assert said.endswith("coffer is uninstalled\n"), said
     left = [line for line in t.node.run(["find", f"{upper}/usr", f"{upper}/etc", f"{upper}/var/lib",
@@ -32,9 +35,13 @@ def set_up_shows_the_tour_and_uninstall_takes_all_away(t):
     equal(left, [])
     assert not t.node.path("/run/coffer").exists()
     equal([m for m in t.node.mounts() if "/run/coffer" in m], [])
-    running = [open(f"/proc/{pid}/comm", encoding="utf-8").read() for pid in t.node.processes()]
     # Podman keeps what watched an exec for five minutes more.
-    assert "cofferd\n" not in running and "redis-server\n" not in running, running
+    wait.until(None, "no program of ours", lambda: not {"cofferd", "coffer-engined", "redis-server"} & programs(t))
+
+
+def programs(t):
+    """The names of the programs that run in the node."""
+    return set(t.node.run(["ps", "-e", "-o", "comm="]).split())
 
 
 @test(engines=NONE, cofferd=False)
