@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "engined/host_private.h"
 #include "wire/message.h"
@@ -25,12 +26,14 @@ static Plugins__V1__RunStatus status_of(const struct plugin *p)
     }
 }
 
-/* Of the store, which one it is. */
-static const char *message_of(const struct host *h, const struct plugin *p)
+/* Why it doesn't run; of the store, which one it is; what its confinement lacks. */
+static char *message_of(const struct host *h, const struct plugin *p)
 {
+    const char *lack = plugin_is_running(p) && p->lack ? p->lack : "";
+    const char *store = p->is_store ? h->store_program : "";
     if (p->why.code && plugin_is_failed(p))
-        return err_text(&p->why);
-    return p->is_store ? h->store_program : "";
+        return strdup(err_text(&p->why));
+    return str_format("%s%s%s", store, *store && *lack ? "; " : "", lack);
 }
 
 static int describe_role(const struct plugin *p, Plugins__V1__Plugin *m)
@@ -50,11 +53,12 @@ static int describe_role(const struct plugin *p, Plugins__V1__Plugin *m)
 
 static int describe(const struct host *h, const struct plugin *p, Plugins__V1__Plugin *m)
 {
-    int r = message_set_string(&m->name, p->name);
+    cleanup_free char *message = message_of(h, p);
+    int r = message ? message_set_string(&m->name, p->name) : ERR_NO_MEMORY;
     if (!r)
         r = message_set_string(&m->version, p->version);
     if (!r)
-        r = message_set_string(&m->status_message, message_of(h, p));
+        r = message_set_string(&m->status_message, message);
     m->disabled = !p->is_enabled;
     m->external = !p->file;
     m->configurable = p->file && !p->is_store;

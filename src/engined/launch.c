@@ -15,9 +15,13 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "engined/confine.h"
+#include "engined/keeper.h"
 
 #define LAUNCH_VARIABLE "DOCKER_SECRETS_ENGINE_PLUGIN_LAUNCH_CFG"
 #define LAUNCH_FD 3
+
+/* Its keeper has so much longer than itself. */
+#define KEEPER_GRACE ((KEEPER_GRACE_SECONDS + 1) * CLOCK_SECOND)
 
 /* A log that is longer is begun anew at the next start. */
 #define LOG_SIZE_MAX (256 * 1024)
@@ -80,6 +84,13 @@ static int add(struct environment *env, char *item)
     return 0;
 }
 
+/* Its temporary files are its own, where it has a folder for them. */
+static const char *value_of(const char *variable, const struct launch_options *o)
+{
+    const char *own = o->allowance->own_folder;
+    return own && str_equal(variable, "TMPDIR") ? own : getenv(variable);
+}
+
 /* The name has no character that JSON would escape: see plugin_name_is_plain. */
 static int fill(struct environment *env, const struct launch_options *o)
 {
@@ -87,7 +98,7 @@ static int fill(struct environment *env, const struct launch_options *o)
                                 "={\"name\":\"%s\",\"timeout\":%lld,\"fd\":%d}",
                                 o->name, (long long)o->register_timeout, LAUNCH_FD));
     for (size_t i = 0; i < ARRAY_SIZE(passed_variables) && !r; i++) {
-        const char *value = getenv(passed_variables[i]);
+        const char *value = value_of(passed_variables[i], o);
         if (value)
             r = add(env, str_format("%s=%s", passed_variables[i], value));
     }
@@ -96,7 +107,7 @@ static int fill(struct environment *env, const struct launch_options *o)
 
 /* ---- life ---- */
 
-/* What the program started and left in its group ends with it. */
+/* Of a keeper that was killed something may be left. */
 static void on_end(struct process *p, int status, int number, void *user)
 {
     struct launch *l = user;
@@ -125,25 +136,54 @@ static int open_log(const char *path)
     return fd;
 }
 
+/* ---- its words ---- */
+
+struct words {
+    char engine[24], how[4], memory[24];
+    const char *argv[CONFINE_WORDS + ALLOWANCE_PATHS_MAX + 1];
+};
+
+static void fill_words(struct words *w, const struct launch_options *o)
+{
+    const struct allowance *a = o->allowance;
+    const char *const first[CONFINE_WORDS] = {CONFINE_PROGRAM, CONFINE_FLAG, w->engine,
+                                              w->how,          w->memory,    o->file};
+    size_t n = 0;
+    if (a->degree == CONFINEMENT_FULL)
+        w->how[n++] = CONFINE_FOLDERS;
+    if (a->degree != CONFINEMENT_NONE)
+        w->how[n++] = CONFINE_CALLS;
+    else
+        w->how[n++] = '-';
+    if (a->is_offline)
+        w->how[n++] = CONFINE_OFFLINE;
+    w->how[n] = '\0';
+    snprintf(w->engine, sizeof(w->engine), "%d", (int)getpid());
+    snprintf(w->memory, sizeof(w->memory), "%llu", (unsigned long long)a->memory);
+    memcpy(w->argv, first, sizeof(first));
+    for (n = 0; n < a->n; n++)
+        w->argv[CONFINE_WORDS + n] = a->paths[n];
+    w->argv[CONFINE_WORDS + n] = NULL;
+}
+
 static int start(struct launch *l, uv_loop_t *loop, const struct launch_options *o,
                  int theirs, struct err *e)
 {
     struct environment env = {.n = 0};
-    char own[24];
-    const char *argv[] = {CONFINE_PROGRAM, CONFINE_FLAG, own, o->file, NULL};
+    struct words words;
     union { /* a char *const * isn't taken for a const char *const *, though it is one */
         char **in;
         const char *const *out;
     } items = {.in = env.items};
     cleanup_fd int log = open_log(o->log);
-    struct process_options options = {.argv = argv,
+    struct process_options options = {.argv = words.argv,
                                       .env = items.out,
                                       .in = PROCESS_NULL,
                                       .out = log,
                                       .error = log,
                                       .handed = &theirs,
                                       .n_handed = 1};
-    snprintf(own, sizeof(own), "%d", (int)getpid());
+    fill_words(&words, o);
     int r = fill(&env, o);
     if (r)
         err_no_memory(e);
@@ -189,7 +229,7 @@ int launch_new(uv_loop_t *loop, const struct launch_options *o,
 
 void launch_stop(struct launch *l)
 {
-    process_stop(&l->process, LAUNCH_GRACE);
+    process_stop(&l->process, KEEPER_GRACE);
 }
 
 void launch_close(struct launch *l, struct loop_close *c)

@@ -188,13 +188,19 @@ static int make_log_path(const struct plugin *p, char **out, struct err *e)
 static int launch(struct plugin *p, struct err *e)
 {
     cleanup_free char *log = NULL;
+    cleanup_allowance struct allowance allowance = {0};
     int fd;
     int r = make_log_path(p, &log, e);
+    if (!r)
+        r = allowance_make(host_config(p->host), p->settings_name, p->file, &p->settings,
+                           &allowance, e);
     if (r)
         return r;
+    p->lack = allowance_lack(&allowance);
     struct launch_options o = {.file = p->file,
                                .name = p->name,
                                .log = log,
+                               .allowance = &allowance,
                                .register_timeout = PLUGIN_REGISTER_TIMEOUT};
     r = launch_new(host_loop(p->host), &o, on_program_end, p, &fd, &p->launch, e);
     if (r)

@@ -78,8 +78,9 @@ struct plugin {
     int64_t delay;  /* of the last wait */
     int64_t waited; /* in all, since it was well */
     int64_t started;
-    struct err why; /* the last failure; code 0: none */
-    bool is_lost;   /* its connection ended before we knew why */
+    struct err why;   /* the last failure; code 0: none */
+    const char *lack; /* how it is confined less than by default; NULL: it isn't */
+    bool is_lost;     /* its connection ended before we knew why */
     struct loop_close closing, *parent;
 };
 

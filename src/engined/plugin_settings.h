@@ -3,20 +3,43 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
 /*
  * What the file plugins/NAME.conf says, lines "key = value". The engine's own keys are
- * `pattern` (instead of the plugin's own), `enabled` (true or false) and, for a plugin
- * that is in none of the folders, `command` (its program). The others are the plugin's;
- * a value of theirs may be a se:// reference into the local store.
+ * `pattern` (instead of the plugin's own), `enabled` (true or false), those of its
+ * confinement, and, for a plugin that is in none of the folders, `command` (its program).
+ * The others are the plugin's; a value of theirs may be a se:// reference into the local
+ * store.
+ *
+ *   confine = full|calls|none   how it is confined (allowance.h), if not as by default
+ *   allow-read = PATH           may be given again; "~/" is in the user's home
+ *   allow-write = PATH          the same
+ *   allow-network = yes|no
+ *   memory = BYTES              of data; with a 'k', 'm' or 'g' behind it that many more
  */
+enum confinement {
+    CONFINEMENT_DEFAULT,
+    CONFINEMENT_NONE,
+    CONFINEMENT_CALLS, /* its system calls, and no new privileges */
+    CONFINEMENT_FULL,  /* to its folders, too */
+};
+
+#define PLUGIN_PATHS_MAX 32
+#define PLUGIN_MEMORY_MIN (UINT64_C(16) << 20)
+#define PLUGIN_MEMORY_MAX (UINT64_C(1) << 40)
 #define PLUGIN_LINES_MAX 64
 #define PLUGIN_FILE_MAX 65536
 
 struct plugin_line {
     char *key, *value;
+};
+
+struct plugin_path {
+    char *path;
+    bool is_writable;
 };
 
 struct plugin_settings {
@@ -25,6 +48,11 @@ struct plugin_settings {
     char *pattern, *command; /* NULL: not said */
     struct plugin_line lines[PLUGIN_LINES_MAX];
     size_t n_lines;
+    enum confinement confinement;
+    struct plugin_path paths[PLUGIN_PATHS_MAX];
+    size_t n_paths;
+    bool has_network, allows_network; /* is it said, and what */
+    uint64_t memory;                  /* 0: not said */
 };
 
 /* Reads the file of a plugin; without one all is empty. takes_command: `command` is one

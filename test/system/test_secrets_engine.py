@@ -246,9 +246,9 @@ def settings_are_read_at_each_start(t):
 def a_plugin_may_be_named_by_its_settings_and_come_later(t):
     engine = Engined(t).start()
     program = engine.home / "elsewhere"
-    program.write_text(f"#!/bin/sh\nexec {EXAMPLE}\n")
-    program.chmod(0o755)
-    engine.plugin_settings("late", f"command = {program}\ngreeting = late\n")
+    program.symlink_to(EXAMPLE)
+    engine.plugin_settings("late", f"command = {program}\ngreeting = late\n"
+                                   f"allow-read = {places.BUILD}\n")
     equal(engine.call(ENABLE, {"name": "late"}).status, 200)
     equal(engine.get("**"), {("hello/world", "late"): b"late"})
     assert engine.plugins()["late"]["configurable"], engine.plugins()
@@ -274,7 +274,7 @@ def plugins_are_confined(t):
 @alone
 def programs_that_others_may_write_are_not_started(t):
     engine = Engined(t)
-    engine.example().chmod(0o777)
+    engine.program("hello", "exit 0").chmod(0o777)
     engine.start()
     equal(engine.plugins(), {})
 

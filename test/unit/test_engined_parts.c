@@ -5,11 +5,15 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "engined/cache.h"
 #include "engined/envelopes.h"
 #include "engined/grants.h"
@@ -317,9 +321,68 @@ static void names_of_plugins_stand_in_paths(void **state)
     assert_false(plugin_name_is_plain("a\"b"));
 }
 
+static int read_settings(const char *text, struct plugin_settings *out, struct err *e)
+{
+    char folder[] = "/tmp/coffer-test-XXXXXX", path[64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/plugins", folder);
+    assert_int_equal(mkdir(path, 0700), 0);
+    snprintf(path, sizeof(path), "%s/plugins/x.conf", folder);
+    assert_int_equal(file_replace(path, 0600, text, strlen(text), NULL), 0);
+    int r = plugin_settings_read(folder, "x", true, out, e);
+    unlink(path);
+    snprintf(path, sizeof(path), "%s/plugins", folder);
+    rmdir(path);
+    rmdir(folder);
+    return r;
+}
+
+static void settings_say_what_a_plugin_may_do(void **state)
+{
+    struct plugin_settings s;
+    setenv("HOME", "/home/someone", 1);
+    assert_int_equal(read_settings("confine = calls\nallow-read = ~/a\nallow-write = /b\n"
+                                   "allow-network = no\nmemory = 512m\nkey = 1\n",
+                                   &s, NULL),
+                     0);
+    assert_int_equal(s.confinement, CONFINEMENT_CALLS);
+    assert_int_equal(s.n_paths, 2);
+    assert_string_equal(s.paths[0].path, "/home/someone/a");
+    assert_false(s.paths[0].is_writable);
+    assert_string_equal(s.paths[1].path, "/b");
+    assert_true(s.paths[1].is_writable);
+    assert_true(s.has_network && !s.allows_network);
+    assert_int_equal(s.memory, 512 << 20);
+    assert_int_equal(s.n_lines, 1);
+    plugin_settings_deinit(&s);
+}
+
+static void wrong_words_about_confinement_are_refused(void **state)
+{
+    static const char *const bad[] = {
+        "confine = no",
+        "allow-read = a/b",
+        "allow-write = ",
+        "allow-network = maybe",
+        "memory = 512x",
+        "memory = 1k",
+        "memory = 99999999g",
+        "memory = m",
+        "memory = -1",
+        "memory = 0",
+        "memory = 1111111111111111111111111",
+    };
+    struct plugin_settings s;
+    struct err e;
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+        assert_int_equal(read_settings(bad[i], &s, &e), ERR_INVALID_ARGUMENT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(settings_say_what_a_plugin_may_do),
+        cmocka_unit_test(wrong_words_about_confinement_are_refused),
         cmocka_unit_test(an_answer_is_kept_for_its_time),
         cmocka_unit_test(without_a_time_nothing_is_kept),
         cmocka_unit_test(what_expires_is_not_kept_past_that),

@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import textwrap
 import time
 
 import places
@@ -74,14 +75,36 @@ class Engined:
 
     def example(self, name="hello"):
         """The SDK's example as a plugin."""
-        return self.program(name, f"exec {EXAMPLE}")
+        path = self.programs / name
+        path.symlink_to(EXAMPLE)
+        self.plugin_settings(name, "")
+        return path
 
     def store(self):
         """The encrypted files as the local store."""
-        return self.program("coffer-plugin-file", f"exec {places.PLUGINS}/coffer-plugin-file")
+        return self.own_plugin("file")
+
+    def own_plugin(self, name):
+        """One of coffer's plugins."""
+        path = self.programs / f"coffer-plugin-{name}"
+        path.symlink_to(places.PLUGINS / path.name)
+        return path
+
+    def scripted(self, name, script, settings=""):
+        """A plugin that does what a script in Python says, on plugin_side."""
+        lib = pathlib.Path(__file__).parent
+        path = self.programs / name
+        path.write_text("#!/usr/bin/python3 -B\nimport os, signal, sys, time\n"
+                        f"sys.path[:0] = ['{lib}', '{lib.parents[1] / 'rig'}']\n"
+                        f"from plugin_side import *\n{textwrap.dedent(script)}\n")
+        path.chmod(0o755)
+        self.plugin_settings(name, f"{settings}allow-read = {lib.parents[1]}\n")
+        return path
 
     def plugin_settings(self, name, text):
-        (self.home / "plugins" / f"{name}.conf").write_text(text)
+        """What isn't installed is where a plugin may not read by itself."""
+        of_tree = f"allow-read = {places.BUILD}\n" if (self.programs / name).is_symlink() else ""
+        (self.home / "plugins" / f"{name}.conf").write_text(text + of_tree)
 
     # ---- its life
 
@@ -157,8 +180,12 @@ class Engined:
     def status(self, name):
         return self.plugins().get(name, {}).get("runStatus", "").removeprefix("RUN_STATUS_")
 
+    def program_pids(self):
+        """The programs of the plugins; between them and the engine are their keepers."""
+        return [self.pids(keeper)[0] for keeper in self.pids()]
+
     def pids(self, parent=None):
-        """The children of the engine, which are its plugins."""
+        """The children of the engine, which keep its plugins."""
         pid = parent or self.process.pid
         text = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text()
         return [int(word) for word in text.split()]

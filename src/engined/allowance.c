@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engined/allowance.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/macro.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "engined/confine.h"
+
+/* ---- what our own plugins need ---- */
+
+struct program {
+    const char *name;
+    enum confinement degree;
+    bool is_offline;
+};
+
+/* What exec runs are the user's own commands, which need whatever they need. */
+static const struct program programs[] = {
+    {"coffer-plugin-exec", CONFINEMENT_CALLS, false},
+    {"coffer-plugin-file", CONFINEMENT_FULL, true},
+    {"coffer-plugin-keychain", CONFINEMENT_FULL, true},
+    {"coffer-plugin-pass", CONFINEMENT_FULL, true},
+};
+static const struct program others = {"", CONFINEMENT_FULL, false};
+
+enum base {
+    BASE_ROOT,
+    BASE_HOME,
+    BASE_CONFIG, /* XDG's */
+    BASE_RUN,
+    BASE_OUR_CONFIG,
+    BASE_OUR_DATA,
+};
+
+/* A place: that of the setting, else that of the variable, else below the base. */
+struct need {
+    const char *program;
+    char right;
+    enum base base;
+    const char *below;
+    const char *setting, *variable; /* NULL: none */
+    bool is_above;                  /* the folder that it is in */
+    bool is_made;
+};
+
+static const struct need needs[] = {
+    {"coffer-plugin-file", CONFINE_WRITE, BASE_OUR_DATA, "/store", "folder", NULL, false,
+     true},
+    {"coffer-plugin-file", CONFINE_WRITE, BASE_OUR_CONFIG, "/key", "key", NULL, true,
+     true},
+    {"coffer-plugin-pass", CONFINE_WRITE, BASE_HOME, "/.password-store", "folder",
+     "PASSWORD_STORE_DIR", false, false},
+    {"coffer-plugin-pass", CONFINE_WRITE, BASE_HOME, "/.gnupg", NULL, "GNUPGHOME", false,
+     false},
+    {"coffer-plugin-pass", CONFINE_WRITE, BASE_RUN, "/gnupg", NULL, NULL, false, false},
+    {"coffer-plugin-pass", CONFINE_READ, BASE_HOME, "/.gitconfig", NULL, NULL, false,
+     false},
+    {"coffer-plugin-pass", CONFINE_READ, BASE_CONFIG, "/git", NULL, NULL, false, false},
+    {"coffer-plugin-pass", CONFINE_READ, BASE_HOME, "/.Xauthority", NULL, "XAUTHORITY",
+     false, false},
+    {"coffer-plugin-pass", CONFINE_DEVICE, BASE_ROOT, "/dev/tty", NULL, NULL, false,
+     false},
+    {"coffer-plugin-pass", CONFINE_DEVICE, BASE_ROOT, "/dev/pts", NULL, NULL, false,
+     false},
+    {"coffer-plugin-pass", CONFINE_DEVICE, BASE_ROOT, "/dev/bus/usb", NULL, NULL, false,
+     false},
+    {"coffer-plugin-onepassword", CONFINE_WRITE, BASE_CONFIG, "/op", NULL, NULL, false,
+     false},
+    {"coffer-plugin-onepassword", CONFINE_WRITE, BASE_HOME, "/.op", NULL, NULL, false,
+     false},
+};
+
+static const char *program_name(const char *file)
+{
+    const char *slash = strrchr(file, '/');
+    return slash ? slash + 1 : file;
+}
+
+static const struct program *find_program(const char *file)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(programs); i++)
+        if (str_equal(programs[i].name, program_name(file)))
+            return &programs[i];
+    return &others;
+}
+
+/* ---- paths ---- */
+
+static const char *absolute(const char *path)
+{
+    return path && *path == '/' ? path : NULL;
+}
+
+static const char *setting_of(const struct plugin_settings *s, const char *key)
+{
+    for (size_t i = 0; key && i < s->n_lines; i++)
+        if (str_equal(s->lines[i].key, key))
+            return s->lines[i].value;
+    return NULL;
+}
+
+/* NULL without memory, or when there is no such base: then it stays "". */
+static char *below(const struct config *c, enum base base, const char *rest)
+{
+    const char *home = absolute(getenv("HOME"));
+    const char *run = absolute(getenv("XDG_RUNTIME_DIR"));
+    const char *config = absolute(getenv("XDG_CONFIG_HOME"));
+    switch (base) {
+    case BASE_HOME:
+        return str_format("%s%s", home ? home : "", home ? rest : "");
+    case BASE_CONFIG:
+        return config ? str_format("%s%s", config, rest)
+                      : str_format("%s%s%s", home ? home : "", home ? "/.config" : "",
+                                   home ? rest : "");
+    case BASE_RUN:
+        return str_format("%s%s", run ? run : "", run ? rest : "");
+    case BASE_OUR_CONFIG:
+        return str_format("%s%s", c->config_folder, rest);
+    case BASE_OUR_DATA:
+        return str_format("%s%s", c->data_folder, rest);
+    default:
+        return str_format("%s", rest);
+    }
+}
+
+static int allow(struct allowance *a, char right, const char *path, struct err *e)
+{
+    if (!absolute(path))
+        return 0;
+    if (a->n == ALLOWANCE_PATHS_MAX)
+        return err_set(e, ERR_RESOURCE_EXHAUSTED, "more than %d paths are allowed it",
+                       ALLOWANCE_PATHS_MAX);
+    char *word = str_format("%c%s", right, path);
+    if (!word)
+        return err_no_memory(e);
+    a->paths[a->n++] = word;
+    return 0;
+}
+
+/* What can't be made the plugin itself will complain of. */
+static int allow_need(struct allowance *a, const struct config *c, const struct need *n,
+                      const struct plugin_settings *s, struct err *e)
+{
+    const char *variable = n->variable ? absolute(getenv(n->variable)) : NULL;
+    const char *named = absolute(setting_of(s, n->setting));
+    named = named ? named : variable;
+    cleanup_free char *path =
+        named ? str_format("%s", named) : below(c, n->base, n->below);
+    if (!path)
+        return err_no_memory(e);
+    char *slash = n->is_above ? strrchr(path, '/') : NULL;
+    if (slash)
+        *slash = '\0';
+    if (n->is_made && *path)
+        (void)!file_make_folders(path, NULL);
+    return allow(a, n->right, path, e);
+}
+
+static int allow_program(struct allowance *a, const struct config *c, const char *file,
+                         const struct plugin_settings *s, struct err *e)
+{
+    const char *name = program_name(file);
+    int r = allow(a, CONFINE_READ, file, e);
+    for (size_t i = 0; i < ARRAY_SIZE(needs) && !r; i++)
+        if (str_equal(needs[i].program, name))
+            r = allow_need(a, c, &needs[i], s, e);
+    return r;
+}
+
+/* ---- what its user says ---- */
+
+static int allow_settings(struct allowance *a, const struct plugin_settings *s,
+                          struct err *e)
+{
+    int r = 0;
+    for (size_t i = 0; i < s->n_lines && !r; i++)
+        r = allow(a, CONFINE_READ, s->lines[i].value, e);
+    for (size_t i = 0; i < s->n_paths && !r; i++)
+        r = allow(a, s->paths[i].is_writable ? CONFINE_WRITE : CONFINE_READ,
+                  s->paths[i].path, e);
+    for (size_t i = 0; i < s->n_paths && !r; i++)
+        if (s->paths[i].is_writable) /* what may be written may be executed, too */
+            r = allow(a, CONFINE_READ, s->paths[i].path, e);
+    if (s->confinement != CONFINEMENT_DEFAULT)
+        a->degree = s->confinement;
+    if (s->has_network)
+        a->is_offline = !s->allows_network;
+    if (s->memory)
+        a->memory = s->memory;
+    return r;
+}
+
+static int make_own_folder(struct allowance *a, const struct config *c, const char *name,
+                           struct err *e)
+{
+    cleanup_free char *path = str_format("%s/state/%s", c->data_folder, name);
+    if (!path)
+        return err_no_memory(e);
+    if (file_make_folders(path, NULL))
+        return 0; /* a data folder that can only be read */
+    int r = allow(a, CONFINE_WRITE, path, e);
+    if (!r)
+        a->own_folder = TAKE(path);
+    return r;
+}
+
+int allowance_make(const struct config *c, const char *name, const char *file,
+                   const struct plugin_settings *s, struct allowance *out, struct err *e)
+{
+    const struct program *program = find_program(file);
+    struct allowance a = {.degree = program->degree,
+                          .is_offline = program->is_offline,
+                          .memory = ALLOWANCE_MEMORY};
+    int r = allow_program(&a, c, file, s, e);
+    if (!r)
+        r = allow_settings(&a, s, e);
+    if (!r && a.degree == CONFINEMENT_FULL)
+        r = make_own_folder(&a, c, name, e);
+    if (r)
+        allowance_deinit(&a);
+    else
+        *out = a;
+    return r;
+}
+
+void allowance_deinit(struct allowance *a)
+{
+    for (size_t i = 0; i < a->n; i++)
+        free(a->paths[i]);
+    free(a->own_folder);
+    *a = (struct allowance){0};
+}
+
+const char *allowance_lack(const struct allowance *a)
+{
+    if (a->degree == CONFINEMENT_NONE)
+        return "not confined, as its settings say";
+    if (!confine_has_calls())
+        return "its system calls are not confined: the kernel has no seccomp filters";
+    if (a->degree == CONFINEMENT_FULL && !confine_has_folders())
+        return "not confined to its folders: the kernel has no Landlock";
+    return NULL;
+}
