@@ -22,13 +22,12 @@ void session_flush(struct session *s)
     struct err e;
     while (!s->is_over && !stream_queued(&s->stream) && yamux_has_output(s->yamux)) {
         cleanup_buf struct buf out = BUF_INIT;
-        if (yamux_drain(s->yamux, &out, &e)) {
-            session_fail(s, &e);
-            return;
-        }
+        int r = yamux_drain(s->yamux, &out, &e);
         uv_buf_t piece = uv_buf_init(out.data, (unsigned)out.len);
         if (stream_write(&s->stream, &piece, 1))
             return; /* on_error follows */
+        if (r)
+            session_fail(s, &e);
     }
 }
 
@@ -66,6 +65,13 @@ static void on_over(void *user)
         s->events->on_end(&s->why, s->user);
 }
 
+/* yamux gave up, and says why to a plugin that reads. */
+static void break_off(struct session *s, const struct err *why)
+{
+    session_flush(s);
+    session_fail(s, why);
+}
+
 /* ---- bytes in ---- */
 
 static void dispatch_one(struct session *s, struct yamux_stream *stream, unsigned events)
@@ -97,10 +103,9 @@ static void feed(struct session *s, const char *data, size_t n)
     struct err e;
     if (s->is_over)
         return;
-    int r = yamux_feed(s->yamux, data, n, &e);
+    if (yamux_feed(s->yamux, data, n, &e))
+        break_off(s, &e);
     dispatch(s);
-    if (r)
-        session_fail(s, &e);
 }
 
 static void on_data(struct stream *stream, const char *data, size_t n)
@@ -183,7 +188,7 @@ static void on_time(void *user)
     if (s->is_closing || s->is_over)
         return;
     if (yamux_tick(s->yamux, now, &e))
-        session_fail(s, &e);
+        break_off(s, &e);
     dispatch(s);
 }
 

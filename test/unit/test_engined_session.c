@@ -260,13 +260,18 @@ static void a_flood_of_calls_is_bounded(void **state)
     tear_down(&f);
 }
 
+/* The plugin hears that it was its fault; who waits for its answer hears what it was. */
 static void what_is_no_yamux_ends_the_connection(void **state)
 {
     struct fixture f;
     set_up(&f);
+    ask_and_arrive(&f);
     assert_int_equal(send(f.side.fd, "GET / HTTP/1.1\r\n\r\n", 18, MSG_NOSIGNAL), 18);
-    TURN_UNTIL(&f.net, f.is_over);
+    TURN_UNTIL(&f.net, f.is_over && f.side.failure);
     assert_int_equal(f.why.code, ERR_BAD_MESSAGE);
+    assert_int_equal(f.side.failure, ERR_UNAVAILABLE);
+    assert_int_equal(f.answers, 1);
+    assert_non_null(strstr(f.failure.text, "yamux: the other side speaks version 71"));
     tear_down(&f);
 }
 
