@@ -42,7 +42,7 @@ static int resolve(const struct variable *v, const struct secret_source *source,
     return r ? explain(v, r, e) : 0;
 }
 
-/* Nobody is asked again after having been out of reach once. */
+/* Nobody is asked again after having been out of reach, or too slow, once. */
 static int resolve_fallback(const struct variable *v, const struct secret_source *source,
                             struct buf *block, bool *is_there, struct err *e)
 {
@@ -52,7 +52,7 @@ static int resolve_fallback(const struct variable *v, const struct secret_source
         return err_no_memory(e);
     if (r && r != ERR_NOT_FOUND)
         source->warn(source->user, v->name, &why);
-    *is_there = *is_there && r != ERR_UNAVAILABLE;
+    *is_there = *is_there && r != ERR_UNAVAILABLE && r != ERR_DEADLINE_EXCEEDED;
     return 0;
 }
 
