@@ -51,13 +51,16 @@ static int look_at(struct references *out, const json_t *env, size_t i,
     const char *text = json_string_value(json_array_get(env, i));
     size_t n = strcspn(text, "=");
     const char *value = text + n + 1;
-    if (!text[n] || (*value && !reference_is(value)) || is_set_again(env, i, text, n))
+    if (!text[n] || (*value && !reference_is(value)))
         return 0;
     cleanup_free char *name = mem_dup(text, n);
     if (!name)
         return err_no_memory(e);
+    /* The search through all others comes last: only few get there. */
+    if ((!*value && !may_fall_back(fallback, name)) || is_set_again(env, i, text, n))
+        return 0;
     if (!*value)
-        return may_fall_back(fallback, name) ? add(out, &name, NULL, e) : 0;
+        return add(out, &name, NULL, e);
     int r = variable_check_name(name, n, e);
     return r ? r : add(out, &name, value, e);
 }
