@@ -40,14 +40,18 @@ static int open_folder(const char *path, struct err *e)
     return fd;
 }
 
-/* No sync: after a crash the container is made again from the engine's own. */
+/* No sync: after a crash the container is made again from the engine's own. What has the
+ * temporary name is removed, not written to: where a bundle is another user's, it may be
+ * a link to any file. */
 static int write_config(int folder, const char *path, const struct buf *config,
                         struct err *e)
 {
     char name[64];
     snprintf(name, sizeof(name), "config.json.%ld", (long)getpid());
+    if (unlinkat(folder, name, 0) && errno != ENOENT)
+        return err_errno(e, errno, "remove %s/%s", path, name);
     cleanup_fd int fd =
-        openat(folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+        openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return err_errno(e, errno, "create %s/%s", path, name);
     int r = write_all(fd, config, path, e);

@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "oci/block_write.h"
+#include "oci/bundle.h"
 #include "oci/call.h"
 #include "oci/report.h"
 
@@ -104,6 +105,21 @@ static void an_image_names_no_secret_of_its_user(void **state)
     write_record(f, "B=se://b");
     assert_int_equal(create(f), ERR_PERMISSION_DENIED);
     assert_non_null(strstr(f->e.text, "resolving A: se://a: "));
+}
+
+static void no_file_is_written_through_a_link(void **state)
+{
+    struct fixture *f = *state;
+    cleanup_buf struct buf config = BUF_INIT, now = BUF_INIT;
+    cleanup_free char *folder = str_format("%s/coffer", f->folder), *made = NULL;
+    cleanup_free char *link_name =
+        str_format("%s/config.json.%ld", folder, (long)getpid());
+    assert_int_equal(mkdir(folder, 0700), 0);
+    assert_int_equal(link(f->config, link_name), 0);
+    assert_int_equal(buf_append_str(&config, "{}"), 0);
+    assert_int_equal(bundle_make(f->folder, &config, &made, &f->e), 0);
+    assert_int_equal(file_read(f->config, 4096, &now, NULL), 0);
+    assert_string_equal(buf_str(&now), CONFIG);
 }
 
 static void else_the_settings_do(void **state)
@@ -234,6 +250,7 @@ int main(void)
         TEST(nobody_is_asked_unless_somebody_is_named),
         TEST(the_record_says_who_is_asked),
         TEST(an_image_names_no_secret_of_its_user),
+        TEST(no_file_is_written_through_a_link),
         TEST(else_the_settings_do),
         TEST(descriptors_come_behind_the_callers),
         TEST(exec_gets_a_file_in_memory),
