@@ -85,10 +85,12 @@ void router_handle(struct http_exchange *x, void *user)
     struct ucred peer;
     struct connect_answer a;
     const char *path = http_exchange_head(x)->target;
-    engine_note_request(engine);
     if (router_is_stranger(http_exchange_peer(x, &peer) ? &peer : NULL)) {
         respond_text(x, 403, "this is another user's secrets engine\n");
-    } else if (str_equal(path, "/health")) {
+        return;
+    }
+    engine_note_request(engine);
+    if (str_equal(path, "/health")) {
         respond_text(x, 200, "ok");
     } else if (str_equal(path, HIJACK_PATH)) {
         take_connection(engine, x);

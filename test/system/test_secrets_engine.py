@@ -508,6 +508,19 @@ def on_demand_it_ends_when_nobody_asks(t):
 
 
 @alone
+def other_users_keep_no_engine_on_demand_alive(t):
+    engine = Engined(t, uid=USER)
+    engine.start("--on-demand", "--idle-timeout", "500ms")
+    engine.home.chmod(0o711)
+    engine.socket.chmod(0o777)
+    asking = 'while curl -s -o /dev/null --unix-socket "$0" http://unix/health; do :; done'
+    stranger = subprocess.Popen(["setpriv", f"--reuid={STRANGER}", f"--regid={STRANGER}",
+                                 "--clear-groups", "sh", "-c", asking, engine.socket])
+    equal(engine.wait(), 0)
+    equal(stranger.wait(TIMEOUT), 0)
+
+
+@alone
 def a_second_engine_by_hand_is_refused(t):
     engine = Engined(t).start()
     second = subprocess.run([ENGINED], env=engine.env, stderr=subprocess.PIPE, check=False)
