@@ -14,7 +14,7 @@
  *     uid = NUMBER             whose engine is asked for containers without a record
  *     fallback = yes|no        those: is an empty variable KEY the secret KEY? (no)
  *     references = FOLDER      the records (oci/record.h)
- *     timeout = SECONDS        for one secret (30)
+ *     timeout = SECONDS        for all secrets of a process (30)
  */
 struct settings {
     char *runtime; /* NULL: to be looked for */

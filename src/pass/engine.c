@@ -5,7 +5,7 @@
 #include "pass/engine_private.h"
 #include "pass/engine_process.h"
 #include "sdk/sdk.h"
-#include "pass/start.h"
+#include "start/start.h"
 
 /*
  * The secrets engine, through the SDK. Whether one is there is asked once, before the
@@ -43,7 +43,7 @@ int engine_reach(struct secrets *s, struct engine **out, struct err *e)
         return 0;
     int r = ask(g, e);
     if (r == ERR_UNAVAILABLE && g->may_start) {
-        r = start_engine(ask, g, e);
+        r = start_engine(ask, g, &(struct start_options){0}, e);
         if (!r)
             r = ask(g, e);
     }

@@ -10,7 +10,7 @@
 #include "pass/prompt_line.h"
 #include "pass/set_input.h"
 #include "pass/settings.h"
-#include "pass/start_program.h"
+#include "start/program.h"
 
 /* ---- what is typed ---- */
 
@@ -150,13 +150,13 @@ static void one_setting_is_replaced(void **state)
 
 static void the_engine_gets_no_foreign_variables(void **state)
 {
-    assert_true(start_program_keeps("HOME=/x"));
-    assert_true(start_program_keeps("XDG_RUNTIME_DIR=/x"));
-    assert_true(start_program_keeps("LC_ALL=C"));
-    assert_false(start_program_keeps("HOMEX=1"));
-    assert_false(start_program_keeps("GH_TOKEN=1"));
-    assert_false(start_program_keeps("X=HOME=1"));
-    assert_false(start_program_keeps(""));
+    assert_true(start_program_keeps("HOME=/x", false));
+    assert_true(start_program_keeps("XDG_RUNTIME_DIR=/x", false));
+    assert_true(start_program_keeps("LC_ALL=C", false));
+    assert_false(start_program_keeps("HOMEX=1", false));
+    assert_false(start_program_keeps("GH_TOKEN=1", false));
+    assert_false(start_program_keeps("X=HOME=1", false));
+    assert_false(start_program_keeps("", false));
 }
 
 int main(void)

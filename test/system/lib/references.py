@@ -61,7 +61,6 @@ class OwnPodman(Engine):
         self.kind, self.node = "podman", node
         self.storage = node.folder / "containers"
         self.storage.mkdir()
-        node.run(["mkdir", "-p", "/var/lib/containers"])
         node.run(["mount", "--bind", self.storage, "/var/lib/containers"])
 
     def take(self, cofferd):
@@ -70,13 +69,15 @@ class OwnPodman(Engine):
 
 
 class Place:
-    """A node with an engine that has coffer-runtime, a cofferd, and a docker CLI."""
+    """A node with an engine that has coffer-runtime, a cofferd, and a docker CLI. It has a /root of its
+    own: root's secrets engine is started there."""
 
     def __init__(self, kind, settings="", runtime=RUNTIME):
         if not RUNTIME.exists():
             skip("coffer-runtime is not built")
         self.node = Node("refs")
         self.node.folder.chmod(0o755)
+        lend_system_folders(self)
         self.engine = Engine(kind, self.node, runtime)
         self.hands = Fixture(self.node, self.engine, places.newest_cli())
         self.kind, self.settings = kind, settings
@@ -104,6 +105,10 @@ class Place:
         self.engine.settings.write_text(f"runtime = {REAL[self.kind]}\n{self.settings}\n"
                                         f"references = {self.cofferd.state}/references\n{settings}\n")
 
+    def without_engined(self):
+        """As if coffer-engined were not installed."""
+        self.node.run(["mount", "--bind", "/dev/null", BUILD / "src" / "coffer-engined"])
+
     @property
     def docker(self):
         return self.hands.docker
@@ -121,6 +126,7 @@ class OwnPlace(Place):
             skip("coffer-runtime is not built")
         self.node = Node("refs")
         self.node.folder.chmod(0o755)
+        lend_system_folders(self)
         self.kind = "podman"
         self.hands = Fixture(self.node, None, places.newest_cli())
         self.engine = OwnPodman(self.node)
@@ -143,7 +149,6 @@ class UnitPlace(OwnPlace):
 
     def __init__(self):
         super().__init__()
-        lend_system_folders(self)
         self.node.run(["mkdir", "-p", "/run/coffer-podman", "/etc/coffer", RUNTIME_INSTALLED.parent])
         self.node.run(["ln", "-sf", RUNTIME, RUNTIME_INSTALLED])
         self.node.run(["cp", ROOT / "packaging/runtime.conf", "/etc/coffer/runtime.conf"])

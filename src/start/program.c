@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pass/start_program.h"
+#include "start/program.h"
 
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,57 +13,79 @@
 #define NAME "coffer-engined"
 #define PROGRAM_PATH_MAX 4096
 #define PATH_DEFAULT "/usr/local/bin:/usr/bin:/bin"
+#define PATH_OF_SERVICES "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define PASSWD_SIZE 4096
 
 /* ---- the environment ---- */
 
 /* Those that end in '_' stand for all that begin so. */
 static const char *const kept[] = {
+    "LANG",        "LC_",         "TZ",           "XDG_RUNTIME_DIR",
+    "COFFER_",     "SSL_CERT_",   "NO_PROXY",     "no_proxy",
+    "HTTPS_PROXY", "https_proxy", "ASAN_OPTIONS", "UBSAN_OPTIONS",
+};
+
+static const char *const kept_of_session[] = {
     "HOME",
     "USER",
     "LOGNAME",
     "PATH",
     "TMPDIR",
-    "LANG",
-    "LC_",
-    "TZ",
     "XDG_",
-    "COFFER_",
     "DBUS_",
     "DISPLAY",
     "WAYLAND_DISPLAY",
     "GNUPGHOME",
     "PASSWORD_STORE_",
     "SSH_AUTH_SOCK",
-    "SSL_CERT_",
-    "HTTPS_PROXY",
-    "https_proxy",
-    "NO_PROXY",
-    "no_proxy",
-    "ASAN_OPTIONS",
-    "UBSAN_OPTIONS",
     "GNOME_KEYRING_CONTROL",
 };
 
-bool start_program_keeps(const char *variable)
+static bool is_among(const char *variable, const char *const *names, size_t count)
 {
     size_t n = strcspn(variable, "=");
-    for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
-        size_t len = strlen(kept[i]);
-        bool is_prefix = kept[i][len - 1] == '_';
-        if (n >= len && memcmp(variable, kept[i], len) == 0 && (is_prefix || n == len))
+    for (size_t i = 0; i < count; i++) {
+        size_t len = strlen(names[i]);
+        bool is_prefix = names[i][len - 1] == '_';
+        if (n >= len && memcmp(variable, names[i], len) == 0 && (is_prefix || n == len))
             return true;
     }
     return false;
 }
 
-static int keep_environment(struct start_program *p)
+bool start_program_keeps(const char *variable, bool is_service)
+{
+    return is_among(variable, kept, ARRAY_SIZE(kept)) ||
+           (!is_service &&
+            is_among(variable, kept_of_session, ARRAY_SIZE(kept_of_session)));
+}
+
+/* Without a home in the user database the engine says what is missing. */
+static int add_own(struct start_program *p, size_t *n)
+{
+    struct passwd entry, *found = NULL;
+    char text[PASSWD_SIZE];
+    bool is_there = !getpwuid_r(geteuid(), &entry, text, sizeof(text), &found) && found;
+    p->home = is_there ? str_format("HOME=%s", entry.pw_dir) : NULL;
+    p->search = str_format("PATH=" PATH_OF_SERVICES);
+    if ((is_there && !p->home) || !p->search)
+        return ERR_NO_MEMORY;
+    p->environment[(*n)++] = p->search;
+    if (p->home)
+        p->environment[(*n)++] = p->home;
+    return 0;
+}
+
+static int make_environment(struct start_program *p, bool is_service)
 {
     size_t n = 0;
-    p->environment = calloc(START_VARIABLES_MAX + 1, sizeof(*p->environment));
-    for (char **v = environ; p->environment && v && *v && n < START_VARIABLES_MAX; v++)
-        if (start_program_keeps(*v))
+    p->environment = calloc(START_VARIABLES_MAX + 3, sizeof(*p->environment));
+    if (!p->environment)
+        return ERR_NO_MEMORY;
+    for (char **v = environ; v && *v && n < START_VARIABLES_MAX; v++)
+        if (start_program_keeps(*v, is_service))
             p->environment[n++] = *v;
-    return p->environment ? 0 : ERR_NO_MEMORY;
+    return is_service ? add_own(p, &n) : 0;
 }
 
 /* ---- the program ---- */
@@ -124,10 +147,10 @@ static int find(struct start_program *p)
     return !r && !p->path ? look_in_path(&p->path) : r;
 }
 
-int start_program_find(struct start_program *out, struct err *e)
+int start_program_find(struct start_program *out, bool is_service, struct err *e)
 {
     cleanup_start_program struct start_program p = {0};
-    if (find(&p) || keep_environment(&p))
+    if (find(&p) || make_environment(&p, is_service))
         return err_no_memory(e);
     if (!p.path)
         return err_set(e, ERR_NOT_FOUND,
@@ -142,5 +165,7 @@ void start_program_deinit(struct start_program *p)
 {
     free(p->path);
     free(p->environment);
+    free(p->home);
+    free(p->search);
     *p = (struct start_program){0};
 }

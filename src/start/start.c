@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pass/start.h"
+#include "start/start.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,8 @@
 #include "base/home.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "pass/start_program.h"
+#include "start/alarm.h"
+#include "start/program.h"
 
 #define LOCK_NAME "start.lock"
 #define LOG_NAME "engine.log"
@@ -42,16 +43,26 @@ static int open_in(const char *folder, const char *name, int flags, int *out,
     return 0;
 }
 
+static int too_late(struct err *e)
+{
+    return err_set(e, ERR_DEADLINE_EXCEEDED,
+                   "the secrets engine, which isn't running, doesn't start in time");
+}
+
 /* Waits until nobody else is starting an engine. */
-static int take_lock(const char *folder, int *out, struct err *e)
+static int take_lock(const char *folder, const struct start_alarm *alarm, int *out,
+                     struct err *e)
 {
     cleanup_fd int fd = -1;
     int r = open_in(folder, LOCK_NAME, O_RDWR, &fd, e);
     if (r)
         return r;
-    while (flock(fd, LOCK_EX))
+    while (flock(fd, LOCK_EX)) {
         if (errno != EINTR)
             return err_errno(e, errno, "lock %s/%s", folder, LOCK_NAME);
+        if (start_alarm_rang(alarm))
+            return too_late(e);
+    }
     *out = TAKE_FD(fd);
     return 0;
 }
@@ -97,11 +108,14 @@ static int fork_engine(const struct start_program *program, int ready, int log,
 
 /* ---- what it says ---- */
 
-static int read_line(int fd, char line[LINE_MAX_SIZE])
+static int read_line(int fd, const struct start_alarm *alarm, char line[LINE_MAX_SIZE],
+                     struct err *e)
 {
     size_t n = 0;
     while (n < LINE_MAX_SIZE - 1) {
         ssize_t got = read(fd, line + n, LINE_MAX_SIZE - 1 - n);
+        if (got < 0 && errno == EINTR && start_alarm_rang(alarm))
+            return too_late(e);
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
@@ -112,13 +126,17 @@ static int read_line(int fd, char line[LINE_MAX_SIZE])
     }
     line[n] = '\0';
     line[strcspn(line, "\n")] = '\0';
-    return n ? 0 : ERR_UNAVAILABLE;
+    return 0;
 }
 
-static int wait_ready(int fd, const char *folder, struct err *e)
+static int wait_ready(int fd, const char *folder, const struct start_alarm *alarm,
+                      struct err *e)
 {
     char line[LINE_MAX_SIZE];
-    if (read_line(fd, line))
+    int r = read_line(fd, alarm, line, e);
+    if (r)
+        return r;
+    if (!*line)
         return err_set(e, ERR_UNAVAILABLE,
                        "the secrets engine ended before it was ready (see %s/%s)", folder,
                        LOG_NAME);
@@ -127,12 +145,13 @@ static int wait_ready(int fd, const char *folder, struct err *e)
     return 0;
 }
 
-static int start_and_wait(const char *folder, struct err *e)
+static int start_and_wait(const char *folder, bool is_service,
+                          const struct start_alarm *alarm, struct err *e)
 {
     cleanup_start_program struct start_program program = {0};
     cleanup_fd int log = -1;
     int ends[2];
-    int r = start_program_find(&program, e);
+    int r = start_program_find(&program, is_service, e);
     if (!r)
         r = open_in(folder, LOG_NAME, O_WRONLY | O_APPEND, &log, e);
     if (r)
@@ -142,10 +161,11 @@ static int start_and_wait(const char *folder, struct err *e)
     cleanup_fd int from = ends[0];
     r = fork_engine(&program, ends[1], log, e);
     close(ends[1]);
-    return r ? r : wait_ready(from, folder, e);
+    return r ? r : wait_ready(from, folder, alarm, e);
 }
 
-int start_engine(start_asked *asked, void *user, struct err *e)
+static int start_within(start_asked *asked, void *user, bool is_service,
+                        const struct start_alarm *alarm, struct err *e)
 {
     cleanup_free char *folder = NULL;
     cleanup_fd int lock = -1;
@@ -153,8 +173,20 @@ int start_engine(start_asked *asked, void *user, struct err *e)
     if (!r)
         r = file_make_folders(folder, e);
     if (!r)
-        r = take_lock(folder, &lock, e);
+        r = take_lock(folder, alarm, &lock, e);
     if (r || !asked(user, NULL))
         return r;
-    return start_and_wait(folder, e);
+    return start_and_wait(folder, is_service, alarm, e);
+}
+
+int start_engine(start_asked *asked, void *user, const struct start_options *how,
+                 struct err *e)
+{
+    struct start_alarm alarm;
+    int r = start_alarm_set(&alarm, how->timeout, e);
+    if (r)
+        return r;
+    r = start_within(asked, user, how->is_service, &alarm, e);
+    start_alarm_clear(&alarm);
+    return r;
 }

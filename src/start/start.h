@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/err.h"
 
 /*
@@ -14,7 +17,16 @@
 /* Does an engine answer? 0, or the error. */
 typedef int start_asked(void *user, struct err *e);
 
-/* Starts one if still none answers, and returns when it is ready: it says so by a line in
+struct start_options {
+    int64_t timeout; /* in nanoseconds, 0: as long as it takes; with one, SIGALRM and the
+                        process's timer are the call's meanwhile */
+    bool is_service; /* the caller is a service: start_program_find() */
+};
+
+/*
+ * Starts one if still none answers, and returns when it is ready: it says so by a line in
  * a pipe. ERR_UNAVAILABLE with the engine's own reason; ERR_NOT_FOUND: it isn't
- * installed; ERR_IO, ERR_NO_MEMORY. */
-int start_engine(start_asked *asked, void *user, struct err *e) MUST_CHECK;
+ * installed; ERR_DEADLINE_EXCEEDED, ERR_IO, ERR_NO_MEMORY.
+ */
+int start_engine(start_asked *asked, void *user, const struct start_options *how,
+                 struct err *e) MUST_CHECK;
