@@ -8,14 +8,16 @@
 SOCKET=/run/coffer/coffer.sock
 PID_FILE=/run/coffer/cofferd.pid
 LOG_FILE=/var/log/cofferd.log
-UNITS='coffer-secrets.service coffer-podman.service coffer.service'
+UNITS='coffer-engined.socket coffer-secrets.service coffer-podman.service coffer.service'
+# What those start.
+OTHER_UNITS=coffer-engined.service
 
 has_systemd() { [ -d /run/systemd/system ]; }
 
 # service_start PREFIX
 service_start() {
     if has_systemd; then
-        for unit in $UNITS; do
+        for unit in $UNITS $OTHER_UNITS; do
             case $1 in
             /usr | /usr/local) ;;
             *) ln -sf "$1/lib/systemd/system/$unit" /etc/systemd/system/ ;;

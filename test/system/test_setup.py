@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one command of README, on a machine whose /etc, /var and /usr/local we may change."""
 
+import json
 import os
+import pathlib
 import re
 
 import places
@@ -77,3 +79,21 @@ def the_image_recipe_is_not_built_twice(t):
     archive = image_archive("busybox")
     before = archive.stat().st_mtime_ns
     equal(image_archive("busybox").stat().st_mtime_ns, before)
+
+
+@test(engines=NONE, cofferd=False)
+def every_unit_that_our_words_name_is_installed(t):
+    folders = {"system": r"systemctl (?!--user)[\w -]*?", "--user": r"systemctl --user [\w -]*?"}
+    listed = json.loads(t.node.run(["meson", "introspect", "--installed", places.BUILD]))
+    units = {word: {pathlib.Path(path).name for path in listed.values()
+                    if f"/systemd/{word.strip('-')}/" in path} for word in folders}
+    assert "coffer.service" in units["system"] and "coffer-engined.socket" in units["--user"], units
+    named = 0
+    for path in [*places.ROOT.glob("src/*/*.c"), *places.ROOT.glob("docs/*.md"), places.ROOT / "README.md"]:
+        text = re.sub(r'"\s*\n?\s*"', "", path.read_text())
+        for word, pattern in folders.items():
+            for unit in re.findall(pattern + r"(coffer[\w-]*(?:\.\w+)?)", text):
+                name = unit if "." in unit else unit + ".service"
+                assert name in units[word], (path, unit)
+                named += 1
+    assert named
