@@ -19,9 +19,14 @@
 #include "api/records.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "loop/clock.h"
 
 /* As long as an engine may take that is busy. */
 #define CREATE_TIMEOUT (5 * CLOCK_MINUTE)
+
+/* For so long an engine is taken at its word that it has coffer-runtime: Podman takes
+ * 200 ms to say it. */
+#define OFFER_KEPT CLOCK_MINUTE
 
 struct creation {
     struct api *api;
@@ -110,10 +115,10 @@ static void send_create(struct creation *c)
 
 /* ---- the runtime ---- */
 
-static void create_on(struct creation *c, json_t *info)
+static void create_on(struct creation *c, enum offer offer)
 {
     struct err e = {0};
-    int r = api_references_choose_runtime(c->body, info, &e);
+    int r = api_references_choose_runtime(c->body, offer, &e);
     /* What only may be a secret's name stays as it is where it can't be looked for. */
     if (r && r != ERR_NO_MEMORY && !c->asks.n_references) {
         api_rewrite_pass_container(c->api, c->x, c->body);
@@ -123,6 +128,13 @@ static void create_on(struct creation *c, json_t *info)
     } else {
         send_create(c);
     }
+}
+
+static enum offer keep_offer(struct api *a, enum offer offer)
+{
+    a->offer = offer;
+    a->offer_ends = offer == OFFER_NONE ? 0 : clock_after(clock_monotonic(), OFFER_KEPT);
+    return offer;
 }
 
 static void on_info(struct http_response *r, int code, const struct err *e, void *user)
@@ -135,7 +147,7 @@ static void on_info(struct http_response *r, int code, const struct err *e, void
     else if (api_json_parse(buf_str(&r->body), r->body.len, &info, &why))
         fail(c, &why);
     else
-        create_on(c, info);
+        create_on(c, keep_offer(c->api, offer_of_engine(info)));
 }
 
 static void ask_for_runtime(struct creation *c)
@@ -144,7 +156,9 @@ static void ask_for_runtime(struct creation *c)
         .method = "GET", .target = "/info", .timeout = API_ENGINE_TIMEOUT};
     struct err e = {0};
     if (c->api->has_runtime)
-        create_on(c, NULL);
+        create_on(c, OFFER_USUAL);
+    else if (clock_monotonic() < c->api->offer_ends)
+        create_on(c, c->api->offer);
     else if (http_client_fetch(c->api->client, &request, API_ENGINE_ANSWER_MAX, on_info,
                                c, NULL, &e))
         fail(c, &e);

@@ -6,6 +6,7 @@
 #include "api/path.h"
 #include "base/list.h"
 #include "net/http_client.h"
+#include "oci/offer.h"
 
 /* What the files of this layer share. */
 struct api {
@@ -21,6 +22,9 @@ struct api {
     bool has_runtime; /* the engine's default runtime is coffer-runtime */
     bool falls_back;  /* empty variables are looked for, too */
     size_t n_recorded;
+    /* Has the engine coffer-runtime? Its word, until this moment (monotonic). */
+    enum offer offer;
+    int64_t offer_ends;
     struct list streams; /* of struct api_stream: to be cut when we stop */
     struct store_watch watch;
     struct api_event_history history;

@@ -7,7 +7,6 @@
 #include "api/json.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "oci/offer.h"
 #include "resolver/reference.h"
 
 /* ---- the environment ---- */
@@ -82,11 +81,10 @@ static int set_runtime(json_t *body, struct err *e)
     return failed ? err_no_memory(e) : 0;
 }
 
-int api_references_choose_runtime(json_t *body, json_t *info, struct err *e)
+int api_references_choose_runtime(json_t *body, enum offer offer, struct err *e)
 {
     const char *asked =
         json_string_value(api_json_get(api_json_get(body, "HostConfig"), "Runtime"));
-    enum offer offer = info ? offer_of_engine(info) : OFFER_USUAL;
     if (!str_is_empty(asked) && !offer_is_ours(asked))
         return err_set(
             e, ERR_INVALID_ARGUMENT,

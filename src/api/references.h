@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "oci/offer.h"
 #include "oci/record.h"
 
 /*
@@ -33,9 +34,10 @@ int api_references_check_labels(json_t *body, struct err *e) MUST_CHECK;
 int api_references_label(json_t *body, const struct record *r, struct err *e) MUST_CHECK;
 
 /*
- * Which runtime the container gets, by the engine's /info (NULL: it is known that
- * coffer-runtime is the default). The body is changed where dockerd must be told.
+ * Which runtime the container gets, by what the engine offers. The body is changed where
+ * dockerd must be told.
  * ERR_FAILED_PRECONDITION, with what to do, when the engine hasn't got coffer-runtime or
  * the user wants another one.
  */
-int api_references_choose_runtime(json_t *body, json_t *info, struct err *e) MUST_CHECK;
+int api_references_choose_runtime(json_t *body, enum offer offer,
+                                  struct err *e) MUST_CHECK;

@@ -456,7 +456,8 @@ static inline void world_seed(struct api_world *w)
     world_commit(w, tx);
 }
 
-static inline void world_open(struct api_world *w)
+/* With a folder of records references to secrets are resolved. */
+static inline void world_open_at(struct api_world *w, const char *references)
 {
     static const struct backend_ops ops = {
         .swarm = world_swarm,
@@ -483,14 +484,21 @@ static inline void world_open(struct api_world *w)
     world_seed(w);
     timer_init(&w->due_timer, &w->net.loop, world_tell, w);
     world_engine_start(w);
-    struct api_config config = {
-        .loop = &w->net.loop, .backend = &w->backend, .engine_socket = w->net.upstream};
+    struct api_config config = {.loop = &w->net.loop,
+                                .backend = &w->backend,
+                                .engine_socket = w->net.upstream,
+                                .references = references};
     assert_int_equal(api_new(&config, &w->api, &e), 0);
     struct http_server_options options = {.handler = api_handler, .user = w->api};
     options.headers = api_headers(&options.n_headers);
     assert_int_equal(http_server_new(&w->net.loop, &options, &w->server, &e), 0);
     assert_int_equal(http_server_listen(w->server, w->net.path, 0600, (gid_t)-1, &e), 0);
     assert_int_equal(http_client_new(&w->net.loop, w->net.path, &w->client, &e), 0);
+}
+
+static inline void world_open(struct api_world *w)
+{
+    world_open_at(w, NULL);
 }
 
 static inline void world_close(struct api_world *w)

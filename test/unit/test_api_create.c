@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Containers whose variables are references to secrets (create.c). */
+#include "api_world.h"
+
+#include <unistd.h>
+
+#define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define BODY "{\"Image\":\"i\",\"Env\":[\"KEY=se://a\"]}"
+
+struct fixture {
+    struct api_world world;
+    char folder[64];
+};
+
+static int set_up(void **state)
+{
+    static struct fixture f;
+    strcpy_cut(f.folder, sizeof(f.folder), "/tmp/coffer-create-XXXXXX");
+    assert_non_null(mkdtemp(f.folder));
+    world_open_at(&f.world, f.folder);
+    world_answer(&f.world, "POST /containers/create", 201, "{\"Id\":\"" ID "\"}");
+    world_answer(&f.world, "GET /containers/json", 200, "[]");
+    *state = &f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+    char record[256];
+    world_close(&f->world);
+    snprintf(record, sizeof(record), "%s/" ID, f->folder);
+    unlink(record);
+    return rmdir(f->folder);
+}
+
+/* Whether the engine was asked what it has. */
+static bool create(struct fixture *f, int status)
+{
+    buf_reset(&f->world.asked);
+    world_ask(&f->world, "POST", "/containers/create", BODY);
+    assert_int_equal(f->world.status, status);
+    bool is_created = strstr(buf_str(&f->world.asked), "POST /containers/create") != NULL;
+    assert_int_equal(is_created, status == 201);
+    return strstr(buf_str(&f->world.asked), "GET /info\n") != NULL;
+}
+
+static void an_engine_that_has_the_runtime_is_not_asked_each_time(void **state)
+{
+    struct fixture *f = *state;
+    world_answer(&f->world, "GET /info", 200,
+                 "{\"BuildahVersion\":\"1\",\"DefaultRuntime\":\"/x/coffer-runtime\"}");
+    assert_true(create(f, 201));
+    assert_false(create(f, 201));
+    assert_non_null(strstr(buf_str(&f->world.asked), "KEY=se://a"));
+}
+
+/* So that it is good as soon as somebody has configured it. */
+static void an_engine_without_is_asked_each_time(void **state)
+{
+    struct fixture *f = *state;
+    world_answer(&f->world, "GET /info", 200,
+                 "{\"BuildahVersion\":\"1\",\"DefaultRuntime\":\"crun\"}");
+    assert_true(create(f, 400));
+    assert_true(create(f, 400));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(an_engine_that_has_the_runtime_is_not_asked_each_time),
+        TEST(an_engine_without_is_asked_each_time),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
