@@ -52,6 +52,13 @@ static const struct need needs[] = {
      true},
     {"coffer-plugin-file", CONFINE_WRITE, BASE_OUR_CONFIG, "/key", "key", NULL, true,
      true},
+    /* a key that systemd gives, or that systemd-creds opens */
+    {"coffer-plugin-file", CONFINE_READ, BASE_ROOT, "/run/credentials", NULL,
+     "CREDENTIALS_DIRECTORY", false, false},
+    {"coffer-plugin-file", CONFINE_READ, BASE_ROOT, "/var/lib/systemd", NULL, NULL, false,
+     false},
+    {"coffer-plugin-file", CONFINE_DEVICE, BASE_ROOT, "/dev/tpmrm0", NULL, NULL, false,
+     false},
     {"coffer-plugin-pass", CONFINE_WRITE, BASE_HOME, "/.password-store", "folder",
      "PASSWORD_STORE_DIR", false, false},
     {"coffer-plugin-pass", CONFINE_WRITE, BASE_HOME, "/.gnupg", NULL, "GNUPGHOME", false,

@@ -173,14 +173,17 @@ static int sweep_one(const struct filestore *fs, const char *name, struct err *e
     return path ? filestore_remove_folder(path, e) : err_no_memory(e);
 }
 
-int filestore_sweep(const struct filestore *fs, struct err *e)
+int filestore_sweep(const struct filestore *fs, size_t *secrets, struct err *e)
 {
     const struct dirent *entry;
+    *secrets = 0;
     DIR *folder = opendir(fs->folder);
     int r = folder ? 0 : err_errno(e, errno, "open %s", fs->folder);
     while (!r && (entry = readdir(folder)))
         if (str_starts_with(entry->d_name, FILESTORE_TEMPORARY))
             r = sweep_one(fs, entry->d_name, e);
+        else
+            *secrets += entry->d_name[0] != '.';
     if (folder)
         closedir(folder);
     return r;

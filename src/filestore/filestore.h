@@ -29,8 +29,9 @@
 /* In this layout a name of a file is the Base64 of an id, and may have 255 bytes. */
 #define FILESTORE_ID_MAX 189
 
-/* How many secrets a folder may have; what is over it is refused when it is saved. */
-#define FILESTORE_SECRETS_MAX 100000
+/* How many secrets a folder may have, so that one answer can list them; what is over it
+ * is refused when it is saved. */
+#define FILESTORE_SECRETS_MAX SECRET_ENVELOPES_MAX
 
 struct filestore;
 

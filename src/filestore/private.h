@@ -33,8 +33,9 @@ int filestore_lock_alone(const struct filestore *fs, int *fd, struct err *e) MUS
 /* Removes a folder of a secret with the files in it; it need not be there. */
 int filestore_remove_folder(const char *path, struct err *e) MUST_CHECK;
 
-/* Removes what a crash left behind, under the lock. */
-int filestore_sweep(const struct filestore *fs, struct err *e) MUST_CHECK;
+/* Removes what a crash left behind, under the lock; counts the secrets. */
+int filestore_sweep(const struct filestore *fs, size_t *secrets,
+                    struct err *e) MUST_CHECK;
 
 /* What a key is called to systemd: `LoadCredentialEncrypted=coffer-key:PATH`. */
 #define FILESTORE_CREDENTIAL_NAME "coffer-key"

@@ -68,13 +68,14 @@ static bool exists(const char *path)
     return lstat(path, &st) == 0;
 }
 
-/* Takes the lock to write a secret. */
-static int begin(const struct filestore *fs, const char *id, int *lock, struct err *e)
+/* Takes the lock to write a secret; counts those that are there. */
+static int begin(const struct filestore *fs, const char *id, int *lock, size_t *secrets,
+                 struct err *e)
 {
     int r = filestore_check_id(id, e);
     if (!r)
         r = filestore_lock_alone(fs, lock, e);
-    return r ? r : filestore_sweep(fs, e);
+    return r ? r : filestore_sweep(fs, secrets, e);
 }
 
 int filestore_save(struct filestore *fs, const struct secret_envelope *secret,
@@ -83,7 +84,8 @@ int filestore_save(struct filestore *fs, const struct secret_envelope *secret,
 {
     cleanup_fd int lock = -1;
     cleanup_free char *place = NULL;
-    int r = begin(fs, secret->id, &lock, e);
+    size_t secrets;
+    int r = begin(fs, secret->id, &lock, &secrets, e);
     if (r)
         return r;
     place = filestore_path(fs, secret->id);
@@ -92,6 +94,9 @@ int filestore_save(struct filestore *fs, const struct secret_envelope *secret,
     bool is_there = exists(place);
     if (is_there && !overwrite)
         return err_set(e, ERR_ALREADY_EXISTS, "secret %s already exists", secret->id);
+    if (!is_there && secrets >= FILESTORE_SECRETS_MAX)
+        return err_set(e, ERR_RESOURCE_EXHAUSTED,
+                       "the store has %zu secrets, and can't have more", secrets);
     r = write_and_put(fs, secret, place, is_there, to, n, e);
     return r ? err_wrap(e, r, "save secret %s", secret->id) : 0;
 }
@@ -100,7 +105,8 @@ int filestore_remove(struct filestore *fs, const char *id, struct err *e)
 {
     cleanup_fd int lock = -1;
     cleanup_free char *place = NULL, *gone = NULL;
-    int r = begin(fs, id, &lock, e);
+    size_t secrets;
+    int r = begin(fs, id, &lock, &secrets, e);
     if (r)
         return r;
     place = filestore_path(fs, id);

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "pass/engine_process.h"
+#include "pass/store_note.h"
 #include "pass/verb.h"
 
 /* Looks at the secrets engine as its user needs it: findings, and what to do. */
@@ -60,6 +61,20 @@ static void check_lock(struct pass *p)
         tell(p, !state.is_locked, "key", state.key, "it is locked: store unlock");
 }
 
+static void check_move(struct pass *p)
+{
+    struct store_note open;
+    struct err why = {0};
+    char text[80];
+    bool is_open = false;
+    if (store_note_read(&open, &is_open, &why))
+        tell(p, false, "move", err_text(&why), "remove that file");
+    if (!is_open)
+        return;
+    snprintf(text, sizeof(text), "from %s to %s, interrupted", open.from, open.to);
+    tell(p, false, "move", text, "finish it: store set --move, with the same store");
+}
+
 static int check_plugin(const struct coffer_plugin_info *plugin, void *user,
                         struct err *e)
 {
@@ -85,5 +100,6 @@ int doctor_run_pass(struct pass *p, struct err *e)
         return r;
     check_store(p);
     check_lock(p);
+    check_move(p);
     return p->secrets->ops->each_plugin(p->secrets, check_plugin, p, e);
 }

@@ -5,10 +5,16 @@
 #include "base/str.h"
 #include "pass/settings.h"
 #include "pass/store_move.h"
+#include "pass/store_note.h"
 #include "pass/verb.h"
+
+#define INTERRUPTED                                                                      \
+    "a move from %s to %s was interrupted: finish it by: store set --move %s"
 
 const struct flag store_set_flags[] = {
     {"move", 0, &flag_switch, "Move all secrets to it", NULL, NULL},
+    {"passphrase-file", 0, &flag_string,
+     "Read the passphrase of a locked store from the first line of a file", NULL, NULL},
     {0},
 };
 
@@ -53,6 +59,16 @@ static int show_state(struct pass *p, struct err *e)
     return 0;
 }
 
+static int show_move(struct err *e)
+{
+    struct store_note open;
+    bool is_open;
+    int r = store_note_read(&open, &is_open, e);
+    if (!r && is_open)
+        printf("  " INTERRUPTED "\n", open.from, open.to, open.to);
+    return r;
+}
+
 int store_show_run(struct pass *p, struct err *e)
 {
     char words[STORE_WORDS_SIZE];
@@ -60,7 +76,8 @@ int store_show_run(struct pass *p, struct err *e)
     if (r)
         return r;
     puts(words);
-    return show_state(p, e);
+    r = show_state(p, e);
+    return r ? r : show_move(e);
 }
 
 /* ---- set ---- */
@@ -84,6 +101,13 @@ int store_set_run(struct pass *p, struct err *e)
         return err_set(e, ERR_INVALID_ARGUMENT, "%s is no store: keychain, file, or auto",
                        name);
     if (flags_switch(&p->flags, "move"))
-        return store_move(p->secrets, name, e);
+        return store_move(p, name, e);
+    struct store_note open;
+    bool is_open;
+    int r = store_note_read(&open, &is_open, e);
+    if (!r && is_open)
+        r = err_set(e, ERR_FAILED_PRECONDITION, INTERRUPTED, open.from, open.to, open.to);
+    if (r)
+        return r;
     return store_switch(p->secrets, name, e);
 }

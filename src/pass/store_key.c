@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "cli/input.h"
 #include "pass/prompt.h"
+#include "pass/store_move.h"
 #include "pass/verb.h"
 
 /* The longest passphrase, and the most of them that one command needs. */
@@ -104,6 +105,23 @@ static int get_new(struct pass *p, struct lines *in, struct buf *out, struct err
         r = err_set(e, ERR_INVALID_ARGUMENT,
                     "the two passphrases differ; nothing is changed");
     return r;
+}
+
+int store_open(struct pass *p, struct buf *passphrase, struct err *e)
+{
+    struct coffer_store_state state;
+    struct lines in = {.text = BUF_INIT};
+    int r = p->secrets->ops->state(p->secrets, &state, e);
+    if (r)
+        return r == ERR_UNIMPLEMENTED ? 0 : r;
+    if (!state.is_locked || !state.has_passphrase)
+        return 0;
+    if (!passphrase->len)
+        r = get_passphrase(p, &in, "passphrase-file", "Passphrase", passphrase, e);
+    buf_deinit(&in.text);
+    return r ? r
+             : p->secrets->ops->unlock(p->secrets, buf_str(passphrase), passphrase->len,
+                                       e);
 }
 
 /* ---- the verbs ---- */

@@ -1,97 +1,185 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pass/store_move.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "pass/store_note.h"
 
-/* The engine answers for one store at a time, and is started anew for each. */
+/*
+ * The engine answers for one store at a time, and is started anew for each:
+ *
+ *   read all in FROM -> copy to TO, compare there -> remove in FROM -> use TO
+ */
+struct move {
+    struct pass *p;
+    struct store_note note;
+    struct secret_envelopes list; /* what is moved, with its values */
+    struct buf passphrase;
+    size_t differ; /* how many TO has others of */
+};
 
-/* Fills each of the listed secrets with its value. */
-static int fetch(struct secrets *s, struct secret_envelopes *list, struct err *e)
+static const struct secrets_ops *ops_of(const struct move *m)
+{
+    return m->p->secrets->ops;
+}
+
+/* For who waits at a terminal. */
+static void show_progress(const char *what, size_t done, size_t all)
+{
+    if (!isatty(STDERR_FILENO))
+        return;
+    fprintf(stderr, "\r%s %zu of %zu", what, done, all);
+    if (done == all)
+        fputc('\n', stderr);
+}
+
+static int use(struct move *m, const char *store, struct err *e)
+{
+    int r = store_switch(m->p->secrets, store, e);
+    return r ? r : store_open(m->p, &m->passphrase, e);
+}
+
+/* ---- reading ---- */
+
+static int read_value(struct move *m, struct secret_envelope *secret, size_t *total,
+                      struct err *e)
+{
+    cleanup_secret_envelopes struct secret_envelopes found = {0};
+    int r = ops_of(m)->read(m->p->secrets, secret->id, &found, e);
+    if (r)
+        return err_wrap(e, r, "reading %s", secret->id);
+    *total += found.items[0].value.len;
+    if (*total > STORE_MOVE_MAX)
+        return err_set(e, ERR_RESOURCE_EXHAUSTED,
+                       "the store is too large to be moved at once");
+    return secret_envelope_set_value(secret, found.items[0].value.data,
+                                     found.items[0].value.len, e);
+}
+
+/* Lists them, the engine's own credentials too, and fills each with its value. */
+static int read_all(struct move *m, struct err *e)
 {
     size_t total = 0;
-    int r = 0;
-    for (size_t i = 0; i < list->len && !r; i++) {
-        cleanup_secret_envelopes struct secret_envelopes found = {0};
-        const char *id = list->items[i].id;
-        size_t failed;
-        r = s->ops->get(s, &id, 1, &found, &failed, e);
-        if (!r && found.len != 1)
-            r = err_set(e, ERR_NOT_FOUND,
-                        "%s can't be read alone: %zu secrets have this id", id,
-                        found.len);
-        if (r)
-            return err_wrap(e, r, "nothing is moved");
-        total += found.items[0].value.len;
-        if (total > STORE_MOVE_MAX)
-            return err_set(e, ERR_RESOURCE_EXHAUSTED,
-                           "the store is too large to be moved at once");
-        r = secret_envelope_set_value(&list->items[i], found.items[0].value.data,
-                                      found.items[0].value.len, e);
+    int r = ops_of(m)->list(m->p->secrets, "**", &m->list, e);
+    for (size_t i = 0; i < m->list.len && !r; i++) {
+        r = read_value(m, &m->list.items[i], &total, e);
+        show_progress("reading", i + 1, m->list.len);
     }
     return r;
 }
 
-static int save_all(struct secrets *s, const struct secret_envelopes *list, size_t *taken,
-                    struct err *e)
-{
-    int r = 0;
-    for (size_t i = 0; i < list->len && !r; i++) {
-        r = s->ops->save(s, &list->items[i], false, e);
-        if (r == ERR_ALREADY_EXISTS) {
-            (*taken)++;
-            r = 0;
-        } else if (r) {
-            err_wrap(e, r, "copying %s", list->items[i].id);
-        }
-    }
-    return r;
-}
+/* ---- copying ---- */
 
 /* Is it in the new store as it was in the old one? */
-static int is_same(struct secrets *s, const struct secret_envelope *old, bool *same,
+static int is_same(struct move *m, const struct secret_envelope *old, bool *same,
                    struct err *e)
 {
     cleanup_secret_envelopes struct secret_envelopes found = {0};
-    const char *id = old->id;
-    size_t failed;
-    int r = s->ops->get(s, &id, 1, &found, &failed, e);
+    int r = ops_of(m)->read(m->p->secrets, old->id, &found, e);
     if (r)
         return r;
-    const struct buf *value = found.len ? &found.items[0].value : NULL;
-    *same = found.len == 1 && value->len == old->value.len &&
+    const struct buf *value = &found.items[0].value;
+    *same = value->len == old->value.len &&
             memcmp(buf_str(value), buf_str(&old->value), value->len) == 0;
     return 0;
 }
 
-/* Those that aren't the same there lose their id here, so that they stay. */
-static int verify(struct secrets *s, struct secret_envelopes *list, size_t *differ,
-                  struct err *e)
+/* One that is there and isn't the same loses its id here, so that it stays in both. */
+static int copy(struct move *m, struct secret_envelope *secret, struct err *e)
 {
-    int r = 0;
-    for (size_t i = 0; i < list->len && !r; i++) {
-        bool same = false;
-        r = is_same(s, &list->items[i], &same, e);
-        if (!r && !same) {
-            (*differ)++;
-            free(TAKE(list->items[i].id));
-        }
+    bool same = false;
+    int r = ops_of(m)->save(m->p->secrets, secret, false, e);
+    if (!r || r == ERR_ALREADY_EXISTS)
+        r = is_same(m, secret, &same, e);
+    if (r)
+        return err_wrap(e, r, "copying %s", secret->id);
+    if (!same) {
+        m->differ++;
+        free(TAKE(secret->id));
+    }
+    return 0;
+}
+
+static int copy_all(struct move *m, struct err *e)
+{
+    int r = use(m, m->note.to, e);
+    for (size_t i = 0; i < m->list.len && !r; i++) {
+        r = copy(m, &m->list.items[i], e);
+        show_progress("copying", i + 1, m->list.len);
     }
     return r;
 }
 
-static int remove_all(struct secrets *s, const struct secret_envelopes *list,
-                      struct err *e)
+/* ---- removing ---- */
+
+static int remove_all(struct move *m, struct err *e)
 {
-    int r = 0;
-    for (size_t i = 0; i < list->len && !r; i++)
-        if (list->items[i].id)
-            r = s->ops->remove(s, list->items[i].id, e);
+    int r = use(m, m->note.from, e);
+    for (size_t i = 0; i < m->list.len && !r; i++) {
+        const char *id = m->list.items[i].id;
+        if (id)
+            r = ops_of(m)->remove(m->p->secrets, id, e);
+        if (r)
+            err_wrap(e, r, "removing %s in the store %s", id, m->note.from);
+        show_progress("removing", i + 1, m->list.len);
+    }
     return r;
 }
+
+/* ---- the whole ---- */
+
+/* All secrets are still where they were, so that store is used again. */
+static int give_up(struct move *m, int code, struct err *e)
+{
+    struct err why = {0};
+    if (store_switch(m->p->secrets, m->note.from, &why) || store_note_remove(&why))
+        return err_wrap(e, code, "the move isn't finished (%s); say it again",
+                        err_text(&why));
+    return err_wrap(e, code, "nothing is moved, the store %s is used as before",
+                    m->note.from);
+}
+
+static int finish(struct move *m, struct err *e)
+{
+    int r = store_switch(m->p->secrets, m->note.to, e);
+    if (!r)
+        r = store_note_remove(e);
+    if (!r && m->differ)
+        r = err_set(e, ERR_ALREADY_EXISTS,
+                    "%zu secrets stay in the store %s: the store %s has others of these "
+                    "ids",
+                    m->differ, m->note.from, m->note.to);
+    return r;
+}
+
+static int move(struct move *m, struct err *e)
+{
+    int r = store_note_write(&m->note, e);
+    if (r)
+        return r;
+    r = use(m, m->note.from, e);
+    if (!r)
+        r = read_all(m, e);
+    if (!r)
+        r = copy_all(m, e);
+    if (r)
+        return give_up(m, r, e);
+    r = remove_all(m, e);
+    if (!r)
+        return finish(m, e);
+    /* All are in the new store; some are in the old one, too. */
+    struct err why = {0};
+    if (store_switch(m->p->secrets, m->note.to, &why))
+        return err_wrap(e, r, "%s", err_text(&why));
+    return err_wrap(e, r, "all secrets are copied, but not all removed; say it again");
+}
+
+/* ---- what is moved where ---- */
 
 /* The first word: the name of a store. */
 static void cut_name(char words[STORE_WORDS_SIZE])
@@ -99,38 +187,10 @@ static void cut_name(char words[STORE_WORDS_SIZE])
     words[strspn(words, "abcdefghijklmnopqrstuvwxyz")] = '\0';
 }
 
-static int move(struct secrets *s, const char *from, const char *to,
-                struct secret_envelopes *list, struct err *e)
+static int from_current(struct move *m, const char *to, struct err *e)
 {
-    size_t taken = 0, differ = 0;
-    int r = s->ops->list(s, "**", list, e);
-    if (!r)
-        r = fetch(s, list, e);
-    if (!r)
-        r = store_switch(s, to, e);
-    if (!r)
-        r = save_all(s, list, &taken, e);
-    if (!r)
-        r = verify(s, list, &differ, e);
-    if (!r)
-        r = store_switch(s, from, e);
-    if (!r)
-        r = remove_all(s, list, e);
-    if (!r)
-        r = store_switch(s, to, e);
-    if (!r && differ)
-        r = err_set(e, ERR_ALREADY_EXISTS,
-                    "%zu secrets stay in the store %s: the store %s has others of these "
-                    "ids",
-                    differ, from, to);
-    return r;
-}
-
-int store_move(struct secrets *s, const char *to, struct err *e)
-{
-    cleanup_secret_envelopes struct secret_envelopes list = {0};
     char from[STORE_WORDS_SIZE];
-    int r = store_current(s, from, e);
+    int r = store_current(m->p->secrets, from, e);
     if (r)
         return r;
     cut_name(from);
@@ -139,5 +199,37 @@ int store_move(struct secrets *s, const char *to, struct err *e)
                        "secrets are moved from keychain to file or the other way; the "
                        "active store is \"%s\"",
                        from);
-    return str_equal(from, to) ? 0 : move(s, from, to, &list, e);
+    strcpy_cut(m->note.from, sizeof(m->note.from), from);
+    strcpy_cut(m->note.to, sizeof(m->note.to), to);
+    return 0;
+}
+
+/* One that was interrupted is finished, or taken back by a move the other way. */
+static int plan(struct move *m, const char *to, struct err *e)
+{
+    struct store_note open;
+    bool is_open;
+    int r = store_note_read(&open, &is_open, e);
+    if (r || !is_open)
+        return r ? r : from_current(m, to, e);
+    bool is_back = str_equal(to, open.from);
+    if (!is_back && !str_equal(to, open.to))
+        return err_set(e, ERR_FAILED_PRECONDITION,
+                       "a move from %s to %s was interrupted: finish it (store set "
+                       "--move %s), or take it back (store set --move %s)",
+                       open.from, open.to, open.to, open.from);
+    strcpy_cut(m->note.from, sizeof(m->note.from), is_back ? open.to : open.from);
+    strcpy_cut(m->note.to, sizeof(m->note.to), to);
+    return 0;
+}
+
+int store_move(struct pass *p, const char *to, struct err *e)
+{
+    struct move m = {.p = p, .passphrase = BUF_INIT};
+    int r = plan(&m, to, e);
+    if (!r && !str_equal(m.note.from, m.note.to))
+        r = move(&m, e);
+    secret_envelopes_deinit(&m.list);
+    buf_deinit(&m.passphrase);
+    return r;
 }

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
-#include "pass/secrets.h"
+#include "pass/verb.h"
 
 /* Room for the words that say which store is active. */
 #define STORE_WORDS_SIZE 256
@@ -24,10 +24,17 @@ int store_switch(struct secrets *s, const char *name, struct err *e) MUST_CHECK;
 /* keychain, file, auto */
 bool store_is_name(const char *name);
 
+/* Unlocks the active store if it is locked and has a passphrase, which is asked for
+ * unless it is in *passphrase already. */
+int store_open(struct pass *p, struct buf *passphrase, struct err *e) MUST_CHECK;
+
 /*
  * Moves all secrets of the local store to another one, which is the active one then. They
  * are copied, looked at in their new place, and only then removed in the old one:
- * whatever fails in between, each secret is in one of them, or in both. An id that is in
- * the new one already is left there and not moved, which is an error at the end.
+ * whatever fails in between, each secret is in one of them, or in both. When copying
+ * fails, the old store is the active one again. A note beside the settings (store_note.h)
+ * says what is under way, so that a move that was killed can be finished by the same
+ * command. An id that is in the new store already with another value is left there and
+ * not moved, which is an error at the end.
  */
-int store_move(struct secrets *s, const char *to, struct err *e) MUST_CHECK;
+int store_move(struct pass *p, const char *to, struct err *e) MUST_CHECK;

@@ -8,7 +8,6 @@ import threading
 import places
 from fixture import canary
 from harness import ALL, NONE, equal, test
-from keyring import Bus
 from pass_user import User
 
 
@@ -164,47 +163,6 @@ def a_template_becomes_a_file_of_its_owner_alone(t):
     equal(user.refused("inject", str(template), str(made)),
           f"Error: resolving {template}: secret not found: se://nope")
     assert made.read_text().startswith("url"), "a failure changed the file"
-
-
-@test(engines=NONE, cofferd=False)
-def the_store_can_be_looked_at_and_chosen(t):
-    user = User(t)
-    user("set", "a=1")
-    equal(user("store", "show").out, "file\n")
-    first = user.engine()
-    user("store", "set", "file")
-    assert "store = file\n" in (user.home / "engine.conf").read_text()
-    equal(user("ls").out, "a\n")
-    assert user.engine() != first
-    assert "is no store" in user.refused("store", "set", "bogus")
-    assert "[ok  ] store: 1 secrets" in user("doctor").out
-    assert "docker-pass" in user("plugins", "ls").out
-    user.refused("plugins", "disable", "docker-pass")
-
-
-@test(engines=NONE, cofferd=False)
-def secrets_are_moved_from_one_store_to_the_other(t):
-    bus = Bus(t.node, t.node.folder / f"bus-{next(t.counter)}")
-    bus.start_keyring()
-    user = User(t)
-    user.env |= bus.environment
-    user("set", "a", "--metadata", "k=v", stdin="one")
-    user("set", "b/c", stdin=b"two\n")
-    user("store", "set", "--move", "keychain")
-    equal(user("store", "show").out.split()[0], "keychain")
-    equal(user("ls", "--format", "{{.ID}} {{.Metadata}}").out, "a k=v\nb/c \n")
-    equal(bus.lookup("b/c"), b"two\n")
-    equal([path for path in (user.home / "store").iterdir() if path.name[0] != "."], [])
-    # What the other store has already stays where it is.
-    user("store", "set", "file")
-    user("set", "a", stdin="other")
-    user("store", "set", "keychain")
-    assert "1 secrets stay in the store keychain" in user.refused("store", "set", "--move", "file")
-    equal(user("store", "show").out.split()[0], "file")
-    env = {"A": "se://a", "B": "se://b/c"}
-    equal(user("run", "--", "sh", "-c", 'echo "$A $B"', env=env).out, "other two\n\n")
-    user("store", "set", "keychain")
-    equal(user("ls").out, "a\n")
 
 
 @test(engines=NONE, cofferd=False)

@@ -324,6 +324,22 @@ static void a_write_that_fails_leaves_the_old_secret(void **state)
     assert_int_equal(count_entries(f->folder), 2);
 }
 
+static void a_full_store_takes_no_more(void **state)
+{
+    struct fixture *f = *state;
+    char path[256], name[32];
+    assert_int_equal(save(f, "a", "1", false), 0);
+    for (int i = 1; i < FILESTORE_SECRETS_MAX; i++) {
+        snprintf(name, sizeof(name), "a/b/other%d", i);
+        path_of(f, name, path, sizeof(path));
+        assert_int_equal(mkdir(path, 0700), 0);
+    }
+    assert_int_equal(save(f, "b", "1", false), ERR_RESOURCE_EXHAUSTED);
+    assert_int_equal(save(f, "a", "2", true), 0);
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(save(f, "b", "1", false), 0);
+}
+
 static void a_key_comes_back_from_its_file(void **state)
 {
     struct fixture *f = *state;
@@ -390,6 +406,7 @@ int main(void)
         TEST(a_folder_that_others_may_use_is_refused),
         TEST(the_lock_is_touched_when_it_is_taken),
         TEST(a_write_that_fails_leaves_the_old_secret),
+        TEST(a_full_store_takes_no_more),
         TEST(a_key_comes_back_from_its_file),
         TEST(memory_that_runs_out_is_an_error),
     };
