@@ -4,6 +4,7 @@
 #include "api/events.h"
 #include "api/json.h"
 #include "api/private.h"
+#include "api/records.h"
 #include "api/stream.h"
 #include "base/mem.h"
 
@@ -25,6 +26,14 @@ static void on_change(const struct store_change *change, void *user)
     api_events_tell(user, change);
 }
 
+static void free_api(struct api *a)
+{
+    free(a->engine_socket);
+    free(a->references);
+    free(a->files);
+    free(a);
+}
+
 int api_new(const struct api_config *config, struct api **out, struct err *e)
 {
     json_setup();
@@ -43,19 +52,26 @@ int api_new(const struct api_config *config, struct api **out, struct err *e)
     a->engine_socket = mem_dup(config->engine_socket, strlen(config->engine_socket));
     if (config->references)
         a->references = mem_dup(config->references, strlen(config->references));
-    bool is_copied = a->engine_socket && !a->references == !config->references;
+    if (config->files)
+        a->files = mem_dup(config->files, strlen(config->files));
+    bool is_copied = a->engine_socket && !a->references == !config->references &&
+                     !a->files == !config->files;
     int r = is_copied ? 0 : err_no_memory(e);
     if (!r)
         r = http_client_new(config->loop, config->engine_socket, &a->client, e);
     if (r) {
-        free(a->engine_socket);
-        free(a->references);
-        free(a);
+        free_api(a);
         return r;
     }
     a->backend->ops->watch(a->backend, &a->watch);
     *out = a;
     return 0;
+}
+
+void api_sweep(struct api *a)
+{
+    if (a->references)
+        api_records_sweep_now(a);
 }
 
 void api_stop(struct api *a)
@@ -71,9 +87,7 @@ static void on_client_closed(void *user)
     void (*closed)(void *) = a->closed;
     void *closed_user = a->closed_user;
     api_event_history_deinit(&a->history);
-    free(a->engine_socket);
-    free(a->references);
-    free(a);
+    free_api(a);
     if (closed)
         closed(closed_user);
 }

@@ -66,6 +66,9 @@ struct api_config {
     /* The folder of the records for coffer-runtime (oci/record.h), copied; NULL: what
      * looks like a reference to a secret is passed on as any text. */
     const char *references;
+    /* The folder of the files that coffer-runtime makes (oci/files.h), copied: what is
+     * left there of containers that are gone is removed. May be NULL. */
+    const char *files;
     bool has_runtime; /* it is the engine's default runtime: cofferd configured it */
     bool falls_back;  /* an empty variable KEY may be the secret KEY */
 };
@@ -77,6 +80,10 @@ void api_handler(struct http_exchange *x, void *api);
 
 /* The headers of each answer (http_server_options). */
 const struct http_header *api_headers(size_t *n);
+
+/* Removes what is left of containers that are gone, when the engine can say which those
+ * are. */
+void api_sweep(struct api *a);
 
 /* Ends the streams (logs, events) that are open, and from then on refuses new requests:
  * before the server is closed, which then needn't wait for them. */

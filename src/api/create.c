@@ -17,6 +17,7 @@
 #include "api/engine_version.h"
 #include "api/handlers.h"
 #include "api/records.h"
+#include "api/reference_files.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "loop/clock.h"
@@ -46,6 +47,12 @@ static void fail(struct creation *c, const struct err *e)
 {
     http_exchange_respond_error(c->x, e);
     creation_free(c);
+}
+
+/* An empty variable may as well stay empty. */
+static bool must_resolve(const struct creation *c)
+{
+    return c->asks.n_references || c->asks.n_files;
 }
 
 /* ---- the record, the answer ---- */
@@ -87,6 +94,7 @@ static int complete(struct creation *c, struct buf *text, struct err *e)
 {
     struct api *a = c->api;
     int r = api_references_label(c->body, &c->asks, e);
+    r = r ?: api_reference_files_label(c->body, &c->asks, e);
     if (!r && a->complete_create)
         r = a->complete_create(a->user, c->body, e);
     return r ? r : json_write(c->body, text) ? err_no_memory(e) : 0;
@@ -120,7 +128,7 @@ static void create_on(struct creation *c, enum offer offer)
     struct err e = {0};
     int r = api_references_choose_runtime(c->body, offer, &e);
     /* What only may be a secret's name stays as it is where it can't be looked for. */
-    if (r && r != ERR_NO_MEMORY && !c->asks.n_references) {
+    if (r && r != ERR_NO_MEMORY && !must_resolve(c)) {
         api_rewrite_pass_container(c->api, c->x, c->body);
         creation_free(c);
     } else if (r) {
@@ -194,7 +202,7 @@ void api_create_with_references(struct api *a, struct http_exchange *x, json_t *
     api_records_sweep(a);
     if (!find_caller(c, &e)) {
         ask_for_runtime(c);
-    } else if (c->asks.n_references) {
+    } else if (must_resolve(c)) {
         fail(c, &e);
     } else {
         api_rewrite_pass_container(a, x, c->body);

@@ -19,6 +19,7 @@ struct api {
     int (*complete_create)(void *user, json_t *body, struct err *e);
     void *user;
     char *references; /* the folder of records; NULL: references aren't resolved */
+    char *files;      /* the folder of their files; may be NULL */
     bool has_runtime; /* the engine's default runtime is coffer-runtime */
     bool falls_back;  /* empty variables are looked for, too */
     size_t n_recorded;

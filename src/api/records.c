@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/str.h"
-#include "oci/record.h"
+#include "oci/files.h"
 
 /* An engine with ten thousands of containers. */
 #define LIST_ANSWER_MAX (64 * 1024 * 1024)
@@ -25,9 +25,9 @@ static void sweep_free(struct sweep *s)
     free(s);
 }
 
-static int list_records(struct sweep *s)
+static int list_names(struct sweep *s, const char *path)
 {
-    DIR *folder = opendir(s->api->references);
+    DIR *folder = path ? opendir(path) : NULL;
     int r = 0;
     if (!folder)
         return 0;
@@ -38,11 +38,18 @@ static int list_records(struct sweep *s)
     return r;
 }
 
-static void remove_records(struct sweep *s)
+/* The record last: while it is there, the files are tried again. */
+static int forget(const struct api *a, const char *id, struct err *e)
+{
+    int r = a->files ? files_remove(a->files, id, e) : 0;
+    return r ?: record_remove(a->references, id, e);
+}
+
+static void forget_all(struct sweep *s)
 {
     struct err e = {0};
     for (size_t i = 0; i < s->records.len; i++)
-        if (record_remove(s->api->references, s->records.entries[i].key, &e))
+        if (forget(s->api, s->records.entries[i].key, &e))
             log_warn("%s", err_text(&e));
 }
 
@@ -62,22 +69,26 @@ static void on_listed(struct http_response *r, int code, const struct err *e, vo
             if (id)
                 map_remove(&s->records, id);
         }
-        remove_records(s);
+        forget_all(s);
     }
     sweep_free(s);
 }
 
-void api_records_sweep(struct api *a)
+void api_records_sweep_now(struct api *a)
 {
     static const struct http_request request = {
         .method = "GET", .target = "/containers/json?all=1", .timeout = LIST_TIMEOUT};
-    if (a->n_recorded++ % API_RECORDS_BETWEEN)
-        return;
     struct sweep *s = calloc(1, sizeof(*s));
     if (!s)
         return;
     s->api = a;
-    if (list_records(s) || !s->records.len ||
+    if (list_names(s, a->references) || list_names(s, a->files) || !s->records.len ||
         http_client_fetch(a->client, &request, LIST_ANSWER_MAX, on_listed, s, NULL, NULL))
         sweep_free(s);
+}
+
+void api_records_sweep(struct api *a)
+{
+    if (a->n_recorded++ % API_RECORDS_BETWEEN == 0)
+        api_records_sweep_now(a);
 }

@@ -18,6 +18,7 @@
  *     coffer.secrets.uid       whose secrets engine is asked
  *     coffer.secrets.fallback  the empty variables that are the secret of their name, if
  *                              there is one
+ *     coffer.secrets.files     which files are made of which references
  */
 #define API_LABEL_PREFIX "coffer.secrets."
 

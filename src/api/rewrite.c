@@ -5,7 +5,7 @@
  *
  *     POST /containers/create             completed for this host's engine; a network of
  *                                         the swarm's is refused; with references to
- *                                         secrets: create.c
+ *                                         secrets: create.c, reference_files.c
  *     POST /containers/X/attach           with references to secrets: attach.c
  *     POST /networks/create               overlay networks are refused
  *     POST /networks/X/connect, /disconnect  likewise for a network of the swarm's
@@ -17,6 +17,7 @@
 #include "api/create.h"
 #include "api/handlers.h"
 #include "api/lookup.h"
+#include "api/reference_files.h"
 #include "base/str.h"
 
 static bool is_swarm_network(struct api *a, const char *name)
@@ -90,9 +91,10 @@ static void create(struct api *a, struct http_exchange *x, json_t **body)
         return;
     }
     r = api_references_find(*body, a->falls_back, &asks, &e);
+    r = r ?: api_reference_files_take(a, *body, &asks, &e);
     if (r)
         http_exchange_respond_error(x, &e);
-    else if (asks.n_references || asks.n_keys)
+    else if (asks.n_references || asks.n_keys || asks.n_files)
         api_create_with_references(a, x, TAKE(*body), &asks);
     else
         api_rewrite_pass_container(a, x, *body);

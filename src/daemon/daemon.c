@@ -159,6 +159,7 @@ static void on_node_started(int r, const struct err *e, void *user)
     }
     log_info("ready on %s", d->config->socket);
     notify_send("READY=1");
+    api_sweep(d->api);
 }
 
 /* The node starts when everything else is made and its own engine has begun. */
@@ -208,6 +209,7 @@ static int start_api(struct daemon *d, struct err *e)
         .complete_create = complete_create,
         .user = d,
         .references = d->runtime.references,
+        .files = d->runtime.files,
         .has_runtime = d->podman && d->runtime.program,
         .falls_back = d->config->secret_fallback_is_on,
     };

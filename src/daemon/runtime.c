@@ -42,10 +42,11 @@ int runtime_find(struct runtime *out, const struct config *c, struct err *e)
 {
     struct runtime found = {
         .references = str_format("%s/references", c->state_dir),
+        .files = str_format("%s/files", c->run_dir),
         .folder = str_format("%s/runtime", c->state_dir),
         .link = str_format("%s/runtime/" PROGRAM, c->state_dir),
     };
-    bool is_made = found.references && found.folder && found.link;
+    bool is_made = found.references && found.files && found.folder && found.link;
     int r = is_made ? find_program(&found.program, e) : err_no_memory(e);
     if (r)
         runtime_deinit(&found);
@@ -57,6 +58,7 @@ int runtime_find(struct runtime *out, const struct config *c, struct err *e)
 void runtime_deinit(struct runtime *r)
 {
     free(r->references);
+    free(r->files);
     free(r->program);
     free(r->folder);
     free(r->link);
@@ -71,8 +73,9 @@ static int write_settings(const struct runtime *r, const char *real, struct err 
     cleanup_buf struct buf text = BUF_INIT;
     int failed = !path || buf_printf(&text,
                                      "# written by cofferd for its own Podman\n"
-                                     "references = %s\n",
-                                     r->references);
+                                     "references = %s\n"
+                                     "files = %s\n",
+                                     r->references, r->files);
     if (!failed && real)
         failed = buf_printf(&text, "runtime = %s\n", real);
     if (failed)

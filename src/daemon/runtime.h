@@ -15,6 +15,7 @@
  */
 struct runtime {
     char *references; /* folder of the records: STATE-DIR/references */
+    char *files;      /* folder of files in memory: RUN-DIR/files */
     char *program;    /* NULL: it isn't installed */
     char *folder;     /* STATE-DIR/runtime */
     char *link;       /* STATE-DIR/runtime/coffer-runtime */

@@ -13,6 +13,7 @@ enum where {
     CREATE = 2,
     RUN = 4,
     EXEC = 8,
+    DELETE = 16,
     MAKE = CREATE | RUN,
     ANY = CREATE | RUN | EXEC,
 };
@@ -28,6 +29,7 @@ enum meaning {
     PROCESS,
     PRESERVE,
     VARIABLE,
+    DETACH,
 };
 
 struct option {
@@ -51,8 +53,8 @@ static const struct option options[] = {
     {"debug", 0, GLOBAL, false, NOTHING},
     {"version", 'v', GLOBAL, false, NOTHING},
     {"", 'V', GLOBAL, false, NOTHING},
-    {"help", 'h', GLOBAL | ANY, false, NOTHING},
-    {"usage", '?', GLOBAL | ANY, false, NOTHING},
+    {"help", 'h', GLOBAL | ANY | DELETE, false, NOTHING},
+    {"usage", '?', GLOBAL | ANY | DELETE, false, NOTHING},
 
     {"bundle", 'b', MAKE, true, BUNDLE},
     {"config", 'f', MAKE, true, CONFIG},
@@ -65,7 +67,7 @@ static const struct option options[] = {
     {"pid-file", 0, ANY, true, NOTHING},
     {"pidfd-socket", 0, ANY, true, NOTHING},
     {"preserve-fds", 0, ANY, true, PRESERVE},
-    {"detach", 'd', RUN | EXEC, false, NOTHING},
+    {"detach", 'd', RUN | EXEC, false, DETACH},
 
     {"process", 'p', EXEC, true, PROCESS},
     {"env", 'e', EXEC, true, VARIABLE},
@@ -79,12 +81,16 @@ static const struct option options[] = {
     {"cap", 'c', EXEC, true, NOTHING},
     {"cgroup", 0, EXEC, true, NOTHING},
     {"ignore-paused", 0, EXEC, false, NOTHING},
+
+    {"force", 'f', DELETE, false, NOTHING},
+    {"regex", 'r', DELETE, false, NOTHING},
 };
 
 /* An option as it stands on the line. */
 struct found {
     const struct option *option; /* NULL: unknown */
     const char *value;           /* what is joined to it, or NULL */
+    bool detaches;               /* it, or one that is joined to it */
 };
 
 static const struct option *find_name(const char *name, size_t n, unsigned where)
@@ -107,10 +113,12 @@ static const struct option *find_letter(char letter, unsigned where)
 /* Letters may be joined: "-dt", "-bFOLDER". */
 static struct found find_letters(const char *word, unsigned where)
 {
+    bool detaches = false;
     for (const char *at = word; *at; at++) {
         const struct option *o = find_letter(*at, where);
+        detaches |= o && o->meaning == DETACH;
         if (!o || !at[1] || o->has_value)
-            return (struct found){o, o && at[1] ? at + 1 : NULL};
+            return (struct found){o, o && at[1] ? at + 1 : NULL, detaches};
     }
     return (struct found){0};
 }
@@ -122,7 +130,8 @@ static struct found find(const char *word, unsigned where)
     size_t n = strcspn(name, "=");
     const struct option *o = n > 1 || (is_long && n) ? find_name(name, n, where) : NULL;
     if (o || is_long)
-        return (struct found){o, name[n] ? name + n + 1 : NULL};
+        return (struct found){o, name[n] ? name + n + 1 : NULL,
+                              o && o->meaning == DETACH};
     return find_letters(name, where);
 }
 
@@ -177,6 +186,7 @@ static int take_option(struct arguments *a, size_t *at, unsigned where, struct e
         a->unknown = a->unknown ? a->unknown : word;
         return 0;
     }
+    a->is_detached |= f.detaches;
     if (!f.option->has_value)
         return 0;
     if (!f.value && *at >= (size_t)a->argc)
@@ -195,10 +205,11 @@ static bool is_option(const char *word)
 
 static enum command command_of(const char *word)
 {
-    return str_equal(word, "create") ? COMMAND_CREATE
-           : str_equal(word, "run")  ? COMMAND_RUN
-           : str_equal(word, "exec") ? COMMAND_EXEC
-                                     : COMMAND_OTHER;
+    return str_equal(word, "create")   ? COMMAND_CREATE
+           : str_equal(word, "run")    ? COMMAND_RUN
+           : str_equal(word, "exec")   ? COMMAND_EXEC
+           : str_equal(word, "delete") ? COMMAND_DELETE
+                                       : COMMAND_OTHER;
 }
 
 static int parse_global(struct arguments *a, struct err *e)
@@ -216,8 +227,10 @@ static int parse_global(struct arguments *a, struct err *e)
  * the user. */
 static int parse_command(struct arguments *a, struct err *e)
 {
-    static const unsigned where[] = {
-        [COMMAND_CREATE] = CREATE, [COMMAND_RUN] = RUN, [COMMAND_EXEC] = EXEC};
+    static const unsigned where[] = {[COMMAND_CREATE] = CREATE,
+                                     [COMMAND_RUN] = RUN,
+                                     [COMMAND_EXEC] = EXEC,
+                                     [COMMAND_DELETE] = DELETE};
     int r = 0;
     for (size_t at = a->command_at + 1; !r && at < (size_t)a->argc;) {
         const char *word = a->argv[at];
@@ -234,13 +247,18 @@ static int parse_command(struct arguments *a, struct err *e)
     return r;
 }
 
+static bool starts_something(enum command c)
+{
+    return c == COMMAND_CREATE || c == COMMAND_RUN || c == COMMAND_EXEC;
+}
+
 /* With an unknown option before it, the command may be another word than it seems. */
 static int check_hidden(const struct arguments *a, struct err *e)
 {
     if (!a->unknown || a->command != COMMAND_OTHER)
         return 0;
     for (int i = 1; i < a->argc; i++)
-        if (command_of(a->argv[i]) != COMMAND_OTHER)
+        if (starts_something(command_of(a->argv[i])))
             return err_set(e, ERR_INVALID_ARGUMENT, "option %s isn't known to coffer",
                            a->unknown);
     return 0;

@@ -14,10 +14,11 @@
  * "--name=value", with one dash as Go allows it, or by a letter.
  */
 enum command {
-    COMMAND_OTHER, /* nothing that starts a process */
+    COMMAND_OTHER, /* nothing of ours */
     COMMAND_CREATE,
     COMMAND_RUN,
     COMMAND_EXEC,
+    COMMAND_DELETE,
 };
 
 /* Who a word of the line is for. */
@@ -42,12 +43,13 @@ struct arguments {
     const char *settings; /* --coffer-config FILE, ours */
     const char *log, *log_format;
 
-    /* of create, run, exec */
+    /* of create, run, exec, delete */
     const char *bundle;  /* create, run */
     const char *config;  /* create, run: another name for config.json, crun's */
     const char *process; /* exec */
     const char *id;
     const char *reference; /* exec: an --env whose value is a reference */
+    bool is_detached;      /* run, exec */
     unsigned preserve_fds;
     const char *unknown; /* the first option that isn't in the table */
 };

@@ -11,12 +11,15 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "oci/bundle.h"
+#include "oci/stand_in.h"
 
 void call_deinit(struct call *c)
 {
     references_deinit(&c->references);
     spec_deinit(&c->spec);
     record_deinit(&c->record);
+    secret_files_deinit(&c->files);
+    json_decref(c->mount_list);
     free(c->bundle);
     free(c->new_bundle);
     *c = (struct call){0};
@@ -140,28 +143,72 @@ static int find_references(struct call *c, const struct settings *s, struct err 
                                                 : check_references(c, e);
 }
 
+static int find_files(struct call *c, const struct settings *s, struct err *e)
+{
+    cleanup_free char *stand_in = NULL;
+    if (!c->spec.mounts.start)
+        return 0;
+    int r = spec_mounts(&c->spec, &c->mount_list, e);
+    r = r ?: stand_in_path(s->references, &stand_in, e);
+    r = r ?: mounts_find(c->mount_list, stand_in, &c->record, &c->mounts, e);
+    if (!r && c->mounts.n && c->arguments->unknown)
+        r = err_set(e, ERR_INVALID_ARGUMENT,
+                    "option %s isn't known to coffer, and the container has files of "
+                    "secrets",
+                    c->arguments->unknown);
+    return r;
+}
+
+static bool starts_something(const struct arguments *a)
+{
+    return a->command == COMMAND_CREATE || a->command == COMMAND_RUN ||
+           a->command == COMMAND_EXEC;
+}
+
 int call_read(struct call *c, const struct arguments *a, const struct settings *s,
               struct err *e)
 {
     c->arguments = a;
-    if (a->command == COMMAND_OTHER || !record_id_is_valid(a->id))
+    if (!starts_something(a) || !record_id_is_valid(a->id))
         return 0; /* without a container the real runtime says what is wrong */
     int r = a->command == COMMAND_EXEC ? read_process(c, e) : read_bundle(c, e);
-    if (r || !c->spec.env)
+    if (r || (!c->spec.env && !c->spec.mounts.start))
         return r;
     r = find_record(c, s, e);
-    return r ? r : find_references(c, s, e);
+    r = r ?: find_references(c, s, e);
+    return r ?: find_files(c, s, e);
+}
+
+/* ---- files ---- */
+
+int call_write_files(struct call *c, const struct settings *s,
+                     const struct secret_source *source, struct err *e)
+{
+    struct files_owner owner;
+    struct err unused;
+    const char *id = c->arguments->id;
+    int r = files_owner_of(&c->spec, &owner, e);
+    r = r ?: files_write(s->files, id, &c->mounts, &owner, source, &c->files, e);
+    if (r)
+        return r;
+    r = mounts_replace(c->mount_list, &c->mounts, &c->files, e);
+    if (r && files_remove(s->files, id, &unused))
+        r = err_wrap(e, r, "its files could not be removed (%s)", err_text(&unused));
+    return r;
 }
 
 /* ---- the words ---- */
 
-static int write_spec(struct call *c, struct buf *out, struct err *e)
+static int write_spec(struct call *c, bool has_block, struct buf *out, struct err *e)
 {
     char helper[40], block[16];
     const char *const arguments[2] = {helper, block};
+    const struct spec_changes changes = {.arguments = has_block ? arguments : NULL,
+                                         .mounts = c->mounts.n ? c->mount_list : NULL,
+                                         .bundle = c->bundle};
     snprintf(helper, sizeof(helper), "/proc/self/fd/%d", c->handover.helper);
     snprintf(block, sizeof(block), "%d", c->handover.block);
-    int r = spec_write(&c->spec, arguments, c->bundle, out, e);
+    int r = spec_write(&c->spec, &changes, out, e);
     return r || !c->bundle ? r : bundle_make(c->bundle, out, &c->new_bundle, e);
 }
 
@@ -170,9 +217,13 @@ int call_compose(struct call *c, const char *runtime, const char *helper,
 {
     const char *extra[] = {"--preserve-fds", c->preserve, "--bundle", NULL, NULL};
     cleanup_buf struct buf text = BUF_INIT;
-    handover_plan(&c->handover, handover_listen_fds(), c->arguments->preserve_fds);
-    int r = write_spec(c, &text, e);
-    r = r ?: handover_open(&c->handover, helper, block, c->bundle ? NULL : &text, e);
+    if (block->len)
+        handover_plan(&c->handover, handover_listen_fds(), c->arguments->preserve_fds);
+    else
+        c->handover.preserve_fds = c->arguments->preserve_fds;
+    int r = write_spec(c, block->len, &text, e);
+    if (!r && block->len)
+        r = handover_open(&c->handover, helper, block, c->bundle ? NULL : &text, e);
     if (r)
         return r;
     snprintf(c->preserve, sizeof(c->preserve), "%u", c->handover.preserve_fds);

@@ -4,6 +4,9 @@
  * line it has. Where a process is started (create, run, exec) it puts the secrets that
  * the process's variables refer to into that process's environment, and nowhere else; all
  * else is the real runtime's. It becomes the real runtime by exec.
+ *
+ * Where a container has files that are references, it writes them before, and stays: they
+ * go when the real runtime didn't create the container, and after it has deleted it.
  */
 #include <errno.h>
 #include <limits.h>
@@ -17,6 +20,7 @@
 #include "base/str.h"
 #include "oci/asking.h"
 #include "oci/call.h"
+#include "oci/child.h"
 #include "oci/report.h"
 #include "json/json.h"
 
@@ -28,6 +32,7 @@ struct runtime {
     struct report report;
     char *program; /* the real one */
     char **words;  /* for it */
+    int status;    /* its exit status, when it was our child */
 };
 
 static void runtime_deinit(struct runtime *r)
@@ -60,13 +65,15 @@ static void warn(void *user, const char *name, const struct err *e)
     report_warning(s->report, &words);
 }
 
-static int resolve(const struct runtime *r, const struct call *c, struct buf *block,
+static int resolve(const struct runtime *r, struct call *c, struct buf *block,
                    struct err *e)
 {
     struct source s = {.report = &r->report};
     const struct secret_source source = {.get = get, .user = &s, .warn = warn};
     int code = asking_new(c->uid, r->settings.timeout, &s.asking, e);
     code = code ?: references_resolve(&c->references, &source, block, e);
+    if (!code && c->mounts.n)
+        code = call_write_files(c, &r->settings, &source, e);
     asking_free(s.asking);
     return code;
 }
@@ -92,7 +99,7 @@ static int rewrite(struct runtime *r, struct call *c, struct err *e)
     cleanup_free char *helper = NULL;
     int code = find_helper(&helper, e);
     code = code ?: resolve(r, c, &block, e);
-    if (code || !block.len)
+    if (code || (!block.len && !c->mounts.n))
         return code;
     return call_compose(c, r->program, helper, &block, &r->words, e);
 }
@@ -121,11 +128,53 @@ static int become(struct runtime *r, struct err *e)
     return err_errno(e, errno, "run %s", r->program);
 }
 
+/* ---- with files ---- */
+
+static void remove_files(const struct runtime *r)
+{
+    struct err why = {0};
+    if (files_remove(r->settings.files, r->arguments.id, &why))
+        report_warning(&r->report, &why);
+}
+
+/* Has the container an end that we don't see? */
+static bool lives_on(const struct runtime *r)
+{
+    const struct arguments *a = &r->arguments;
+    return !r->status && (a->command != COMMAND_RUN || a->is_detached);
+}
+
+static int start_with_files(struct runtime *r, struct call *c, struct err *e)
+{
+    int code = rewrite(r, c, e);
+    code = code ?: child_run(r->program, r->words, &r->status, e);
+    if (code || !lives_on(r))
+        remove_files(r);
+    return code;
+}
+
+static int delete (struct runtime *r, struct err *e)
+{
+    if (!record_id_is_valid(r->arguments.id) ||
+        !files_are_there(r->settings.files, r->arguments.id))
+        return become(r, e);
+    r->words = arguments_compose(&r->arguments, r->program, NULL);
+    int code =
+        r->words ? child_run(r->program, r->words, &r->status, e) : err_no_memory(e);
+    if (!code && !r->status)
+        remove_files(r);
+    return code;
+}
+
 static int run(struct runtime *r, int argc, char **argv, struct err *e)
 {
     cleanup_call struct call c = {0};
     int code = load(r, argc, argv, e);
+    if (!code && r->arguments.command == COMMAND_DELETE)
+        return delete (r, e);
     code = code ?: call_read(&c, &r->arguments, &r->settings, e);
+    if (!code && c.mounts.n)
+        return start_with_files(r, &c, e);
     if (!code && c.references.n)
         code = rewrite(r, &c, e);
     return code ?: become(r, e);
@@ -138,8 +187,9 @@ int main(int argc, char **argv)
     /* Values are in our memory for a moment: no core, and nobody looks in. */
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     json_setup();
-    if (run(&r, argc, argv, &e))
+    int code = run(&r, argc, argv, &e);
+    if (code)
         report_error(&r.report, &e);
     runtime_deinit(&r);
-    return EXIT_FAILURE;
+    return code ? EXIT_FAILURE : r.status;
 }

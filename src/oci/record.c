@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "oci/record_private.h"
 #include "json/json.h"
 
 static void free_texts(char **list, size_t n)
@@ -23,6 +24,7 @@ void record_deinit(struct record *r)
 {
     free_texts(r->keys, r->n_keys);
     free_texts(r->references, r->n_references);
+    record_files_deinit(r);
     *r = (struct record){0};
 }
 
@@ -113,8 +115,10 @@ static int take_texts(const json_t *texts, char ***list, size_t *n, struct err *
 
 static int parse(const struct buf *text, struct record *out, struct err *e)
 {
-    static const struct json_limits limits = {
-        .bytes = RECORD_SIZE_MAX, .values = 2 * RECORD_KEYS_MAX + 8, .depth = 4};
+    static const struct json_limits limits = {.bytes = RECORD_SIZE_MAX,
+                                              .values = 2 * RECORD_KEYS_MAX +
+                                                        3 * RECORD_FILES_MAX + 9,
+                                              .depth = 4};
     cleanup_json json_t *j = NULL;
     int64_t uid;
     int r = json_read(text->data, text->len, &limits, &j, e);
@@ -123,9 +127,10 @@ static int parse(const struct buf *text, struct record *out, struct err *e)
         return r;
     out->uid = (uid_t)uid;
     r = take_texts(json_object_get(j, "keys"), &out->keys, &out->n_keys, e);
-    return r
-               ?: take_texts(json_object_get(j, "references"), &out->references,
-                             &out->n_references, e);
+    if (!r)
+        r = take_texts(json_object_get(j, "references"), &out->references,
+                       &out->n_references, e);
+    return r ?: record_files_read(out, json_object_get(j, "files"), e);
 }
 
 int record_read(const char *folder, const char *id, struct record *out, struct err *e)
@@ -163,7 +168,7 @@ static int compose(const struct record *record, struct buf *out, struct err *e)
     if (json_object_set_new(j, "uid", json_integer(record->uid)) ||
         put_texts(j, "keys", record->keys, record->n_keys) ||
         put_texts(j, "references", record->references, record->n_references) ||
-        json_write(j, out))
+        record_files_write(record, j) || json_write(j, out))
         return err_no_memory(e);
     return out->len <= RECORD_SIZE_MAX
                ? 0

@@ -6,29 +6,40 @@
 
 /*
  * What cofferd wrote down of a container when it was created, for its starts: whose
- * engine resolves its references, which these are, and which empty variables the user
- * gave. One file a container, "<folder>/<container id>", in a folder that only root can
- * write to, so that nobody can ask for the secrets of others, nor an image for secrets
- * that its user didn't mean to give it.
- * {"uid": 1000, "keys": ["GH_TOKEN"], "references": ["KEY=se://a"]}
- *
- * Zeroed is an empty one.
+ * engine resolves its references, which these are, which empty variables the user gave,
+ * and which files are to be made of references. One file a container,
+ * "<folder>/<container id>", in a folder that only root can write to, so that nobody can
+ * ask for the secrets of others, nor an image for secrets that its user didn't mean to
+ * give it.
+ * {"uid": 1000, "keys": ["GH_TOKEN"], "references": ["KEY=se://a"],
+ *  "files": [{"reference": "se://b", "target": "/run/secrets/b"}]}
  */
+struct record_file {
+    char *reference;
+    char *target; /* absolute and plain */
+};
+
+/* Zeroed is an empty one. */
 struct record {
     uid_t uid;
     char **keys;
     size_t n_keys;
     char **references; /* whole variables */
     size_t n_references;
+    struct record_file *files; /* that are made of references */
+    size_t n_files;
 };
 
 #define RECORD_SIZE_MAX (1024u * 1024)
 #define RECORD_KEYS_MAX BLOCK_VARIABLES_MAX /* and as many references */
+#define RECORD_FILES_MAX 256
 
 /* Add a copy; the key's text has n characters. ERR_RESOURCE_EXHAUSTED, ERR_NO_MEMORY. */
 int record_add_key(struct record *r, const char *key, size_t n, struct err *e) MUST_CHECK;
 int record_add_reference(struct record *r, const char *variable,
                          struct err *e) MUST_CHECK;
+int record_add_file(struct record *r, const char *reference, const char *target,
+                    struct err *e) MUST_CHECK;
 
 /* Did who created the container ask for this variable? */
 bool record_has_reference(const struct record *r, const char *name,

@@ -61,6 +61,13 @@ struct secret_source {
 };
 
 /*
+ * Appends the value of a variable that is a reference. It must match exactly one secret.
+ * The words of an error name variable and reference.
+ */
+int references_value(const struct variable *v, const struct secret_source *source,
+                     struct buf *value, struct err *e) MUST_CHECK;
+
+/*
  * Asks for all of them and appends the values to a block (oci/block.h), which stays empty
  * when there are none. A reference must match exactly one secret. The words of an error
  * name variable and reference. A variable that falls back stays as it is when there is no

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/str.h"
 #include "oci/block_write.h"
 #include "oci/references.h"
@@ -26,8 +27,8 @@ static int ask(const struct variable *v, const struct secret_source *source,
     return r && r != ERR_NOT_FOUND ? explain(v, r, e) : r;
 }
 
-static int resolve(const struct variable *v, const struct secret_source *source,
-                   struct buf *block, struct err *e)
+int references_value(const struct variable *v, const struct secret_source *source,
+                     struct buf *value, struct err *e)
 {
     cleanup_secret_envelopes struct secret_envelopes found = {0};
     const struct secret_envelope *one;
@@ -38,7 +39,17 @@ static int resolve(const struct variable *v, const struct secret_source *source,
     r = choice_make(&found, CHOICE_ONLY, v->name, reference, &one, e);
     if (r)
         return r;
-    r = block_append(block, v->name, one->value.data, one->value.len, e);
+    return buf_append(value, one->value.data, one->value.len) ? err_no_memory(e) : 0;
+}
+
+static int resolve(const struct variable *v, const struct secret_source *source,
+                   struct buf *block, struct err *e)
+{
+    cleanup_buf struct buf value = BUF_INIT;
+    int r = references_value(v, source, &value, e);
+    if (r)
+        return r;
+    r = block_append(block, v->name, value.data, value.len, e);
     return r ? explain(v, r, e) : 0;
 }
 

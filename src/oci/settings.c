@@ -14,12 +14,14 @@
 #define SYSTEM_PATH "/etc/coffer/runtime.conf"
 #define FILE_NAME "runtime.conf"
 #define DEFAULT_REFERENCES "/var/lib/coffer/references"
+#define DEFAULT_FILES "/run/coffer/files"
 #define DEFAULT_TIMEOUT 30
 
 void settings_deinit(struct settings *s)
 {
     free(s->runtime);
     free(s->references);
+    free(s->files);
     *s = (struct settings){0};
 }
 
@@ -83,6 +85,8 @@ static int take(const char *name, const char *value, void *user, struct err *e)
         return take_path(name, value, &s->runtime, e);
     if (str_equal(name, "references"))
         return take_path(name, value, &s->references, e);
+    if (str_equal(name, "files"))
+        return take_path(name, value, &s->files, e);
     if (str_equal(name, "uid"))
         return take_uid(s, value, e);
     if (str_equal(name, "timeout"))
@@ -115,7 +119,8 @@ int settings_load(struct settings *out, const char *path, struct err *e)
     cleanup_settings struct settings s = {.timeout = DEFAULT_TIMEOUT};
     cleanup_buf struct buf text = BUF_INIT;
     s.references = mem_dup(DEFAULT_REFERENCES, strlen(DEFAULT_REFERENCES));
-    if (!s.references)
+    s.files = mem_dup(DEFAULT_FILES, strlen(DEFAULT_FILES));
+    if (!s.references || !s.files)
         return err_no_memory(e);
     int r = file_read(path, SETTINGS_SIZE_MAX, &text, e);
     if (r && r != ERR_NOT_FOUND)

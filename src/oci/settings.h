@@ -14,11 +14,12 @@
  *     uid = NUMBER             whose engine is asked for containers without a record
  *     fallback = yes|no        those: is an empty variable KEY the secret KEY? (no)
  *     references = FOLDER      the records (oci/record.h)
+ *     files = FOLDER           where files of references lie, in memory (oci/files.h)
  *     timeout = SECONDS        for all secrets of a process (30)
  */
 struct settings {
     char *runtime; /* NULL: to be looked for */
-    char *references;
+    char *references, *files;
     bool has_uid, fallback;
     uid_t uid;
     unsigned timeout; /* seconds */

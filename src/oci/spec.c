@@ -49,6 +49,9 @@ static int read_parts(struct spec *s, struct span all, struct err *e)
         return err_set(e, ERR_INVALID_ARGUMENT, "is not a JSON object");
     if (s->kind == SPEC_CONFIG && spec_find(&s->text, all, "root", &at))
         s->root = at;
+    if (s->kind == SPEC_CONFIG && spec_find(&s->text, all, "mounts", &at) &&
+        !is_null(&s->text, at))
+        s->mounts = at;
     if (s->kind == SPEC_CONFIG && !spec_find(&s->text, all, "process", &process))
         return 0;
     if (spec_find(&s->text, process, "args", &at) && !is_null(&s->text, at))
@@ -74,4 +77,13 @@ int spec_read(struct spec *out, enum spec_kind kind, struct buf *text, struct er
     *out = s;
     s = (struct spec){0};
     return 0;
+}
+
+int spec_mounts(const struct spec *s, json_t **out, struct err *e)
+{
+    *out = NULL;
+    if (!s->mounts.start)
+        return 0;
+    int r = spec_value(&s->text, s->mounts, out, e);
+    return r ? err_wrap(e, r, "mounts") : 0;
 }

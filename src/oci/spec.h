@@ -30,8 +30,8 @@ struct span {
 struct spec {
     enum spec_kind kind;
     struct buf text;
-    struct span args, root; /* start 0: not there */
-    json_t *env;            /* an array of texts, or NULL */
+    struct span args, root, mounts; /* start 0: not there */
+    json_t *env;                    /* an array of texts, or NULL */
 };
 
 /*
@@ -44,11 +44,21 @@ int spec_read(struct spec *out, enum spec_kind kind, struct buf *text,
 void spec_deinit(struct spec *s);
 #define cleanup_spec CLEANUP(spec_deinit)
 
+/* The list of mounts; NULL when there is none. ERR_NO_MEMORY, ERR_INVALID_ARGUMENT. */
+int spec_mounts(const struct spec *s, json_t **out, struct err *e) MUST_CHECK;
+
+/* What is to be written in the place of what was read. */
+struct spec_changes {
+    const char *const *arguments; /* two, for the front of the process's; NULL: none */
+    const json_t *mounts;         /* in the place of the list that is there; NULL: none */
+    const char *bundle;           /* of a configuration: its absolute path */
+};
+
 /*
- * Appends the text to out, with two arguments more at the front of the process's, and,
- * for a configuration, with the root's path made absolute below `bundle` (an absolute
- * path). ERR_UNIMPLEMENTED for a process without arguments, and for bind mounts whose
- * source is relative to the bundle; ERR_INVALID_ARGUMENT, ERR_NO_MEMORY.
+ * Appends the text to out with the changes, and, for a configuration, with the root's
+ * path made absolute below the bundle. ERR_UNIMPLEMENTED for a process without arguments
+ * where there are new ones, and for bind mounts whose source is relative to the bundle;
+ * ERR_INVALID_ARGUMENT, ERR_NO_MEMORY.
  */
-int spec_write(const struct spec *s, const char *const arguments[2], const char *bundle,
-               struct buf *out, struct err *e) MUST_CHECK;
+int spec_write(const struct spec *s, const struct spec_changes *c, struct buf *out,
+               struct err *e) MUST_CHECK;

@@ -57,6 +57,11 @@ bool spec_find(const struct buf *text, struct span object, const char *key,
     return is_found;
 }
 
+struct span spec_whole(const struct spec *s)
+{
+    return (struct span){json_skip_space(s->text.data, s->text.len, 0), s->text.len};
+}
+
 int spec_value(const struct buf *text, struct span at, json_t **out, struct err *e)
 {
     return json_read(text->data + at.start, at.end - at.start, &spec_limits, out, e);

@@ -17,6 +17,9 @@ extern const struct json_limits spec_limits;
 bool spec_find(const struct buf *text, struct span object, const char *key,
                struct span *out);
 
+/* The object of the whole text. */
+struct span spec_whole(const struct spec *s);
+
 /* Reads the value there. */
 int spec_value(const struct buf *text, struct span at, json_t **out,
                struct err *e) MUST_CHECK;

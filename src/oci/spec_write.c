@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -18,7 +19,7 @@ static int keep(int r, struct err *e)
 
 /* ---- what changes ---- */
 
-static int edit_args(const struct spec *s, const char *const arguments[2],
+static int edit_args(const struct spec *s, const char *const *arguments,
                      struct edit *edit, struct err *e)
 {
     cleanup_json json_t *args = NULL;
@@ -71,13 +72,10 @@ static bool is_bind(const json_t *mount)
     return false;
 }
 
-static int check_mounts(const struct spec *s, struct span all, struct err *e)
+static int check_mounts(const struct spec *s, struct err *e)
 {
-    struct span at;
     cleanup_json json_t *mounts = NULL;
-    if (!spec_find(&s->text, all, "mounts", &at))
-        return 0;
-    int r = spec_value(&s->text, at, &mounts, e);
+    int r = spec_mounts(s, &mounts, e);
     for (size_t i = 0; i < json_array_size(mounts) && !r; i++) {
         const json_t *mount = json_array_get(mounts, i);
         const char *source = json_string_value(json_object_get(mount, "source"));
@@ -107,29 +105,36 @@ static int write_edits(const struct buf *text, struct edit *edits, size_t n,
     return r ?: buf_append(out, text->data + done, text->len - done);
 }
 
-static void put_in_order(struct edit edits[2])
+#define EDITS 3
+
+static int compare(const void *a, const void *b)
 {
-    struct edit first = edits[0];
-    if (first.at.start <= edits[1].at.start)
-        return;
-    edits[0] = edits[1];
-    edits[1] = first;
+    const struct edit *x = a, *y = b;
+    return (x->at.start > y->at.start) - (x->at.start < y->at.start);
 }
 
-int spec_write(const struct spec *s, const char *const arguments[2], const char *bundle,
-               struct buf *out, struct err *e)
+static int edit_config(const struct spec *s, const struct spec_changes *c,
+                       struct edit edits[2], struct err *e)
 {
-    struct edit edits[2] = {0};
-    size_t start = json_skip_space(s->text.data, s->text.len, 0);
-    int r = edit_args(s, arguments, &edits[0], e);
+    int r = edit_root(s, c->bundle, &edits[0], e);
+    r = r ?: check_mounts(s, e);
+    if (r || !c->mounts)
+        return r;
+    edits[1].at = s->mounts;
+    return keep(json_write(c->mounts, &edits[1].text), e);
+}
+
+int spec_write(const struct spec *s, const struct spec_changes *c, struct buf *out,
+               struct err *e)
+{
+    struct edit edits[EDITS] = {0};
+    int r = c->arguments ? edit_args(s, c->arguments, &edits[0], e) : 0;
     if (!r && s->kind == SPEC_CONFIG)
-        r = edit_root(s, bundle, &edits[1], e);
-    if (!r && s->kind == SPEC_CONFIG)
-        r = check_mounts(s, (struct span){start, s->text.len}, e);
-    put_in_order(edits);
+        r = edit_config(s, c, &edits[1], e);
+    qsort(edits, EDITS, sizeof(*edits), compare);
     if (!r)
-        r = keep(write_edits(&s->text, edits, 2, out), e);
-    buf_deinit(&edits[0].text);
-    buf_deinit(&edits[1].text);
+        r = keep(write_edits(&s->text, edits, EDITS, out), e);
+    for (size_t i = 0; i < EDITS; i++)
+        buf_deinit(&edits[i].text);
     return r;
 }

@@ -36,12 +36,13 @@ static int read_copy(struct spec *out, enum spec_kind kind, const void *data, si
 static void check(enum spec_kind kind, const uint8_t *data, size_t n)
 {
     static const char *const two[2] = {"/proc/self/fd/4", "3"};
+    static const struct spec_changes changes = {.arguments = two, .bundle = "/bundle"};
     cleanup_spec struct spec s = {0}, again = {0};
     cleanup_buf struct buf out = BUF_INIT;
     if (read_copy(&s, kind, data, n))
         return;
     find(s.env);
-    if (spec_write(&s, two, "/bundle", &out, NULL))
+    if (spec_write(&s, &changes, &out, NULL))
         return;
     must(!read_copy(&again, kind, out.data, out.len));
     must(again.args.start && json_equal(s.env, again.env) == (s.env != NULL));

@@ -31,7 +31,8 @@ class Engine:
     """kind is podman or dockerd; socket its API's path; storage the folder of all it keeps.
 
     runtime is the path of a coffer-runtime: dockerd offers it, Podman has it for all containers.
-    It reads its settings from the node's folder.
+    It reads its settings from the node's folder; Podman calls it by a name beside them, since what
+    Podman starts by itself when a container ends knows the runtime's path alone.
     """
 
     def __init__(self, kind, node, runtime=None):
@@ -49,8 +50,10 @@ class Engine:
         runtime = 'runtime = "runc"\n' if needs_runc() else ""
         limits = NO_LIMIT_OF_PROCESSES if lacks_pids_controller() else ""
         conf.write_text(CONTAINERS_CONF.format(runtime=runtime, limits=limits))
-        runtime = (["--runtime", self.runtime, "--runtime-flag", f"coffer-config={self.settings}"]
-                   if self.runtime else [])
+        link = self.node.folder / "coffer-runtime"
+        if self.runtime:
+            link.symlink_to(self.runtime)
+        runtime = ["--runtime", link] if self.runtime else []
         return (["podman", *runtime, "--root", self.storage / "root", "--runroot", "/run/containers",
                  "--tmpdir", "/run/libpod", "--network-config-dir", self.storage / "net",
                  "system", "service", "--time=0", f"unix://{self.socket}"],

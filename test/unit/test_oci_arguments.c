@@ -125,15 +125,52 @@ static void other_commands_are_not_looked_into(void **state)
 {
     (void)state;
     struct line l;
-    parse(&l, "rt --root /r delete --force --bundle");
+    parse(&l, "rt --root /r kill --all --bundle");
     assert_int_equal(l.code, 0);
     assert_int_equal(l.a.command, COMMAND_OTHER);
-    assert_composed(&l, NULL, "/bin/rt --root /r delete --force --bundle");
+    assert_composed(&l, NULL, "/bin/rt --root /r kill --all --bundle");
     arguments_deinit(&l.a);
     parse(&l, "rt --version");
     assert_int_equal(l.a.command, COMMAND_OTHER);
     assert_composed(&l, NULL, "/bin/rt --version");
     arguments_deinit(&l.a);
+}
+
+static void a_deletion_names_its_container(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {"rt delete x", "rt delete -f x",
+                                        "rt --root /r delete --force x",
+                                        "rt delete --what x"};
+    for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+        struct line l;
+        parse(&l, lines[i]);
+        assert_int_equal(l.code, 0);
+        assert_int_equal(l.a.command, COMMAND_DELETE);
+        assert_string_equal(l.a.id, "x");
+        arguments_deinit(&l.a);
+    }
+}
+
+static void a_detached_run_is_known(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        bool is_detached;
+    } cases[] = {
+        {"rt run x", false},         {"rt run -d x", true},
+        {"rt run --detach x", true}, {"rt run -db /b x", true},
+        {"rt run -b d x", false},    {"rt create --bundle=d x", false},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct line l;
+        parse(&l, cases[i].line);
+        assert_int_equal(l.code, 0);
+        assert_int_equal(l.a.is_detached, cases[i].is_detached);
+        assert_string_equal(l.a.id, "x");
+        arguments_deinit(&l.a);
+    }
 }
 
 static void unknown_options_are_told(void **state)
@@ -208,6 +245,8 @@ int main(void)
         cmocka_unit_test(options_are_written_in_several_ways),
         cmocka_unit_test(what_follows_the_container_of_exec_is_the_users),
         cmocka_unit_test(other_commands_are_not_looked_into),
+        cmocka_unit_test(a_deletion_names_its_container),
+        cmocka_unit_test(a_detached_run_is_known),
         cmocka_unit_test(unknown_options_are_told),
         cmocka_unit_test(values_that_make_no_sense_are_refused),
         cmocka_unit_test(a_line_without_words_is_none),

@@ -13,6 +13,7 @@
 #include "json/json.h"
 
 static const char *const helper[2] = {"/proc/self/fd/4", "3"};
+static const struct spec_changes changes = {.arguments = helper, .bundle = "/b"};
 
 static int read_text(struct spec *s, enum spec_kind kind, const char *text, struct err *e)
 {
@@ -27,7 +28,7 @@ static void assert_becomes(enum spec_kind kind, const char *text, const char *wa
     cleanup_buf struct buf out = BUF_INIT;
     struct err e = {0};
     assert_int_equal(read_text(&s, kind, text, &e), 0);
-    assert_int_equal(spec_write(&s, helper, "/b", &out, &e), 0);
+    assert_int_equal(spec_write(&s, &changes, &out, &e), 0);
     assert_string_equal(buf_str(&out), wanted);
 }
 
@@ -76,7 +77,7 @@ static void parts_may_be_missing(void **state)
         cleanup_buf struct buf out = BUF_INIT;
         assert_int_equal(read_text(&s, SPEC_CONFIG, texts[i], NULL), 0);
         assert_null(s.env);
-        assert_int_equal(spec_write(&s, helper, "/b", &out, NULL), ERR_UNIMPLEMENTED);
+        assert_int_equal(spec_write(&s, &changes, &out, NULL), ERR_UNIMPLEMENTED);
     }
 }
 
@@ -111,7 +112,7 @@ static void a_relative_bind_is_refused(void **state)
                                "{\"source\":\"here\",\"options\":[\"rbind\"]}]}",
                                NULL),
                      0);
-    assert_int_equal(spec_write(&s, helper, "/b", &out, &e), ERR_UNIMPLEMENTED);
+    assert_int_equal(spec_write(&s, &changes, &out, &e), ERR_UNIMPLEMENTED);
     assert_non_null(strstr(e.text, "here"));
 }
 
@@ -124,7 +125,7 @@ static int read_and_write(void *user)
                       "{\"process\":{\"args\":[\"a\"],\"env\":[\"A=b\"]},"
                       "\"root\":{\"path\":\"r\"},\"mounts\":[]}",
                       NULL);
-    return r ? r : spec_write(&s, helper, "/b", &out, NULL);
+    return r ? r : spec_write(&s, &changes, &out, NULL);
 }
 
 static void each_allocation_may_fail(void **state)

@@ -103,7 +103,8 @@ class Place:
 
     def set(self, settings):
         self.engine.settings.write_text(f"runtime = {REAL[self.kind]}\n{self.settings}\n"
-                                        f"references = {self.cofferd.state}/references\n{settings}\n")
+                                        f"references = {self.cofferd.state}/references\n"
+                                        f"files = {self.cofferd.run}/files\n{settings}\n")
 
     def without_engined(self):
         """As if coffer-engined were not installed."""
