@@ -7,7 +7,6 @@ of the whole engine. The secrets engine is a scripted one."""
 
 import json
 import os
-import subprocess
 
 from fixture import canary
 from harness import equal
@@ -109,19 +108,10 @@ def the_callers_user_says_whose_secrets_they_are(kind):
     with Place(kind) as p:
         Secrets(p.node, a="of root")
         Secrets(p.node, uid=1000, a="of 1000")
-        p.cofferd.socket.chmod(0o666)
-        for folder in (p.node.folder, p.cofferd.folder, p.cofferd.run):
-            folder.chmod(0o755)
-        home = p.node.folder / "home-1000"
-        home.mkdir()
-        home.chmod(0o777)
+        p.open_to_all()
 
         def run_as(uid, *arguments):
-            return subprocess.run(
-                ["setpriv", "--reuid", str(uid), "--regid", str(uid), "--clear-groups",
-                 p.docker.program, "run", *arguments, "busybox:latest", "sh", "-c", 'echo "$KEY"'],
-                env={**p.docker.env, "HOME": str(home), "DOCKER_CONFIG": str(home)}, check=False,
-                capture_output=True, text=True)
+            return p.docker_as(uid, "run", *arguments, "busybox:latest", "sh", "-c", 'echo "$KEY"')
         done = run_as(1000, "--name", "mine", "-e", "KEY=se://a")
         equal((done.stdout, done.stderr), ("of 1000\n", ""))
         # Whoever starts it again, it stays theirs.

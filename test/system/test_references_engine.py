@@ -4,10 +4,11 @@ coffer-runtime, coffer-engined and its store of files."""
 
 import os
 import pathlib
+import shutil
 import subprocess
 
 from fixture import canary
-from harness import equal
+from harness import equal, skip
 from references import LATER, Place, each, nowhere, only_in
 from secrets_user import SecretsUser
 
@@ -43,6 +44,117 @@ def root_has_an_engine_whenever_a_container_starts(kind):
                                  'echo "$KEY"') for _ in range(4)]
         equal([s.communicate()[0] for s in starts], [b"value-a\n"] * 4)
         equal(len(engines(p.node)), 1)
+
+
+@each
+def each_user_has_the_secrets_of_their_own_engine(kind):
+    with Place(kind) as p:
+        of_root, of_user = canary(), canary()
+        SecretsUser(p.node)("set", "A", stdin=of_root)
+        user = SecretsUser(p.node, 1000)
+        user("set", "A", stdin=of_user)
+        p.open_to_all()
+        show = ("busybox:latest", "sh", "-c", 'echo "$KEY"')
+        done = p.docker_as(1000, "run", "--name", "mine", "-e", "KEY=se://A", *show)
+        equal((done.stdout, done.stderr), (of_user + "\n", ""))
+        equal(p.docker("run", "--rm", "-e", "KEY=se://A", *show).text, of_root)
+        equal(p.docker("start", "-a", "mine").text, of_user)
+        user.stop()
+        done = p.docker("start", "-a", "mine", check=False)
+        assert done.code != 0 and of_user not in done.out, done
+        for words in ("resolving KEY: se://A: ", "the engine of user 1000",
+                      "systemctl --user enable --now coffer-engined.socket"):
+            assert words in done.err, done
+        done = p.docker_as(1001, "run", "--rm", "-e", "KEY=se://A", *show)
+        assert done.returncode != 0 and "the engine of user 1001" in done.stderr, done
+        p.docker("rm", "mine")
+        # That the store encrypts is tested elsewhere.
+        nowhere(p, of_root, of_user)
+
+
+@each
+def a_value_is_in_the_containers_processes_and_nowhere_else(kind):
+    with Place(kind) as p:
+        value = canary()
+        root = SecretsUser(p.node)
+        root("set", "app/key", stdin=value)
+        p.docker("run", "-d", "--name", "box", "-e", "KEY=se://app/key", "busybox:latest", "sh", "-c", LATER)
+        p.docker("exec", "box", "sh", "-c", 'test -n "$KEY"')
+        only_in(value, {"sh", "sleep"})
+        p.docker("commit", "box", "image-of-box")
+        (p.node.folder / "image.tar").write_bytes(save(p, "image-of-box"))
+        (p.node.folder / "box.tar").write_bytes(p.hands.api.get("/containers/box/export").body)
+        for words in (("inspect", "box"), ("inspect", "image-of-box"), ("logs", "box"), ("diff", "box"),
+                      ("history", "--no-trunc", "image-of-box"),
+                      ("events", "--since", "5m", "--until", "0s")):
+            shown = p.docker(*words)
+            assert value not in shown.out + shown.err, shown
+        p.docker("stop", "-t", "1", "box")
+        nowhere(p, value)
+        p.docker("start", "box")
+        only_in(value, {"sh", "sleep"})
+        p.docker("rm", "-f", "box")
+        nowhere(p, value)
+
+
+def save(p, image):
+    return p.hands.api.get(f"/images/{image}/get").body
+
+
+@each
+def a_service_has_references_and_says_what_is_wrong_with_them(kind):
+    with Place(kind) as p:
+        root = SecretsUser(p.node)
+        root("set", "myapp/anthropic/api-key", stdin="of the node's root")
+        p.hands.service("app", "--env", "ANTHROPIC_API_KEY=se://myapp/anthropic/api-key",
+                        command=("busybox:latest", "sh", "-c", LATER))
+        container = p.hands.container("app")
+        equal(p.docker("exec", container, "sh", "-c", 'echo "$ANTHROPIC_API_KEY"').text,
+              "of the node's root")
+        p.docker("service", "create", "--detach", "--name", "wrong", "--no-resolve-image",
+                 "--restart-condition", "none", "--env", "KEY=se://no/such", "busybox:latest", "true")
+        p.hands.until("the task says why", lambda: "resolving KEY: secret not found: se://no/such" in
+                      p.docker("service", "ps", "--no-trunc", "wrong").out)
+        p.docker("service", "rm", "app", "wrong")
+        p.hands.gone("app")
+        p.hands.gone("wrong")
+        p.hands.until("no record is left", lambda: not os.listdir(p.cofferd.state / "references"))
+
+
+COMPOSE = """version: "3.8"
+services:
+  app:
+    image: busybox:latest
+    command: ["sh", "-c", "echo value $$ANTHROPIC_API_KEY; sleep 1000000"]
+    init: true
+    network_mode: none
+    environment:
+      - ANTHROPIC_API_KEY=se://myapp/anthropic/api-key
+"""
+
+
+@each
+def a_compose_file_has_references(kind):
+    compose = shutil.which("docker-compose")
+    if not compose:
+        skip("docker-compose is not installed")
+    with Place(kind) as p:
+        SecretsUser(p.node)("set", "myapp/anthropic/api-key", stdin="value-a")
+        folder = p.node.folder / "compose"
+        folder.mkdir()
+        (folder / "docker-compose.yml").write_text(COMPOSE)
+
+        def run(*words):
+            done = subprocess.run([compose, *words], cwd=folder, env=p.docker.env, check=False,
+                                  capture_output=True, text=True)
+            assert done.returncode == 0, done
+            return done.stdout
+        run("up", "-d")
+        container = run("ps", "-q").strip()
+        equal(p.docker("exec", container, "sh", "-c", 'echo "$ANTHROPIC_API_KEY"').text, "value-a")
+        shown = p.docker("inspect", container).out
+        assert "se://myapp/anthropic/api-key" in shown and "value-a" not in shown, shown
+        run("down", "-t", "1")
 
 
 def engines(node):

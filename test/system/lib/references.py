@@ -114,6 +114,23 @@ class Place:
     def docker(self):
         return self.hands.docker
 
+    def open_to_all(self):
+        """Lets every user reach cofferd's socket."""
+        self.cofferd.socket.chmod(0o666)
+        for folder in (self.node.folder, self.cofferd.folder, self.cofferd.run):
+            folder.chmod(0o755)
+
+    def docker_as(self, uid, *arguments):
+        """The docker client as a user of this machine; a CompletedProcess."""
+        home = self.node.folder / f"docker-{uid}"
+        if not home.exists():
+            home.mkdir()
+            os.chown(home, uid, uid)
+        return subprocess.run(
+            ["setpriv", "--reuid", str(uid), "--regid", str(uid), "--clear-groups", self.docker.program,
+             *arguments], env={**self.docker.env, "HOME": str(home), "DOCKER_CONFIG": str(home)},
+            check=False, capture_output=True, text=True)
+
     def run(self, *arguments, script, check=True):
         return self.docker("run", "--rm", *arguments, "busybox:latest", "sh", "-c", script,
                            check=check)
