@@ -114,7 +114,7 @@ static int save(struct coffer_plugin *plugin, const struct coffer_secret *secret
     struct store *s = user;
     struct err why;
     cleanup_secret_envelope struct secret_envelope envelope = {0};
-    bool empty;
+    bool empty = false; /* a store that has a key isn't asked */
     int r = plugin_envelope(secret, &envelope, &why);
     if (!r)
         r = store_key_need(&s->key, &why);
