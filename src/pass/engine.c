@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "pass/engine_private.h"
 #include "pass/engine_process.h"
@@ -11,6 +12,9 @@
  * The secrets engine, through the SDK. Whether one is there is asked once, before the
  * first call; where none is, one is started.
  */
+
+/* An engine whose plugins are slow is ready after seconds. */
+#define START_TIMEOUT (30 * CLOCK_SECOND)
 
 int engine_failed(int code, const struct coffer_error *why, struct err *e)
 {
@@ -43,7 +47,7 @@ int engine_reach(struct secrets *s, struct engine **out, struct err *e)
         return 0;
     int r = ask(g, e);
     if (r == ERR_UNAVAILABLE && g->may_start) {
-        r = start_engine(ask, g, &(struct start_options){0}, e);
+        r = start_engine(ask, g, &(struct start_options){.timeout = START_TIMEOUT}, e);
         if (!r)
             r = ask(g, e);
     }

@@ -2,6 +2,8 @@
 """`docker pass`: its words, with the real engine and a store of encrypted files."""
 
 import json
+import os
+import signal
 import subprocess
 import threading
 
@@ -199,6 +201,17 @@ def a_missing_engine_is_told(t):
     assert words.startswith("Error: preflight ping: secrets engine is not available: "), words
     # without references there is nothing to ask it for
     equal(user("run", "--", "true", env={"COFFER_ENGINED": "/nope/coffer-engined"}).code, 0)
+
+
+@test(engines=NONE, cofferd=False)
+def an_engine_that_never_gets_ready_is_not_waited_for_forever(t):
+    user = User(t)
+    script = user.home / "engine"
+    script.write_text(f"#!/bin/sh\necho $$ > {user.home}/pid\nexec sleep 1000\n")
+    script.chmod(0o755)
+    words = user.refused("ls", env={"COFFER_ENGINED": str(script)})
+    os.kill(int((user.home / "pid").read_text()), signal.SIGKILL)
+    assert "doesn't start in time" in words, words
 
 
 @test(engines=NONE, cofferd=False, clis=ALL)
