@@ -7,7 +7,8 @@
 
 /*
  * The plugins that control access, asked all at once: each one must say yes. One that
- * should run and doesn't says no.
+ * should run and doesn't says no. Which these are is known from their settings
+ * (controls-access), else since they registered.
  */
 struct modules;
 

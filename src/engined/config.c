@@ -112,6 +112,11 @@ static int set_idle_timeout(struct config *c, const char *value, struct err *e)
     return set_duration(&c->idle_timeout, value, e);
 }
 
+static int set_retry_time(struct config *c, const char *value, struct err *e)
+{
+    return set_duration(&c->retry_time, value, e);
+}
+
 static int set_cache(struct config *c, const char *value, struct err *e)
 {
     return set_duration(&c->cache, value, e);
@@ -167,6 +172,8 @@ static const struct setting settings[] = {
     {"request-timeout", set_request_timeout, "TIME", "for a plugin's answer (30s)"},
     {"idle-timeout", set_idle_timeout, "TIME",
      "when to stop if started on demand (10m); 0s: never"},
+    {"retry-time", set_retry_time, "TIME",
+     "for how long a plugin that fails is started again (2m)"},
     {"cache", set_cache, "TIME", "how long values are kept (0s: not at all)"},
     {"policy", set_policy, "FILE", "what is allowed, denied or asked"},
     {"prompt", set_prompt, "COMMAND", "the program that asks a person"},
@@ -352,6 +359,7 @@ int config_load(struct config *c, int argc, char **argv, enum config_verb *verb,
         .failure_rule = MERGE_FAIL_WHEN_EMPTY,
         .request_timeout = 30 * CLOCK_SECOND,
         .idle_timeout = 10 * CLOCK_MINUTE,
+        .retry_time = 2 * CLOCK_MINUTE,
         .log_level = LOG_INFO,
         .ready_fd = -1,
     };

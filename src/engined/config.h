@@ -41,6 +41,7 @@ struct config {
     enum merge_rule failure_rule;
     int64_t request_timeout; /* of a plugin's answer */
     int64_t idle_timeout;    /* when started on demand */
+    int64_t retry_time;      /* that a failing plugin is waited for, in all */
     int64_t cache;           /* how long values are kept; 0: not at all */
     int log_level;
     bool is_on_demand;

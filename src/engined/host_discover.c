@@ -84,6 +84,7 @@ int host_read_settings(struct plugin *p, struct err *e)
         return r;
     plugin_settings_deinit(&p->settings);
     p->settings = settings;
+    p->is_module = p->is_module || p->settings.controls_access;
     if (p->settings.command)
         r = set_text(&p->file, p->settings.command, e);
     return r ? r : take_pattern(p, e);
@@ -105,6 +106,7 @@ static int add(struct host *h, const struct found *found,
     p->is_optional = found->is_optional;
     p->takes_command = found->takes_command;
     p->is_store = str_equal(found->name, HOST_STORE_NAME);
+    p->is_module = p->settings.controls_access;
     p->is_enabled = is_enabled(h, p);
     r = set_text(&p->settings_name, found->settings_name, e);
     if (!r)

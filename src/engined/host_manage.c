@@ -132,7 +132,7 @@ int host_enable(struct host *h, const char *name, struct err *e)
         return r;
     p->is_attempted = p->is_attempted && plugin_is_running(p);
     p->is_enabled = true;
-    p->delay = p->waited = 0;
+    p->backoff = (struct backoff){0};
     plugin_start(p);
     return 0;
 }
@@ -154,7 +154,7 @@ void host_retry(struct host *h)
 {
     for (struct plugin *p = host_next(h, NULL); p; p = host_next(h, p))
         if (p->is_enabled && (p->state == PLUGIN_WAITING || p->state == PLUGIN_FAILED)) {
-            p->delay = p->waited = 0;
+            p->backoff = (struct backoff){0};
             plugin_start(p);
         }
 }

@@ -67,14 +67,6 @@ static void end_run(struct plugin *p)
 
 /* ---- failures ---- */
 
-static void count_failure(struct plugin *p)
-{
-    if (p->started && clock_monotonic() - p->started >= PLUGIN_STABLE)
-        p->delay = p->waited = 0;
-    p->delay = p->delay ? 2 * p->delay : PLUGIN_DELAY_MIN;
-    p->waited += p->delay;
-}
-
 /* The program is gone. */
 static void wait_or_give_up(struct plugin *p)
 {
@@ -83,8 +75,10 @@ static void wait_or_give_up(struct plugin *p)
         stopped(p);
         return;
     }
-    count_failure(p);
-    bool is_too_often = p->waited > PLUGIN_RETRY_MAX;
+    int64_t ran = p->runs_since ? clock_monotonic() - p->runs_since : 0;
+    int64_t delay = backoff_next(&p->backoff, ran, host_config(p->host)->retry_time);
+    bool is_too_often = delay < 0;
+    p->runs_since = 0;
     p->state = is_too_often ? PLUGIN_FAILED : PLUGIN_WAITING;
     p->is_attempted = true;
     if (is_too_often)
@@ -92,7 +86,7 @@ static void wait_or_give_up(struct plugin *p)
     else
         log_warn("plugin %s failed: %s", shown(p), err_text(&p->why));
     if (!is_too_often)
-        timer_start(&p->timer, p->delay);
+        timer_start(&p->timer, delay);
     host_on_change(p);
 }
 
@@ -171,6 +165,7 @@ static void on_time(void *user)
 void plugin_ready(struct plugin *p)
 {
     p->state = PLUGIN_RUNNING;
+    p->runs_since = clock_monotonic();
     p->is_attempted = true;
     p->why = (struct err){0};
     log_info("plugin %s %s runs", p->name, p->version);
@@ -219,7 +214,7 @@ void plugin_start(struct plugin *p)
     if (p->state != PLUGIN_STOPPED)
         return;
     p->state = PLUGIN_STARTING;
-    p->started = clock_monotonic();
+    p->runs_since = 0;
     p->why = (struct err){0};
     p->is_lost = false;
     timer_start(&p->timer, PLUGIN_REGISTER_TIMEOUT);

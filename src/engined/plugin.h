@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "base/list.h"
+#include "engined/backoff.h"
 #include "engined/launch.h"
 #include "engined/plugin_settings.h"
 #include "engined/session.h"
@@ -41,12 +42,6 @@ enum plugin_state {
 #define PLUGIN_REGISTER_TIMEOUT (5 * CLOCK_SECOND)
 #define PLUGIN_SHUTDOWN_TIMEOUT (2 * CLOCK_SECOND)
 
-/* The first wait before a restart, which doubles; how long in all it is tried until it
- * has run for so long without a failure. */
-#define PLUGIN_DELAY_MIN (2 * CLOCK_SECOND)
-#define PLUGIN_RETRY_MAX (2 * CLOCK_MINUTE)
-#define PLUGIN_STABLE (30 * CLOCK_SECOND)
-
 struct host;
 struct configure;
 
@@ -75,12 +70,11 @@ struct plugin {
     struct configure *configure;
     struct session_call *shutdown;
     struct timer timer;
-    int64_t delay;  /* of the last wait */
-    int64_t waited; /* in all, since it was well */
-    int64_t started;
-    struct err why;   /* the last failure; code 0: none */
-    const char *lack; /* how it is confined less than by default; NULL: it isn't */
-    bool is_lost;     /* its connection ended before we knew why */
+    struct backoff backoff;
+    int64_t runs_since; /* monotonic; 0: it doesn't */
+    struct err why;     /* the last failure; code 0: none */
+    const char *lack;   /* how it is confined less than by default; NULL: it isn't */
+    bool is_lost;       /* its connection ended before we knew why */
     struct loop_close closing, *parent;
 };
 

@@ -59,9 +59,14 @@ static int read_settings(struct plugin *p, const char *name, struct err *e)
 static int take_pattern(struct plugin *p, const request *m, struct err *e)
 {
     struct pattern pattern;
-    p->is_module = m->metadata_case ==
-                   PLUGINS__V1__REGISTER_PLUGIN_REQUEST__METADATA_ACCESS_CONTROL_MODULE;
-    if (p->is_module)
+    bool is_module = m->metadata_case ==
+                     PLUGINS__V1__REGISTER_PLUGIN_REQUEST__METADATA_ACCESS_CONTROL_MODULE;
+    if (!is_module && p->settings.controls_access)
+        return err_set(e, ERR_INVALID_ARGUMENT,
+                       "it is to control access, as its settings say, and provides "
+                       "secrets");
+    p->is_module = is_module;
+    if (is_module)
         return 0;
     const char *own = m->secrets_provider->pattern;
     const char *text = p->settings.pattern ? p->settings.pattern : own;

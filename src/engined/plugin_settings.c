@@ -56,6 +56,15 @@ static int take_command(struct plugin_settings *s, const char *value, struct err
     return copy(&s->command, value, e);
 }
 
+static int take_controls_access(struct plugin_settings *s, const char *value,
+                                struct err *e)
+{
+    s->controls_access = str_equal(value, "yes");
+    return s->controls_access || str_equal(value, "no")
+               ? 0
+               : err_set(e, ERR_INVALID_ARGUMENT, "controls-access is 'yes' or 'no'");
+}
+
 /* ---- its confinement ---- */
 
 static int take_confinement(struct plugin_settings *s, const char *value, struct err *e)
@@ -150,9 +159,13 @@ static const struct key {
     const char *name;
     int (*take)(struct plugin_settings *s, const char *value, struct err *e);
 } keys[] = {
-    {"pattern", take_pattern},     {"enabled", take_enabled},
-    {"confine", take_confinement}, {"allow-read", take_read},
-    {"allow-write", take_write},   {"allow-network", take_network},
+    {"pattern", take_pattern},
+    {"enabled", take_enabled},
+    {"controls-access", take_controls_access},
+    {"confine", take_confinement},
+    {"allow-read", take_read},
+    {"allow-write", take_write},
+    {"allow-network", take_network},
     {"memory", take_memory},
 };
 

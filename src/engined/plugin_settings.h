@@ -9,11 +9,12 @@
 
 /*
  * What the file plugins/NAME.conf says, lines "key = value". The engine's own keys are
- * `pattern` (instead of the plugin's own), `enabled` (true or false), those of its
- * confinement, and, for a plugin that is in none of the folders, `command` (its program).
+ * `pattern` (instead of the plugin's own), `enabled` (true or false), those below,
+ * and, for a plugin that is in none of the folders, `command` (its program).
  * The others are the plugin's; a value of theirs may be a se:// reference into the local
  * store.
  *
+ *   controls-access = yes|no    without it nobody gets anything (access_modules.h)
  *   confine = full|calls|none   how it is confined (allowance.h), if not as by default
  *   allow-read = PATH           may be given again; "~/" is in the user's home
  *   allow-write = PATH          the same
@@ -48,6 +49,7 @@ struct plugin_settings {
     char *pattern, *command; /* NULL: not said */
     struct plugin_line lines[PLUGIN_LINES_MAX];
     size_t n_lines;
+    bool controls_access;
     enum confinement confinement;
     struct plugin_path paths[PLUGIN_PATHS_MAX];
     size_t n_paths;

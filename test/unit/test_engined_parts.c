@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "engined/backoff.h"
 #include "engined/cache.h"
 #include "engined/envelopes.h"
 #include "engined/grants.h"
@@ -321,6 +322,26 @@ static void names_of_plugins_stand_in_paths(void **state)
     assert_false(plugin_name_is_plain("a\"b"));
 }
 
+/* ---- failures of plugins ---- */
+
+static void a_failing_plugin_is_waited_for_longer_and_longer(void **state)
+{
+    struct backoff b = {0};
+    for (int64_t delay = 2; delay <= 32; delay *= 2)
+        assert_int_equal(backoff_next(&b, 0, 2 * CLOCK_MINUTE), delay * CLOCK_SECOND);
+    assert_int_equal(backoff_next(&b, 0, 2 * CLOCK_MINUTE), -1);
+    assert_int_equal(backoff_next(&b, BACKOFF_STABLE - 1, 2 * CLOCK_MINUTE), -1);
+}
+
+static void a_plugin_that_ran_well_begins_anew(void **state)
+{
+    struct backoff b = {0};
+    for (int i = 0; i < 5; i++)
+        assert_true(backoff_next(&b, 0, 2 * CLOCK_MINUTE) > 0);
+    assert_int_equal(backoff_next(&b, BACKOFF_STABLE, 2 * CLOCK_MINUTE), BACKOFF_MIN);
+    assert_int_equal(backoff_next(&b, 0, 2 * CLOCK_MINUTE), 2 * BACKOFF_MIN);
+}
+
 static int read_settings(const char *text, struct plugin_settings *out, struct err *e)
 {
     char folder[] = "/tmp/coffer-test-XXXXXX", path[64];
@@ -340,14 +361,14 @@ static int read_settings(const char *text, struct plugin_settings *out, struct e
 static void settings_say_what_a_plugin_may_do(void **state)
 {
     struct plugin_settings s;
-    setenv("HOME", "/home/someone", 1);
+    setenv("HOME", "/var/empty", 1);
     assert_int_equal(read_settings("confine = calls\nallow-read = ~/a\nallow-write = /b\n"
                                    "allow-network = no\nmemory = 512m\nkey = 1\n",
                                    &s, NULL),
                      0);
     assert_int_equal(s.confinement, CONFINEMENT_CALLS);
     assert_int_equal(s.n_paths, 2);
-    assert_string_equal(s.paths[0].path, "/home/someone/a");
+    assert_string_equal(s.paths[0].path, "/var/empty/a");
     assert_false(s.paths[0].is_writable);
     assert_string_equal(s.paths[1].path, "/b");
     assert_true(s.paths[1].is_writable);
@@ -381,6 +402,8 @@ static void wrong_words_about_confinement_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_failing_plugin_is_waited_for_longer_and_longer),
+        cmocka_unit_test(a_plugin_that_ran_well_begins_anew),
         cmocka_unit_test(settings_say_what_a_plugin_may_do),
         cmocka_unit_test(wrong_words_about_confinement_are_refused),
         cmocka_unit_test(an_answer_is_kept_for_its_time),
