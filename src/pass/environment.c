@@ -13,21 +13,40 @@ void environment_deinit(struct environment *v)
     map_deinit(&v->values);
 }
 
+/* *bytes is what all variables have when this one was set. */
+static int check_limits(const struct environment *v, const char *name, size_t n,
+                        size_t *bytes, struct err *e)
+{
+    const char *old = map_get(&v->values, name);
+    if (v->values.len >= ENVIRONMENT_MAX && !old)
+        return err_set(e, ERR_RESOURCE_EXHAUSTED, "more than %d variables",
+                       ENVIRONMENT_MAX);
+    size_t others = v->bytes - (old ? strlen(name) + strlen(old) : 0);
+    if (n > ENVIRONMENT_BYTES_MAX || others + strlen(name) > ENVIRONMENT_BYTES_MAX - n)
+        return err_set(e, ERR_RESOURCE_EXHAUSTED,
+                       "all variables together have more than %d bytes",
+                       ENVIRONMENT_BYTES_MAX);
+    *bytes = others + strlen(name) + n;
+    return 0;
+}
+
 int environment_set(struct environment *v, const char *name, const void *value, size_t n,
                     struct err *e)
 {
+    size_t bytes = 0;
     if (n && memchr(value, '\0', n))
         return err_set(e, ERR_INVALID_ARGUMENT,
                        "the value has a NUL byte, which a variable can't have");
-    if (v->values.len >= ENVIRONMENT_MAX && !map_get(&v->values, name))
-        return err_set(e, ERR_RESOURCE_EXHAUSTED, "more than %d variables",
-                       ENVIRONMENT_MAX);
+    int r = check_limits(v, name, n, &bytes, e);
+    if (r)
+        return r;
     cleanup_wipe_free char *copy = mem_dup(value, n);
     void *old = NULL;
     if (!copy || map_put(&v->values, name, copy, &old))
         return err_no_memory(e);
     copy = NULL;
     mem_wipe_free(old);
+    v->bytes = bytes;
     return 0;
 }
 

@@ -11,16 +11,19 @@
  * wiped.
  */
 
-/* How many variables it may have. */
+/* How many variables it may have, and how long their names and values may be together:
+ * no kernel takes more than 6 MiB. */
 #define ENVIRONMENT_MAX 16384
+#define ENVIRONMENT_BYTES_MAX (8 * 1024 * 1024)
 
 struct environment {
     struct map values; /* name -> char * */
+    size_t bytes;      /* of all that were ever set, less what was replaced */
 };
 
 #define ENVIRONMENT_INIT                                                                 \
     {                                                                                    \
-        MAP_INIT                                                                         \
+        .values = MAP_INIT                                                               \
     }
 
 void environment_deinit(struct environment *v);
@@ -31,7 +34,8 @@ void environment_deinit(struct environment *v);
 int environment_copy(struct environment *v, char **variables, struct err *e) MUST_CHECK;
 
 /* Sets a variable to n bytes. ERR_INVALID_ARGUMENT when they have a NUL, which no
- * variable can have; it is told without the bytes. */
+ * variable can have; ERR_RESOURCE_EXHAUSTED over a limit; both are told without the
+ * bytes. */
 int environment_set(struct environment *v, const char *name, const void *value, size_t n,
                     struct err *e) MUST_CHECK;
 

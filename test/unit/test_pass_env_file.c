@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/buf.h"
 #include "fault_malloc.h"
 #include "pass/env_file.h"
 
@@ -156,6 +157,33 @@ static void every_allocation_may_fail(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static void expect_bytes(const struct parsed *p)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < p->env.values.len; i++)
+        bytes +=
+            strlen(p->env.values.entries[i].key) + strlen(p->env.values.entries[i].value);
+    assert_int_equal(p->env.bytes, bytes);
+}
+
+/* A small file that asks for sixteen gigabytes. */
+static void values_do_not_multiply_without_end(void **state)
+{
+    struct parsed *p = *state;
+    cleanup_buf struct buf text = BUF_INIT;
+    assert_int_equal(buf_append_str(&text, "A="), 0);
+    for (int i = 0; i < 900 * 1024; i++)
+        assert_int_equal(buf_append_char(&text, 'x'), 0);
+    for (int i = 0; i < 9; i++)
+        assert_int_equal(buf_printf(&text, "\nB%d=$A", i), 0);
+    parse(p, buf_str(&text));
+    assert_int_equal(p->code, ERR_RESOURCE_EXHAUSTED);
+    assert_true(p->env.bytes <= ENVIRONMENT_BYTES_MAX);
+    /* What is there may still be replaced. */
+    assert_int_equal(environment_set(&p->env, "A", "y", 1, &p->e), 0);
+    expect_bytes(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,6 +195,7 @@ int main(void)
         TEST(blanks_of_a_variable_at_the_end_stay),
         TEST(what_is_wrong_is_told_with_its_line),
         TEST(a_value_that_doubles_itself_meets_a_limit),
+        TEST(values_do_not_multiply_without_end),
         TEST(a_block_is_sorted_by_its_whole_text),
         cmocka_unit_test(every_allocation_may_fail),
     };
