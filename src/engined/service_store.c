@@ -4,6 +4,7 @@
  * that are kept here may be others afterwards.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/macro.h"
 #include "base/mem.h"
@@ -20,8 +21,8 @@ struct store_call {
     struct host_waiter waiter;
     struct session_call *asked; /* NULL: not yet */
     bool changes, unlocks;
-    /* 0, or an error: may this peer ask that? NULL: any may. */
-    int (*check)(const struct store_call *s, struct err *e);
+    bool reads; /* a value: who may have it is asked first, as for GetSecrets */
+    struct access_request *access; /* NULL: not under way */
 };
 
 static void store_call_free(struct store_call *s)
@@ -43,6 +44,8 @@ static void note_change(const struct store_call *s)
 static void on_canceled(void *user)
 {
     struct store_call *s = user;
+    if (s->access)
+        access_cancel(s->access);
     host_waiter_cancel(&s->waiter);
     if (s->asked)
         session_call_cancel(s->asked);
@@ -85,6 +88,36 @@ static void on_store(void *user)
     call_refuse(call, &e);
 }
 
+/* ---- may it be read? ---- */
+
+static void on_decided(int code, int64_t expires, const struct err *e, void *user)
+{
+    struct store_call *s = user;
+    struct call *call = s->call;
+    (void)expires;
+    s->access = NULL;
+    if (!code) {
+        host_await_store(s->engine->host, &s->waiter, on_store, s);
+        return;
+    }
+    store_call_free(s);
+    call_refuse(call, e);
+}
+
+static int ask_leave(struct store_call *s, struct err *e)
+{
+    const Coffer__V1__ReadRequest *m = (const void *)s->request;
+    cleanup_pattern struct pattern id = PATTERN_INIT;
+    int r = secret_id_check(m->id, strlen(m->id), e);
+    if (!r)
+        r = pattern_parse(&id, m->id, strlen(m->id), e);
+    return r ? r
+             : access_start(s->engine->access, ACCESS_GET, call_peer(s->call), &id, 1,
+                            on_decided, s, &s->access, e);
+}
+
+/* ---- requests ---- */
+
 static void start(struct engine *engine, struct call *call, struct store_call like,
                   const ProtobufCMessageDescriptor *request)
 {
@@ -100,13 +133,15 @@ static void start(struct engine *engine, struct call *call, struct store_call li
     s->engine = engine;
     s->call = call;
     s->procedure = call_procedure(call);
-    if (s->check && s->check(s, &e)) {
+    list_init(&s->waiter.link);
+    if (s->reads && ask_leave(s, &e)) {
         store_call_free(s);
         call_refuse(call, &e);
         return;
     }
     call_on_cancel(call, on_canceled, s);
-    host_await_store(engine->host, &s->waiter, on_store, s);
+    if (!s->reads)
+        host_await_store(engine->host, &s->waiter, on_store, s);
 }
 
 void service_save(struct engine *engine, struct call *call)
@@ -130,19 +165,10 @@ void service_list(struct engine *engine, struct call *call)
     start(engine, call, like, &coffer__v1__list_request__descriptor);
 }
 
-/* The policy counts here, too. */
-static int may_read(const struct store_call *s, struct err *e)
-{
-    const Coffer__V1__ReadRequest *m = (const void *)s->request;
-    if (access_shows(s->engine->access, call_peer(s->call), m->id))
-        return 0;
-    return err_set(e, ERR_PERMISSION_DENIED, "access denied");
-}
-
 void service_read(struct engine *engine, struct call *call)
 {
     struct store_call like = {.answer = &coffer__v1__read_response__descriptor,
-                              .check = may_read};
+                              .reads = true};
     start(engine, call, like, &coffer__v1__read_request__descriptor);
 }
 

@@ -11,7 +11,7 @@ import subprocess
 import termios
 import time
 
-from engined import AUTHORIZE, DISABLE, GET, Engined
+from engined import AUTHORIZE, DISABLE, GET, READ, Engined
 from harness import NONE, equal, test
 
 # Allows what its file of rules says, and writes down what it was asked.
@@ -89,6 +89,19 @@ def a_plugin_decides_who_gets_what(t):
     (method, patterns, pid, name, path), *_ = asked(engine)
     equal((method, patterns, name), ("CheckAccess", ["free"], "curl"))
     assert pid > 1 and path.endswith("/curl"), (pid, path)
+
+
+@alone
+def a_value_that_is_read_for_a_move_passes_them_too(t):
+    engine = guarded(t, "guard", policy="deny denied\nallow **\n", request_timeout="1s")
+    rules(engine, closed="no", late="late")
+    equal(engine.call(READ, {"id": "free"}).status, 200)
+    for name in ("closed", "denied", "late"):
+        answer = engine.call(READ, {"id": name})
+        equal((name, answer.status, answer.message), (name, 403, "access denied"))
+    equal(engine.call(READ, {"id": "**"}).status, 400)
+    equal([entry[:2] for entry in asked(engine)],
+          [["CheckAccess", [name]] for name in ("free", "closed", "late")])
 
 
 @alone

@@ -27,6 +27,7 @@ DISABLE = "plugins.v1.PluginManagementService/DisablePlugin"
 SAVE = "coffer.v1.StoreService/Save"
 REMOVE = "coffer.v1.StoreService/Remove"
 LIST = "coffer.v1.StoreService/List"
+READ = "coffer.v1.StoreService/Read"
 
 
 class Answer:
