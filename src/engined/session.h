@@ -20,8 +20,9 @@ struct session_call;     /* one of ours */
 struct session_incoming; /* one of the plugin's */
 
 struct session_events {
-    /* The plugin calls this procedure. It is to be answered, now or later, by one of
-     * session_answer and session_refuse. */
+    /* The plugin calls this procedure. It is to be answered by one of session_answer and
+     * session_refuse before the loop turns again: a call that the plugin breaks off is
+     * gone without a word. */
     void (*on_call)(struct session_incoming *call, const char *procedure, void *user);
     /* The connection is over, for this reason. Calls that were under way have been told
      * before. */
