@@ -13,6 +13,9 @@
  * first call; where none is, one is started.
  */
 
+/* In this time an engine says that it is there, also on a machine that is busy. */
+#define PING_TIME_MS 10000
+
 /* An engine whose plugins are slow is ready after seconds. */
 #define START_TIMEOUT (30 * CLOCK_SECOND)
 
@@ -30,8 +33,8 @@ static int ask_version(struct engine *g, struct coffer_engine_version *out, stru
 {
     struct coffer_error why = {0};
     struct coffer_engine_version version;
-    return engine_failed(coffer_client_version(g->client, out ? out : &version, &why),
-                         &why, e);
+    return engine_failed(coffer_client_version(g->ping, out ? out : &version, &why), &why,
+                         e);
 }
 
 static int ask(void *user, struct err *e)
@@ -260,19 +263,30 @@ static const struct secrets_ops ops = {
     .set_plugin = set_plugin,
 };
 
-int engine_find(struct secrets **out, struct err *e)
+/* A person may be asked while a call goes on, so that only the ping has a limit. */
+static int make_clients(struct engine *g, struct err *e)
 {
     struct coffer_error why = {0};
-    cleanup_free struct engine *g = calloc(1, sizeof(*g));
+    const struct coffer_client_options limited = {.size = sizeof(limited),
+                                                  .timeout_ms = PING_TIME_MS};
+    int code = coffer_client_new(NULL, &g->client, &why);
+    if (!code)
+        code = coffer_client_new(&limited, &g->ping, &why);
+    return engine_failed(code, &why, e);
+}
+
+int engine_find(struct secrets **out, struct err *e)
+{
+    struct engine *g = calloc(1, sizeof(*g));
     if (!g)
         return err_no_memory(e);
-    int r = engine_failed(coffer_client_new(NULL, &g->client, &why), &why, e);
-    if (r)
-        return r;
     g->secrets.ops = &ops;
-    *out = &g->secrets;
-    g = NULL;
-    return 0;
+    int r = make_clients(g, e);
+    if (r)
+        engine_free(&g->secrets);
+    else
+        *out = &g->secrets;
+    return r;
 }
 
 int engine_new(struct secrets **out, struct err *e)
@@ -288,5 +302,6 @@ void engine_free(struct secrets *s)
     if (!s)
         return;
     coffer_client_free(engine_of(s)->client);
+    coffer_client_free(engine_of(s)->ping);
     free(engine_of(s));
 }

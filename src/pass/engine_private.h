@@ -6,7 +6,7 @@
 /* What the files of the engine behind the SDK share. */
 struct engine {
     struct secrets secrets;
-    struct coffer_client *client;
+    struct coffer_client *client, *ping;
     bool may_start;
     bool is_reached; /* one answers */
 };

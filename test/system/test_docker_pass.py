@@ -204,6 +204,18 @@ def a_missing_engine_is_told(t):
 
 
 @test(engines=NONE, cofferd=False)
+def an_engine_that_does_not_answer_is_not_waited_for_forever(t):
+    user = User(t)
+    user("ls")
+    os.kill(user.engine(), signal.SIGSTOP)
+    words = user.refused("ls")
+    assert words.startswith("Error: preflight ping: secrets engine is not available: "), words
+    assert words.endswith("didn't answer in time"), words
+    os.kill(user.engine(), signal.SIGCONT)
+    user("ls")
+
+
+@test(engines=NONE, cofferd=False)
 def an_engine_that_never_gets_ready_is_not_waited_for_forever(t):
     user = User(t)
     script = user.home / "engine"
