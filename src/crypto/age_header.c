@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  *   age-encryption.org/v1
- *   -> X25519 <share>            a stanza: kind and arguments,
- *   <wrapped key>                then its body in lines of 64 characters, the last
- * shorter
+ *   -> X25519 <share>       a stanza: kind and arguments,
+ *   <wrapped key>           then its body in lines of 64 characters, the last is shorter
  *   --- <MAC>
  *
  * All binary is Base64 without padding. The MAC covers everything up to and with "---".
@@ -147,6 +146,7 @@ static bool read_args(struct age_stanza *s, struct piece args)
 /* The lines behind a stanza's first. The body of a known one is a single line. */
 static bool read_body(struct reader *r, struct age_stanza *s)
 {
+    uint8_t unused[BODY_COLUMNS];
     struct piece line;
     if (!take_until(&r->rest, '\n', &line))
         return false;
@@ -155,7 +155,7 @@ static bool read_body(struct reader *r, struct age_stanza *s)
     while (line.n == BODY_COLUMNS && is_base64(line))
         if (!take_until(&r->rest, '\n', &line))
             return false;
-    return line.n < BODY_COLUMNS && is_base64(line);
+    return line.n < BODY_COLUMNS && decode(line, unused, line.n * 3 / 4);
 }
 
 static int read_stanza(struct reader *r, struct piece line, struct err *e)

@@ -247,6 +247,8 @@ static void a_malformed_header_is_no_age_file(void **state)
         "-> scrypt " ZEROS_22 "\n" ZEROS_43 "\n",
         "-> \n\n",
         "-> other " ZEROS_43 "\nno!\n",
+        "-> other a\nAB\n",
+        "-> other a\nAAAAA\n",
         "->X25519 " ZEROS_43 "\n" ZEROS_43 "\n",
         "hello\n",
     };
