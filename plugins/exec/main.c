@@ -2,11 +2,12 @@
 /*
  * coffer-plugin-exec: a command of the user's own that prints a secret.
  *
- *   command = PROGRAM WORD...   prints the secret; "{id}" in a word is its id
- *   list = PROGRAM WORD...      prints all ids, one a line; without it wildcards find
- * nothing not-found = N               the exit status that says that there is no such
- * secret keep-newline = yes          the value is all of the output; else less one last
- * newline timeout = N                 seconds for each command; default 30
+ *   command = PROGRAM WORD...  prints the secret; "{id}" in a word is its id
+ *   list = PROGRAM WORD...     prints all ids, one a line; without it no pattern with
+ *                              wildcards finds anything
+ *   not-found = N              the exit status that says that there is no such secret
+ *   keep-newline = yes         the value is all of the output; else less one last newline
+ *   timeout = N                seconds for each command; default 30
  *
  * There is no shell. What a command writes to stderr is shown when it fails.
  */
