@@ -223,7 +223,6 @@ static int list(struct secrets *s, const char *pattern, struct secret_envelopes 
     return r;
 }
 
-/* A person may have to be asked first. */
 static int read_one(struct secrets *s, const char *id, struct secret_envelopes *out,
                     struct err *e)
 {
@@ -233,11 +232,7 @@ static int read_one(struct secrets *s, const char *id, struct secret_envelopes *
     int r = engine_reach(s, &g, e);
     if (r)
         return r;
-    int code = coffer_client_read(g->client, id, &found, &why);
-    if (code == COFFER_DENIED && (r = authorize(s, &id, 1, e)) == 0)
-        code = coffer_client_read(g->client, id, &found, &why);
-    if (!r)
-        r = store_failed(code, &why, e);
+    r = store_failed(coffer_client_read(g->client, id, &found, &why), &why, e);
     if (!r)
         r = engine_take_secrets(found, out, e);
     coffer_secrets_free(found);
