@@ -71,6 +71,7 @@ void api_rewrite_container_create(struct api *a, struct http_exchange *x,
                                   const struct buf *body);
 /* The body is not read. */
 void api_rewrite_attach(struct api *a, struct http_exchange *x, const struct buf *body);
+void api_rewrite_start(struct api *a, struct http_exchange *x, const struct buf *body);
 
 /* A container's creation without references: completed, and passed on. */
 void api_rewrite_pass_container(struct api *a, struct http_exchange *x, json_t *body);

@@ -4,6 +4,7 @@
 #include "api/api.h"
 #include "api/event_history.h"
 #include "api/path.h"
+#include "api/unready.h"
 #include "base/list.h"
 #include "net/http_client.h"
 #include "oci/offer.h"
@@ -26,6 +27,7 @@ struct api {
     /* Has the engine coffer-runtime? Its word, until this moment (monotonic). */
     enum offer offer;
     int64_t offer_ends;
+    struct api_unready unready;
     struct list streams; /* of struct api_stream: to be cut when we stop */
     struct store_watch watch;
     struct api_event_history history;

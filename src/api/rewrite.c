@@ -6,7 +6,7 @@
  *     POST /containers/create             completed for this host's engine; a network of
  *                                         the swarm's is refused; with references to
  *                                         secrets: create.c, reference_files.c
- *     POST /containers/X/attach           with references to secrets: attach.c
+ *     POST /containers/X/attach, /start   with references to secrets: attach.c
  *     POST /networks/create               overlay networks are refused
  *     POST /networks/X/connect, /disconnect  likewise for a network of the swarm's
  *     POST /commit                        Podman wants a body where the CLI sends none
