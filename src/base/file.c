@@ -76,9 +76,7 @@ static int write_all(int fd, const char *data, size_t n)
     return 0;
 }
 
-/* A file that a crash left there is taken away first, so that the new one is ours. */
-static int write_temporary(const char *path, mode_t mode, const void *data, size_t n,
-                           struct err *e)
+int file_write(const char *path, mode_t mode, const void *data, size_t n, struct err *e)
 {
     if (unlink(path) && errno != ENOENT)
         return err_errno(e, errno, "remove %s", path);
@@ -96,7 +94,7 @@ int file_replace(const char *path, mode_t mode, const void *data, size_t n, stru
     cleanup_free char *temporary = str_format("%s.tmp", path);
     if (!temporary)
         return err_no_memory(e);
-    int r = write_temporary(temporary, mode, data, n, e);
+    int r = file_write(temporary, mode, data, n, e);
     if (!r && rename(temporary, path))
         r = err_errno(e, errno, "rename %s to %s", temporary, path);
     if (r) {

@@ -23,6 +23,11 @@ int file_read(const char *path, size_t max, struct buf *out, struct err *e) MUST
 int file_replace(const char *path, mode_t mode, const void *data, size_t n,
                  struct err *e) MUST_CHECK;
 
+/* Makes a file of these contents, which are synced; its folder isn't. What has this name
+ * (a crash may have left it) is removed first. When it fails part of it may be there. */
+int file_write(const char *path, mode_t mode, const void *data, size_t n,
+               struct err *e) MUST_CHECK;
+
 /* Makes durable that path was made, renamed or removed: syncs the folder it is in. */
 int file_sync_folder(const char *path, struct err *e) MUST_CHECK;
 

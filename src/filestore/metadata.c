@@ -23,7 +23,7 @@ int filestore_metadata_write(const struct secret_envelope *secret, const char *p
     }
     if (json_write(map, &text))
         return err_no_memory(e);
-    return file_replace(path, 0600, text.data, text.len, e);
+    return file_write(path, 0600, text.data, text.len, e);
 }
 
 static int damaged(const char *path, struct err *e)

@@ -51,7 +51,8 @@ int filestore_credential_open(const struct buf *file, struct buf *out,
 int filestore_credential_seal(const struct buf *text, struct buf *out,
                               struct err *e) MUST_CHECK;
 
-/* Metadata as JSON, and back into an envelope. ERR_DATA_LOSS when the file is none. */
+/* Metadata as JSON, and back into an envelope. What is written is synced, its folder not.
+ * ERR_DATA_LOSS when the file is none. */
 int filestore_metadata_write(const struct secret_envelope *secret, const char *path,
                              struct err *e) MUST_CHECK;
 int filestore_metadata_read(const char *path, struct secret_envelope *out,

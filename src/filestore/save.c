@@ -23,9 +23,11 @@ static int write_value(const struct secret_envelope *secret, const char *folder,
     if (!path)
         return err_no_memory(e);
     int r = age_encrypt(to, n, secret->value.data, secret->value.len, &file, e);
-    return r ? r : file_replace(path, 0600, file.data, file.len, e);
+    return r ? r : file_write(path, 0600, file.data, file.len, e);
 }
 
+/* All that is in the folder is durable then, with one sync of its own: nobody sees it
+ * before it is in its place. */
 static int write_folder(const struct secret_envelope *secret, const char *folder,
                         const struct age_recipient *to, size_t n, struct err *e)
 {
@@ -33,7 +35,8 @@ static int write_folder(const struct secret_envelope *secret, const char *folder
     if (!metadata)
         return err_no_memory(e);
     int r = write_value(secret, folder, to, n, e);
-    return r ? r : filestore_metadata_write(secret, metadata, e);
+    r = r ?: filestore_metadata_write(secret, metadata, e);
+    return r ?: file_sync_folder(metadata, e);
 }
 
 /* After this the secret is the new one, whatever happens to what was there. */
