@@ -239,14 +239,23 @@ int host_start(struct host *h, struct err *e)
     return 0;
 }
 
+/* Who stops may take others along, so that each look begins anew. */
+static struct plugin *next_to_stop(const struct host *h)
+{
+    for (struct plugin *p = host_next(h, NULL); p; p = host_next(h, p))
+        if (p->state != PLUGIN_STOPPED && p->state != PLUGIN_STOPPING)
+            return p;
+    return NULL;
+}
+
 void host_stop(struct host *h, void (*cb)(void *user), void *user)
 {
     h->is_stopping = true;
     h->stop_cb = cb;
     h->stop_user = user;
     defer_start(&h->stopped, &h->defers);
-    LIST_FOR_EACH (link, &h->plugins)
-        plugin_stop(CONTAINER_OF(link, struct plugin, link));
+    for (struct plugin *p; (p = next_to_stop(h));)
+        plugin_stop(p);
     if (is_any_left(h))
         defer_cancel(&h->stopped);
 }

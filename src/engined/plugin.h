@@ -94,7 +94,7 @@ void plugin_stop(struct plugin *p);
 /* Starts it if it isn't running or about to. Its tries are counted anew. */
 void plugin_start(struct plugin *p);
 
-/* Frees it, in whatever state it is; its calls are not told. */
+/* Frees it, in whatever state it is; who waits for its answers is told. */
 void plugin_close(struct plugin *p, struct loop_close *c);
 
 /* Can it be asked? Else, has it failed? */

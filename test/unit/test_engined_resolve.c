@@ -507,6 +507,43 @@ static void a_recorded_plugin_registers_and_answers(void **state)
     tear_down(&f);
 }
 
+/* As one does whose settings were looked up there. */
+static void fail_other(int code, ProtobufCMessage **unused, const struct err *e,
+                       void *other)
+{
+    struct err why = *e;
+    assert_int_not_equal(code, 0);
+    plugin_fail(other, &why);
+}
+
+static void on_stopped(void *user)
+{
+    *(bool *)user = true;
+}
+
+static void a_plugin_that_goes_while_all_are_stopped_is_passed_over(void **state)
+{
+    struct fixture f;
+    char pattern[] = "a";
+    Resolver__V1__GetSecretsRequest m = RESOLVER__V1__GET_SECRETS_REQUEST__INIT;
+    struct session_call *call;
+    bool is_stopped = false;
+    set_up(&f);
+    for (size_t i = 0; i < SIDES; i++)
+        connect_plugin(&f, i);
+    struct plugin *first = host_next(f.host, NULL);
+    m.pattern = pattern;
+    assert_int_equal(session_call(first->session, "/a.B/C", &m.base,
+                                  &resolver__v1__get_secrets_response__descriptor,
+                                  CLOCK_MINUTE, fail_other, host_next(f.host, first),
+                                  &call, NULL),
+                     0);
+    host_stop(f.host, on_stopped, &is_stopped);
+    TURN_UNTIL(&f.net, is_stopped);
+    assert_null(host_next(f.host, NULL));
+    tear_down(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -528,6 +565,7 @@ int main(void)
         cmocka_unit_test(bad_registrations_are_refused),
         cmocka_unit_test(a_plugin_registers_only_once),
         cmocka_unit_test(a_recorded_plugin_registers_and_answers),
+        cmocka_unit_test(a_plugin_that_goes_while_all_are_stopped_is_passed_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
