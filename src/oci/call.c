@@ -86,7 +86,9 @@ static int read_process(struct call *c, struct err *e)
 static int find_record(struct call *c, const struct settings *s, struct err *e)
 {
     struct err why = {0};
-    int r = record_read(s->references, c->arguments->id, &c->record, &why);
+    const char *id = c->arguments->id;
+    int r = record_id_is_valid(id) ? record_read(s->references, id, &c->record, &why)
+                                   : ERR_NOT_FOUND;
     if (r && r != ERR_NOT_FOUND) {
         if (e)
             *e = why;
@@ -169,7 +171,7 @@ int call_read(struct call *c, const struct arguments *a, const struct settings *
               struct err *e)
 {
     c->arguments = a;
-    if (!starts_something(a) || !record_id_is_valid(a->id))
+    if (!starts_something(a) || !a->id)
         return 0; /* without a container the real runtime says what is wrong */
     int r = a->command == COMMAND_EXEC ? read_process(c, e) : read_bundle(c, e);
     if (r || (!c->spec.env && !c->spec.mounts.start))
