@@ -61,14 +61,26 @@ static void append(const struct report *r, const char *level, const char *text)
         fprintf(stderr, "coffer-runtime: can't write to %s\n", path);
 }
 
+/* One line without orders for a terminal: an image may have put anything into it. */
+static struct err plain(const struct err *e)
+{
+    struct err line = *e;
+    for (char *at = line.text; *at; at++)
+        if ((unsigned char)*at < ' ' || *at == 0x7f)
+            *at = '?';
+    return line;
+}
+
 void report_error(const struct report *r, const struct err *e)
 {
-    append(r, "error", err_text(e));
+    struct err line = plain(e);
+    append(r, "error", err_text(&line));
     if (!r->file || !str_equal(r->file, "/dev/stderr"))
-        fprintf(stderr, "coffer: %s\n", err_text(e));
+        fprintf(stderr, "coffer: %s\n", err_text(&line));
 }
 
 void report_warning(const struct report *r, const struct err *e)
 {
-    append(r, "warning", err_text(e));
+    struct err line = plain(e);
+    append(r, "warning", err_text(&line));
 }
