@@ -23,13 +23,18 @@ static bool is_stand_in(const json_t *mount, const char *stand_in)
     return str_equal(text_of(mount, "source"), stand_in);
 }
 
-static int clean_destination(const json_t *mount, char **out, struct err *e)
+static bool has_place(const json_t *mount)
 {
     const char *destination = text_of(mount, "destination");
-    if (!destination || *destination != '/')
+    return destination && *destination == '/';
+}
+
+static int clean_destination(const json_t *mount, char **out, struct err *e)
+{
+    if (!has_place(mount))
         return err_set(e, ERR_INVALID_ARGUMENT,
                        "a mount without an absolute destination");
-    *out = path_clean(destination);
+    *out = path_clean(text_of(mount, "destination"));
     return *out ? 0 : err_no_memory(e);
 }
 
@@ -70,8 +75,8 @@ int mounts_find(const json_t *list, const char *stand_in, const struct record *r
         const json_t *mount = json_array_get(list, i);
         cleanup_free char *path = NULL;
         bool is_ours = is_stand_in(mount, stand_in);
-        if (!text_of(mount, "destination") && !is_ours)
-            continue; /* the real runtime says what is wrong */
+        if (!is_ours && !has_place(mount))
+            continue; /* the real runtime's affair */
         r = clean_destination(mount, &path, e);
         if (!r && is_ours)
             r = add(out, i, path, record, e);

@@ -64,13 +64,19 @@ static int start(struct fixture *f, int argc, char **argv)
     return call_read(&f->call, &f->arguments, &f->settings, &f->e);
 }
 
-static int create(struct fixture *f)
+static int create_as(struct fixture *f, char *id)
 {
     static char rt[] = "rt", verb[] = "create", option[] = "--preserve-fds", fds[] = "40",
-                bundle[] = "-b", id[] = "container";
+                bundle[] = "-b";
     char *argv[] = {rt, verb, option, fds, bundle, f->folder, id};
     memcpy(f->argv, argv, sizeof(argv));
     return start(f, ARRAY_SIZE(argv), f->argv);
+}
+
+static int create(struct fixture *f)
+{
+    static char id[] = "container";
+    return create_as(f, id);
 }
 
 static void nobody_is_asked_unless_somebody_is_named(void **state)
@@ -78,6 +84,23 @@ static void nobody_is_asked_unless_somebody_is_named(void **state)
     struct fixture *f = *state;
     assert_int_equal(create(f), ERR_FAILED_PRECONDITION);
     assert_non_null(strstr(f->e.text, "resolving A: se://a: "));
+}
+
+static void an_id_that_has_no_record_lets_nothing_pass(void **state)
+{
+    struct fixture *f = *state;
+    static char id[] = "a:b";
+    assert_int_equal(create_as(f, id), ERR_FAILED_PRECONDITION);
+}
+
+static void mounts_that_are_none_of_ours_are_the_runtimes_affair(void **state)
+{
+    struct fixture *f = *state;
+    static const char text[] = "{\"process\":{\"args\":[\"sh\"],\"env\":[]},\"mounts\":"
+                               "[{\"destination\":\"tmp\",\"source\":\"x\"},7]}";
+    assert_int_equal(file_replace(f->config, 0600, text, strlen(text), NULL), 0);
+    assert_int_equal(create(f), 0);
+    assert_int_equal(f->call.mounts.n, 0);
 }
 
 static void write_record(const struct fixture *f, const char *reference)
@@ -234,12 +257,14 @@ static void a_log_gets_the_reason(void **state)
     cleanup_buf struct buf log = BUF_INIT;
     err_set(&e, ERR_NOT_FOUND, "no \"x\"");
     report_warning(&json, &e);
+    err_set(&e, ERR_NOT_FOUND, "a line\n\033[2Jand more");
     report_warning(&text, &e);
     assert_int_equal(file_read(f->log, 4096, &log, NULL), 0);
     assert_true(str_starts_with(log.data,
                                 "{\"level\":\"warning\",\"msg\":\"no \\\"x\\\"\","
                                 "\"time\":\""));
     assert_non_null(strstr(log.data, "\ntime=\""));
+    assert_non_null(strstr(log.data, "a line??[2Jand more\"\n"));
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -248,6 +273,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(nobody_is_asked_unless_somebody_is_named),
+        TEST(an_id_that_has_no_record_lets_nothing_pass),
+        TEST(mounts_that_are_none_of_ours_are_the_runtimes_affair),
         TEST(the_record_says_who_is_asked),
         TEST(an_image_names_no_secret_of_its_user),
         TEST(no_file_is_written_through_a_link),
