@@ -81,21 +81,32 @@ int pump_step(struct pump *p, const struct pollfd fds[PUMP_FDS], struct err *e)
     return 0;
 }
 
-int pump_drain(struct pump *p, struct err *e)
+static void write_all(struct pump *p)
+{
+    while (p->out.len)
+        write_some(p);
+}
+
+int pump_catch_up(struct pump *p, struct err *e)
 {
     int r = 0;
+    write_all(p);
     while (p->from >= 0 && !r) {
         struct pollfd ready = {.fd = p->from, .events = POLLIN};
         if (poll(&ready, 1, 0) <= 0)
             break;
         r = read_some(p, e);
-        while (p->out.len)
-            write_some(p);
+        write_all(p);
     }
     if (!r)
         r = pump_flush(p, e);
-    while (p->out.len)
-        write_some(p);
+    write_all(p);
+    return r;
+}
+
+int pump_drain(struct pump *p, struct err *e)
+{
+    int r = pump_catch_up(p, e);
     pump_close(p);
     return r;
 }

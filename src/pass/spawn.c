@@ -59,6 +59,33 @@ static _Noreturn void end_like(int status)
     _exit(CHILD_SIGNAL + number);
 }
 
+/* Who isn't the foreground may change it too, since SIGTTOU is blocked. */
+static void set_front(pid_t group)
+{
+    int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
+    if (tty < 0)
+        return;
+    (void)tcsetpgrp(tty, group);
+    close(tty);
+}
+
+static void obey(pid_t pid, const siginfo_t *order)
+{
+    set_front(order->si_value.sival_int ? pid : getpgrp());
+}
+
+/* Orders that came while we were stopped are for before the command goes on. */
+static void obey_all(pid_t pid)
+{
+    static const struct timespec now = {0, 0};
+    siginfo_t order;
+    sigset_t only;
+    sigemptyset(&only);
+    sigaddset(&only, SPAWN_ORDER);
+    while (sigtimedwait(&only, &order, &now) > 0)
+        obey(pid, &order);
+}
+
 /* Looks at all that happened to the command. */
 static void follow(pid_t pid)
 {
@@ -67,6 +94,7 @@ static void follow(pid_t pid)
         if (!WIFSTOPPED(status))
             end_like(status);
         raise(SIGSTOP);
+        obey_all(pid);
         kill(-pid, SIGCONT);
     }
 }
@@ -74,9 +102,12 @@ static void follow(pid_t pid)
 static _Noreturn void monitor(pid_t pid, const sigset_t *blocked)
 {
     for (;;) {
-        int number = sigwaitinfo(blocked, NULL);
+        siginfo_t info;
+        int number = sigwaitinfo(blocked, &info);
         if (number == SIGCHLD)
             follow(pid);
+        else if (number == SPAWN_ORDER)
+            obey(pid, &info);
         else if (number > 0 && number != SIGCONT && number != SIGTTOU &&
                  number != SIGPIPE && number != SIGWINCH)
             kill(-pid, number);
@@ -93,7 +124,8 @@ static _Noreturn void lead_session(const struct spawn *s, int report)
         _exit(CHILD_NOT_RUNNABLE);
     if (pid == 0) {
         setpgid(0, 0);
-        (void)tcsetpgrp(s->slave, getpid());
+        if (s->is_front)
+            (void)tcsetpgrp(s->slave, getpid());
         become(s, report);
     }
     setpgid(pid, pid);
@@ -147,4 +179,9 @@ int spawn_start(const struct spawn *s, pid_t *pid, int *status, struct err *e)
     *pid = 0;
     *status = child_cant_start(s->child, failed, e);
     return 0;
+}
+
+void spawn_set_front(pid_t monitor, bool is_front)
+{
+    (void)sigqueue(monitor, SPAWN_ORDER, (union sigval){.sival_int = is_front});
 }

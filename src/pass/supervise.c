@@ -115,65 +115,107 @@ static void close_given(struct supervisor *s)
 static int open_signals(struct supervisor *s, struct err *e)
 {
     /* SIGPIPE and SIGTTOU only so that they don't hurt. */
-    static const int all[] = {SIGCHLD, SIGTERM, SIGHUP,   SIGINT,  SIGQUIT, SIGUSR1,
-                              SIGUSR2, SIGCONT, SIGWINCH, SIGPIPE, SIGTTOU};
+    const int all[] = {SIGCHLD, SIGTERM, SIGHUP,   SIGINT,  SIGQUIT, SIGUSR1,
+                       SIGUSR2, SIGCONT, SIGWINCH, SIGPIPE, SIGTTOU, SPAWN_ORDER};
     sigemptyset(&s->blocked);
     for (size_t i = 0; i < ARRAY_SIZE(all); i++)
         sigaddset(&s->blocked, all[i]);
-    sigprocmask(SIG_BLOCK, &s->blocked, &s->before);
+    /* Who is in another terminal than the command stops only after it. */
+    if (s->terminal.master >= 0)
+        sigaddset(&s->blocked, SIGTSTP);
+    sigprocmask(SIG_BLOCK, &s->blocked, NULL);
     s->signals = signalfd(-1, &s->blocked, SFD_CLOEXEC | SFD_NONBLOCK);
     return s->signals < 0 ? err_errno(e, errno, "signalfd") : 0;
 }
 
-/* As the kernel does on Ctrl-Z: all of the job stops, docker too where it is our parent,
- * and the shell takes over. It goes on here once the job is continued. */
-static void stop_with_command(struct supervisor *s)
+static void take_terminal(struct supervisor *s)
 {
-    terminal_leave(&s->terminal);
-    kill(0, SIGTSTP);
     terminal_resize(&s->terminal);
     terminal_enter(&s->terminal);
+    terminal_set_output(&s->terminal);
+}
+
+/* Who has the user's terminal now has the command's. */
+static void set_front(struct supervisor *s)
+{
+    take_terminal(s);
+    spawn_set_front(s->pid, s->terminal.is_raw);
+}
+
+/* Stops this process and those beside it, docker too where it is our parent. */
+static void stop_job(int number)
+{
+    sigset_t only, before;
+    sigemptyset(&only);
+    sigaddset(&only, number);
+    kill(0, number);
+    sigprocmask(SIG_UNBLOCK, &only, &before);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+/* As the kernel does it: on Ctrl-Z all of the job stops, and the shell takes over; in the
+ * background it stops when the command wants to read. It goes on here once the job is
+ * continued. A job that was brought to the foreground while it ran isn't told of that: it
+ * is seen when its command stops since it reads. */
+static int stop_with_command(struct supervisor *s, struct err *e)
+{
+    bool was_front = s->terminal.is_raw;
+    for (int i = PUMP_OUT; i < PUMPS; i++) { /* it wrote that before it stopped */
+        int r = pump_catch_up(&s->pumps[i], e);
+        if (r)
+            return r;
+    }
+    terminal_leave(&s->terminal);
+    if (was_front || !terminal_is_front(&s->terminal))
+        stop_job(was_front ? SIGTSTP : SIGTTIN);
+    set_front(s);
     kill(s->pid, SIGCONT);
+    return 0;
 }
 
 /* Only a monitor stops for its command; one that shares our terminal is stopped together
  * with us, or by somebody who knows why. */
-static void wait_for_command(struct supervisor *s)
+static int wait_for_command(struct supervisor *s, struct err *e)
 {
-    int status, options = WNOHANG | (s->terminal.master >= 0 ? WUNTRACED : 0);
-    while (!s->is_over && waitpid(s->pid, &status, options) == s->pid) {
+    int status, options = WNOHANG | (s->terminal.master >= 0 ? WUNTRACED : 0), r = 0;
+    while (!r && !s->is_over && waitpid(s->pid, &status, options) == s->pid) {
         if (WIFSTOPPED(status)) {
-            stop_with_command(s);
+            r = stop_with_command(s, e);
             continue;
         }
         s->is_over = true;
         s->wait_status = status;
     }
+    return r;
 }
 
 /* What the user's terminal sends has reached a command in our group by itself. */
-static void on_signal(struct supervisor *s, const struct signalfd_siginfo *info)
+static int on_signal(struct supervisor *s, const struct signalfd_siginfo *info,
+                     struct err *e)
 {
     int number = (int)info->ssi_signo;
     bool has_terminal = s->terminal.master >= 0;
     if (number == SIGCHLD)
-        wait_for_command(s);
-    else if (number == SIGWINCH && has_terminal)
+        return wait_for_command(s, e);
+    if (number == SIGWINCH && has_terminal)
         terminal_resize(&s->terminal);
     else if (number == SIGCONT && has_terminal)
-        terminal_enter(&s->terminal);
+        set_front(s);
     else if (number == SIGWINCH || number == SIGCONT || number == SIGPIPE ||
-             number == SIGTTOU)
-        return;
+             number == SIGTTOU || number == SPAWN_ORDER)
+        return 0;
     else if (has_terminal || info->ssi_code != SI_KERNEL)
         kill(s->pid, number);
+    return 0;
 }
 
-static void read_signals(struct supervisor *s)
+static int read_signals(struct supervisor *s, struct err *e)
 {
     struct signalfd_siginfo info;
-    while (!s->is_over && read(s->signals, &info, sizeof(info)) == sizeof(info))
-        on_signal(s, &info);
+    int r = 0;
+    while (!r && !s->is_over && read(s->signals, &info, sizeof(info)) == sizeof(info))
+        r = on_signal(s, &info, e);
+    return r;
 }
 
 /* Docker has got a signal. What comes from the terminal's keys the command has, too. */
@@ -214,8 +256,8 @@ static int step(struct supervisor *s, const struct pollfd fds[FDS], struct err *
         r = pump_step(&s->pumps[i], fds + FD_PUMPS + i * PUMP_FDS, e);
     if (fds[FD_DOCKER].fd >= 0 && fds[FD_DOCKER].revents)
         on_docker(s);
-    if (fds[FD_SIGNALS].revents)
-        read_signals(s);
+    if (!r && fds[FD_SIGNALS].revents)
+        r = read_signals(s, e);
     return r;
 }
 
@@ -252,6 +294,7 @@ static int start(struct supervisor *s, int *status, struct err *e)
         .out = s->given[PUMP_OUT],
         .err = s->given[PUMP_ERR],
         .slave = s->terminal.slave,
+        .is_front = s->terminal.is_raw,
         .blocked = &s->blocked,
         .before = &s->before,
     };
@@ -262,15 +305,16 @@ static int start(struct supervisor *s, int *status, struct err *e)
 
 static int run(struct supervisor *s, int *status, struct err *e)
 {
-    int r = open_signals(s, e);
-    if (!r && s->mask)
-        r = lay_pipes(s, e);
+    int r = s->mask ? lay_pipes(s, e) : 0;
+    if (!r)
+        r = open_signals(s, e);
+    if (!r && s->terminal.master >= 0)
+        take_terminal(s);
     if (!r)
         r = start(s, status, e);
     if (r || !s->pid)
         return r;
     s->docker = docker_socket_open();
-    terminal_enter(&s->terminal);
     r = follow(s, e);
     *status = WIFEXITED(s->wait_status) ? WEXITSTATUS(s->wait_status)
                                         : CHILD_SIGNAL + WTERMSIG(s->wait_status);
@@ -306,6 +350,7 @@ int supervise(const struct child *child, const struct mask *mask, int *status,
                   {.from = -1, .to = STDERR_FILENO}},
         .given = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO},
     };
+    sigprocmask(SIG_SETMASK, NULL, &s.before);
     int r = run(&s, status, e);
     deinit(&s);
     return r;

@@ -38,6 +38,19 @@ static int open_pty(struct terminal *t, struct err *e)
     return t->slave < 0 ? err_errno(e, errno, "open %s", name) : 0;
 }
 
+static bool is_foreground(int tty)
+{
+    return tcgetpgrp(tty) == getpgrp();
+}
+
+/* In the background the terminal is set as the shell's own line editor wants it. */
+static void make_usual(struct termios *mode)
+{
+    mode->c_iflag |= ICRNL | IXON;
+    mode->c_oflag |= OPOST | ONLCR;
+    mode->c_lflag |= ICANON | ECHO | ISIG | IEXTEN;
+}
+
 int terminal_open(struct terminal *t, struct err *e)
 {
     *t = (struct terminal)TERMINAL_NONE;
@@ -47,19 +60,23 @@ int terminal_open(struct terminal *t, struct err *e)
     int r = open_pty(t, e);
     if (r)
         return r;
-    (void)tcsetattr(t->slave, TCSANOW, &t->before);
+    struct termios mode = t->before;
+    if (!terminal_is_front(t))
+        make_usual(&mode);
+    (void)tcsetattr(t->slave, TCSANOW, &mode);
     terminal_resize(t);
     return 0;
 }
 
-static bool is_foreground(int tty)
+bool terminal_is_front(const struct terminal *t)
 {
-    return tcgetpgrp(tty) == getpgrp();
+    return t->tty >= 0 && is_foreground(t->tty);
 }
 
 void terminal_enter(struct terminal *t)
 {
-    if (t->tty < 0 || !is_foreground(t->tty))
+    terminal_leave(t);
+    if (!terminal_is_front(t) || tcgetattr(t->tty, &t->before))
         return;
     struct termios mode = t->before;
     cfmakeraw(&mode);
@@ -68,9 +85,22 @@ void terminal_enter(struct terminal *t)
 
 void terminal_leave(struct terminal *t)
 {
-    if (t->is_raw)
+    if (t->is_raw && terminal_is_front(t))
         (void)tcsetattr(t->tty, TCSADRAIN, &t->before);
     t->is_raw = false;
+}
+
+void terminal_set_output(struct terminal *t)
+{
+    struct termios mode;
+    if (t->is_plain == !t->is_raw || tcgetattr(t->master, &mode))
+        return;
+    /* What the command itself has turned off stays so. */
+    if (!t->is_plain && !(mode.c_oflag & OPOST))
+        return;
+    mode.c_oflag ^= OPOST;
+    if (tcsetattr(t->master, TCSANOW, &mode) == 0)
+        t->is_plain = !t->is_raw;
 }
 
 void terminal_resize(const struct terminal *t)

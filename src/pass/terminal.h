@@ -17,6 +17,7 @@ struct terminal {
     int slave;  /* the command's */
     struct termios before;
     bool is_raw;
+    bool is_plain; /* the pty doesn't turn line ends into others */
 };
 
 #define TERMINAL_NONE                                                                    \
@@ -31,10 +32,17 @@ int terminal_open(struct terminal *t, struct err *e) MUST_CHECK;
 void terminal_close(struct terminal *t);
 #define cleanup_terminal CLEANUP(terminal_close)
 
+/* Is this program in the foreground of the user's terminal? */
+bool terminal_is_front(const struct terminal *t);
+
 /* Hands the keys over, if this program is in the terminal's foreground; gives them back.
  */
 void terminal_enter(struct terminal *t);
 void terminal_leave(struct terminal *t);
+
+/* Line ends are turned into what terminals want just once: by the pty while the keys are
+ * handed over, else by the user's terminal. */
+void terminal_set_output(struct terminal *t);
 
 /* Gives the pty the size that the user's terminal has now. */
 void terminal_resize(const struct terminal *t);

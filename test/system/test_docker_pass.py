@@ -24,6 +24,7 @@ def what_is_set_is_listed_shown_and_removed(t):
     equal(user("list", "my/*").out, "my/other\n")
     rows = [json.loads(line) for line in user("ls", "--format", "json").out.splitlines()]
     equal((rows[1]["Metadata"], rows[1]["Provider"]), ({"team": "a"}, "docker-pass"))
+    assert rows[1]["CreatedAt"][:2] == "20" and rows[1]["CreatedAt"][-1] == "Z", rows
     equal(user("ls", "--format", "{{.ID}}={{.Metadata}}").out, "GH_TOKEN=\nmy/other=team=a\n")
     equal(user("rm", "my/other", "GH_TOKEN").out, "RM: GH_TOKEN\nRM: my/other\n")
     equal(user("ls").out, "")

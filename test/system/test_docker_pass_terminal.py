@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """`docker pass` on a terminal: prompts, and commands that want a terminal."""
 
+import os
+import signal
+
 import places
 from harness import ALL, NONE, equal, test
 from pass_user import User
@@ -41,7 +44,7 @@ def waiter(t, signal, last):
     path.write_text(f"""if True:
         import os, signal, sys
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.{signal}])
-        print(*os.get_terminal_size(), "on", flush=True)
+        print(*os.get_terminal_size(), os.getpid(), "on", flush=True)
         signal.sigwait([signal.{signal}])
         print({last})
         sys.exit(5)""")
@@ -65,14 +68,29 @@ def an_interrupt_is_the_commands(t):
         equal((name, shell.status()), (name, 130))
 
 
+def reader(t):
+    """A program that says a line, waits to be continued, and only then reads: one that waits for
+    keys may take the next one that is typed after Ctrl-Z, since bash waits only for its parent."""
+    path = t.node.folder / f"reader-{next(t.counter)}.py"
+    path.write_text("""if True:
+        import signal, sys
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCONT])
+        print("on", flush=True)
+        signal.sigwait([signal.SIGCONT])
+        print("got", input())
+        sys.exit(4)""")
+    return f"python3 {path}"
+
+
 @test(engines=NONE, cofferd=False, clis=ALL)
 def a_stopped_command_is_a_stopped_job(t):
+    program = reader(t)
     for name, shell, run in each_way(t):
-        shell.start(f"{run} sh -c 'echo on; read x; echo got $x; exit 4'")
+        shell.start(f"{run} {program}")
         shell.expect("on\r\n")
         shell.type("\x1a")
         shell.finish()
-        assert "Stopped" in shell("jobs"), name
+        assert "Stopped" in shell("jobs"), (name, shell.read)
         equal(shell("stty -a").count(" icanon"), 1)
         shell.start("fg")
         shell.type("more\n")
@@ -82,12 +100,46 @@ def a_stopped_command_is_a_stopped_job(t):
 
 
 @test(engines=NONE, cofferd=False, clis=ALL)
+def a_background_job_that_wants_to_read_is_stopped(t):
+    for name, shell, run in each_way(t):
+        shell.start(f"{run} sh -c 'echo on; read x; echo got $x; exit 4' &")
+        if "on\n" not in shell.finish():
+            shell.expect("on\r\n")
+        shell("wait %1")
+        assert "Stopped" in shell("jobs"), (name, shell.read)
+        shell.start("fg")
+        shell.type("more\n")
+        shell.expect("got more")
+        shell.finish()
+        equal((name, shell.status()), (name, 4))
+        equal(shell("stty -a").count(" icanon"), 1)
+
+
+@test(engines=NONE, cofferd=False, clis=ALL)
+def a_job_goes_on_in_the_background(t):
+    program = waiter(t, "SIGUSR1", "'caught'")
+    for name, shell, run in each_way(t):
+        shell.start(f"{run} {program}")
+        pid = int(shell.expect(" on\r\n").split()[-1])
+        shell.type("\x1a")
+        shell.finish()
+        shell("bg")
+        equal(shell("stty -a").count(" icanon"), 1)
+        shell.start("fg")
+        os.kill(pid, signal.SIGUSR1)
+        shell.expect("caught\r\n")
+        shell.finish()
+        equal((name, shell.status()), (name, 5))
+
+
+@test(engines=NONE, cofferd=False, clis=ALL)
 def a_command_knows_the_windows_size(t):
     program = waiter(t, "SIGWINCH", "*os.get_terminal_size()")
     for name, shell, run in each_way(t):
         shell.resize(33, 101)
         shell.start(f"{run} {program}")
-        shell.expect("101 33 on\r\n")
+        shell.expect("101 33 ")
+        shell.expect("on\r\n")
         shell.resize(44, 102)
         shell.expect("102 44")
         shell.finish()
