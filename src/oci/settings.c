@@ -98,20 +98,33 @@ static int take(const char *name, const char *value, void *user, struct err *e)
 
 /* ---- the file ---- */
 
-/* Beside the program's own name; NULL: it isn't there, or it isn't known where. */
-static char *path_beside(const char *program)
+/* Beside the program's own name; *out stays NULL: it isn't there, or not known where. */
+static int find_beside(const char *program, char **out)
 {
     const char *slash = program && *program == '/' ? strrchr(program, '/') : NULL;
+    if (!slash)
+        return 0;
     cleanup_free char *path =
-        slash ? str_format("%.*s/" FILE_NAME, (int)(slash - program), program) : NULL;
-    return path && !access(path, F_OK) ? TAKE(path) : NULL;
+        str_format("%.*s/" FILE_NAME, (int)(slash - program), program);
+    if (!path)
+        return ERR_NO_MEMORY;
+    if (!access(path, F_OK))
+        *out = TAKE(path);
+    return 0;
 }
 
+/* Without memory there is none: those of the system may name another user. */
 int settings_path(const char *named, const char *program, char **out, struct err *e)
 {
-    char *beside = str_is_empty(named) ? path_beside(program) : NULL;
-    *out = beside ? beside : str_format("%s", str_is_empty(named) ? SYSTEM_PATH : named);
-    return *out ? 0 : err_no_memory(e);
+    char *path = NULL;
+    if (str_is_empty(named) && find_beside(program, &path))
+        return err_no_memory(e);
+    if (!path)
+        path = str_format("%s", str_is_empty(named) ? SYSTEM_PATH : named);
+    if (!path)
+        return err_no_memory(e);
+    *out = path;
+    return 0;
 }
 
 int settings_load(struct settings *out, const char *path, struct err *e)

@@ -194,6 +194,27 @@ static int read_all(void *user)
     return code ? code : load(f, NULL, &s, NULL);
 }
 
+static void assert_settings(const char *named, const char *program, const char *wanted)
+{
+    cleanup_free char *path = NULL;
+    assert_int_equal(settings_path(named, program, &path, NULL), 0);
+    assert_string_equal(path, wanted);
+}
+
+static void the_settings_beside_the_program_are_its_own(void **state)
+{
+    struct fixture *f = *state;
+    cleanup_free char *program = str_format("%s/coffer-runtime", f->folder);
+    cleanup_free char *own = str_format("%s/runtime.conf", f->folder);
+    assert_settings(NULL, program, "/etc/coffer/runtime.conf");
+    write_file(f->folder, "runtime.conf", "runtime = /x\n");
+    assert_settings(NULL, program, own);
+    assert_settings("", program, own);
+    assert_settings("/named", program, "/named");
+    assert_settings(NULL, "coffer-runtime", "/etc/coffer/runtime.conf");
+    assert_settings(NULL, NULL, "/etc/coffer/runtime.conf");
+}
+
 static void each_allocation_may_fail(void **state)
 {
     struct fixture *f = *state;
@@ -218,6 +239,7 @@ int main(void)
         TEST(settings_have_defaults),
         TEST(settings_are_read),
         TEST(bad_settings_are_refused),
+        TEST(the_settings_beside_the_program_are_its_own),
         TEST(each_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
