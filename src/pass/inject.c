@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "cli/input.h"
 #include "pass/resolve.h"
@@ -16,13 +18,32 @@ const struct flag inject_flags[] = {
     {0},
 };
 
+/* What stands at the path is replaced, a device or a link as well: it must be a file. The
+ * name of the file on its way must be nobody's. */
+static int check_place(const char *path, struct err *e)
+{
+    struct stat st;
+    cleanup_free char *temporary = str_format("%s.tmp", path);
+    if (!temporary)
+        return err_no_memory(e);
+    if (!lstat(path, &st) && !S_ISREG(st.st_mode))
+        return err_set(e, ERR_INVALID_ARGUMENT,
+                       "%s is no regular file (\"-\" is standard output)", path);
+    if (!lstat(temporary, &st))
+        return err_set(e, ERR_ALREADY_EXISTS,
+                       "%s is in the way: the file is written there first", temporary);
+    return 0;
+}
+
 /* A file is there as a whole or not at all, and is its owner's alone. */
 static int write_out(const char *path, const struct buf *text, struct err *e)
 {
-    if (!str_equal(path, "-"))
-        return file_replace(path, 0600, buf_str(text), text->len, e);
-    fwrite(buf_str(text), 1, text->len, stdout);
-    return 0;
+    if (str_equal(path, "-")) {
+        fwrite(buf_str(text), 1, text->len, stdout);
+        return 0;
+    }
+    int r = check_place(path, e);
+    return r ? r : file_replace(path, 0600, buf_str(text), text->len, e);
 }
 
 static int fill(struct pass *p, const char *from, const struct buf *template,

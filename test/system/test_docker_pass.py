@@ -169,6 +169,20 @@ def a_template_becomes_a_file_of_its_owner_alone(t):
 
 
 @test(engines=NONE, cofferd=False)
+def a_template_takes_the_place_of_a_file_only(t):
+    user = User(t)
+    template, link, made = (user.home / name for name in ("in", "link", "made"))
+    template.write_text("no reference")
+    link.symlink_to(template)
+    assert "link is no regular file" in user.refused("inject", str(template), str(link))
+    assert link.is_symlink()
+    other = user.home / "made.tmp"
+    other.write_text("mine")
+    assert "made.tmp is in the way" in user.refused("inject", str(template), str(made))
+    equal((other.read_text(), made.exists()), ("mine", False))
+
+
+@test(engines=NONE, cofferd=False)
 def words_are_completed(t):
     user = User(t)
     user("set", "my/token=1")
