@@ -38,6 +38,15 @@ struct task;
 /* How often a container is checked whose specification doesn't say. */
 #define TASK_HEALTH_INTERVAL (30 * CLOCK_SECOND)
 
+struct reference_call;
+
+/* The values of a task's secrets that are references, while its files are made. */
+struct task_references {
+    size_t n, next; /* secrets, and the one that is looked at */
+    struct buf *values;
+    struct reference_call *call; /* for that */
+};
+
 /* What all tasks of a node share; lent to each. */
 struct task_context {
     uv_loop_t *loop;
@@ -112,6 +121,7 @@ struct task {
 
     /* What is under way. */
     struct engine_call *call;
+    struct task_references references;
     struct secret_files files;
     bool has_news; /* since the engine was asked what became of the container */
     struct exit_watch *watch;
@@ -200,6 +210,13 @@ void task_wipe(struct task *t);
 /* What the container is called to the engine: its id, or its name while only that is
  * known. */
 const char *task_container(const struct task *t);
+
+/* Asks for the secrets that are references (task_references.c). While it is waiting, the
+ * step comes again when it is to go on. */
+int task_references_ask(struct task *t, bool *is_waiting, struct err *e) MUST_CHECK;
+
+/* Forgets their values and whom was asked. */
+void task_references_drop(struct task *t);
 
 void task_step_accept(struct task *t);
 void task_step_image(struct task *t);

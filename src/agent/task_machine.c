@@ -49,6 +49,8 @@ void task_go(struct task *t, enum task_step step)
 {
     assert(steps[t->step].may_follow & 1u << step);
     log_debug("task %s: %s -> %s", task_id(t), steps[t->step].name, steps[step].name);
+    if (t->step == TASK_STEP_FILES)
+        task_references_drop(t);
     t->step = step;
     t->is_due = true;
 }
@@ -296,6 +298,7 @@ void task_close(struct task *t, struct loop_close *c)
     loop_close_hold(c);
     list_remove(&t->link);
     exit_watch_close(TAKE(t->watch));
+    task_references_drop(t);
     loop_close_init(&t->closing, free_task, t);
     if (t->call) {
         loop_close_hold(&t->closing);

@@ -61,13 +61,33 @@ void task_step_image(struct task *t)
 
 /* ---- files ---- */
 
-static int secret_file_of(const struct task *t, const Swarm__SecretReference *ref,
-                          struct secret_file *out, struct err *e)
+/* Its value was asked for. */
+static void reference_file_of(const struct task *t, size_t i, struct secret_file *out)
+{
+    const Swarm__FileTarget *file = container_spec(t)->secrets[i]->file;
+    const struct buf *value = &t->references.values[i];
+    *out = (struct secret_file){
+        .target = file->name,
+        .uid = file->uid,
+        .gid = file->gid,
+        .mode = file->mode,
+        .data = value->data,
+        .n = value->len,
+    };
+}
+
+static int secret_file_of(const struct task *t, size_t i, struct secret_file *out,
+                          struct err *e)
 {
     const struct task_context *c = t->context;
+    const Swarm__SecretReference *ref = container_spec(t)->secrets[i];
     if (ref->target_case != SWARM__SECRET_REFERENCE__TARGET_FILE || !ref->file)
         return err_set(e, ERR_INVALID_ARGUMENT,
                        "malformed secret reference, no target provided");
+    if (secret_reference_is(ref->secret_name)) {
+        reference_file_of(t, i, out);
+        return 0;
+    }
     const Swarm__Secret *s = c->secret(c->user, ref->secret_id, task_id(t));
     if (!s || !s->spec)
         return err_set(e, ERR_NOT_FOUND, "secret %s not found", ref->secret_id);
@@ -144,7 +164,7 @@ static int write_files(struct task *t, struct err *e)
     bool is_dir_taken;
     int r = find_mounts(spec, &is_dir_taken, e);
     for (size_t i = 0; i < spec->n_secrets && !r; i++)
-        r = secret_file_of(t, spec->secrets[i], &files[i], e);
+        r = secret_file_of(t, i, &files[i], e);
     for (size_t i = 0; i < spec->n_configs && !r; i++)
         r = config_file_of(t, spec->configs[i], &files[spec->n_secrets + i], e);
     if (r)
@@ -158,7 +178,12 @@ static int write_files(struct task *t, struct err *e)
 void task_step_files(struct task *t)
 {
     struct err e;
-    if (write_files(t, &e))
+    bool is_waiting = false;
+    int r = task_references_ask(t, &is_waiting, &e);
+    if (!r && is_waiting)
+        return;
+    r = r ?: write_files(t, &e);
+    if (r)
         task_fail(t, &e);
     else
         task_go(t, TASK_STEP_CREATE);

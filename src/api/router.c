@@ -3,6 +3,7 @@
 #include "api/engine_version.h"
 #include "api/handlers.h"
 #include "api/path.h"
+#include "api/secret_references.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -13,6 +14,7 @@ enum {
     SWARM_SCOPE = 1 << 3,  /* only with ?scope=swarm */
     FOR_REMOVAL = 1 << 4,  /* only with ?condition=removed */
     UNREAD = 1 << 5,       /* its rewrite gets no body: that may follow as a stream */
+    OF_REFERENCE = 1 << 6, /* only for a name that is a reference, slashes and all */
 };
 
 struct route {
@@ -51,9 +53,12 @@ static const struct route routes[] = {
 
     {"GET", "/secrets", READ, 0, api_secrets_list, NULL},
     {"GET", "/secrets/*", READ, 0, api_secrets_inspect, NULL},
+    {"GET", "/secrets/**", READ | OF_REFERENCE, 0, api_secrets_inspect, NULL},
     {"POST", "/secrets/create", WRITE, API_SECRET_BODY_MAX, api_secrets_create, NULL},
     {"POST", "/secrets/*/update", WRITE, API_SECRET_BODY_MAX, api_secrets_update, NULL},
+    {"POST", "/secrets/**/update", WRITE | OF_REFERENCE, 0, api_secrets_update, NULL},
     {"DELETE", "/secrets/*", READ, 0, api_secrets_remove, NULL},
+    {"DELETE", "/secrets/**", READ | OF_REFERENCE, 0, api_secrets_remove, NULL},
 
     {"GET", "/configs", READ, 0, api_configs_list, NULL},
     {"GET", "/configs/*", READ, 0, api_configs_inspect, NULL},
@@ -116,13 +121,20 @@ static bool has_query(struct http_exchange *x, unsigned flags)
            str_equal(http_query_get(url, "condition"), "removed");
 }
 
+/* A path's id is of the kind that a route is only for. */
+static bool has_name(const char *id, unsigned flags)
+{
+    return !(flags & OF_REFERENCE) || str_starts_with(id, API_SECRET_REFERENCE_PATH);
+}
+
 static const struct route *find_route(struct http_exchange *x, const char *path,
                                       const char **id, size_t *n)
 {
     const char *method = http_exchange_head(x)->method;
     for (size_t i = 0; i < ARRAY_SIZE(routes); i++)
         if (str_equal(routes[i].method, method) && has_query(x, routes[i].flags) &&
-            api_path_match(routes[i].pattern, path, id, n))
+            api_path_match(routes[i].pattern, path, id, n) &&
+            has_name(*id, routes[i].flags))
             return &routes[i];
     return NULL;
 }

@@ -4,7 +4,9 @@
 #include "api/filters.h"
 #include "api/handlers.h"
 #include "api/lookup.h"
+#include "api/secret_references.h"
 #include "api/tables.h"
+#include "base/mem.h"
 #include "base/str.h"
 
 static bool is_match(const struct api_filters *f, const struct object *o)
@@ -26,7 +28,8 @@ static int find(const struct api_request *q, struct object_list *out, struct err
         return r;
     if (store_find(q->view, OBJECT_SECRET, STORE_ALL, NULL, &all))
         return err_no_memory(e);
-    return api_filters_select(&all, &filters, is_match, out, e);
+    r = api_filters_select(&all, &filters, is_match, out, e);
+    return r ?: api_secret_references_add(&filters, out, e);
 }
 
 void api_secrets_list(struct api_request *q)
@@ -41,11 +44,26 @@ void api_secrets_list(struct api_request *q)
         api_request_message(q, 500, err_text(&e)); /* as Docker has it */
 }
 
+/* The secret that a path names: one of the swarm's, or a reference. */
+static int look_up(const struct api_request *q, const struct object **out, struct err *e)
+{
+    cleanup_free char *reference = NULL;
+    struct object *made = NULL;
+    int r = api_secret_reference_of(q->id, &reference, e);
+    if (!r && reference)
+        r = api_secret_reference_object(reference, &made) ? err_no_memory(e) : 0;
+    else if (!r)
+        r = api_lookup(q->view, OBJECT_SECRET, q->id, out, e);
+    if (!r)
+        *out = made ? made : object_ref(*out);
+    return r;
+}
+
 void api_secrets_inspect(struct api_request *q)
 {
     struct err e = {0};
-    const struct object *o;
-    if (api_lookup(q->view, OBJECT_SECRET, q->id, &o, &e))
+    cleanup_object const struct object *o = NULL;
+    if (look_up(q, &o, &e))
         api_request_error(q, &e);
     else
         api_request_object(q, &api_table_secret, o);
@@ -70,7 +88,8 @@ void api_secrets_update(struct api_request *q)
     ProtobufCMessage *spec;
     if (!str_to_u64(api_request_query(q, "version"), &how.version))
         api_request_message(q, 400, "invalid secret version");
-    else if (api_lookup(q->view, OBJECT_SECRET, q->id, &o, &e) ||
+    else if (api_secret_reference_refuse(q->id, &e) ||
+             api_lookup(q->view, OBJECT_SECRET, q->id, &o, &e) ||
              api_table_decode_new(&api_table_secret_spec, q->body, &spec, &e))
         api_request_error(q, &e);
     else
@@ -82,7 +101,8 @@ void api_secrets_remove(struct api_request *q)
 {
     struct err e = {0};
     const struct object *o;
-    if (api_lookup(q->view, OBJECT_SECRET, q->id, &o, &e))
+    if (api_secret_reference_refuse(q->id, &e) ||
+        api_lookup(q->view, OBJECT_SECRET, q->id, &o, &e))
         api_request_error(q, &e);
     else
         q->api->backend->ops->remove(q->api->backend, OBJECT_SECRET, object_id(o), false,

@@ -2,6 +2,7 @@
 #include "api/filters.h"
 #include "api/handlers.h"
 #include "api/lookup.h"
+#include "api/secret_references.h"
 #include "api/tables.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -131,6 +132,7 @@ static int decode(const struct api_request *q, Swarm__ServiceSpec **out, struct 
         return r;
     cleanup_message Swarm__ServiceSpec *spec = (Swarm__ServiceSpec *)m;
     r = check_runtime(spec, e);
+    r = r ?: api_secret_references_name_files(spec->task->container, e);
     if (!r)
         r = set_registry_auth(
             spec, http_head_get(http_exchange_head(q->x), "X-Registry-Auth"), e);

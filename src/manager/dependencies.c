@@ -79,12 +79,18 @@ static const Swarm__ContainerSpec *container_of(const Swarm__Task *t)
                : NULL;
 }
 
+/* The node finds out itself what a reference (se://) stands for. */
+static bool is_ours(const Swarm__SecretReference *r)
+{
+    return !secret_reference_is(r->secret_name);
+}
+
 int dependencies_add(struct dependencies *d, const Swarm__Task *t)
 {
     const Swarm__ContainerSpec *c = container_of(t);
     int r = 0;
     for (size_t i = 0; c && !r && i < c->n_secrets; i++)
-        r = add(d, OBJECT_SECRET, c->secrets[i]->secret_id);
+        r = is_ours(c->secrets[i]) ? add(d, OBJECT_SECRET, c->secrets[i]->secret_id) : 0;
     for (size_t i = 0; c && !r && i < c->n_configs; i++)
         r = add(d, OBJECT_CONFIG, c->configs[i]->config_id);
     return r;
@@ -94,7 +100,8 @@ void dependencies_release(struct dependencies *d, const Swarm__Task *t)
 {
     const Swarm__ContainerSpec *c = container_of(t);
     for (size_t i = 0; c && i < c->n_secrets; i++)
-        release(d, OBJECT_SECRET, c->secrets[i]->secret_id);
+        if (is_ours(c->secrets[i]))
+            release(d, OBJECT_SECRET, c->secrets[i]->secret_id);
     for (size_t i = 0; c && i < c->n_configs; i++)
         release(d, OBJECT_CONFIG, c->configs[i]->config_id);
 }

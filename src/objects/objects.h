@@ -161,6 +161,19 @@ int service_name_validate(const char *name, struct err *e) MUST_CHECK;
 #define CONTAINER_REFERENCES_LIMIT 1000
 #define RESTART_ATTEMPTS_LIMIT 10000
 
+/*
+ * A secret of a container whose name is a reference, "se://db/password", is none of the
+ * swarm's, which never has such a name: the secrets engine of the node's root says the
+ * value when the task starts (secret_reference.c). It has an id because docker asks for
+ * one, made of the name; nobody looks anything up by it.
+ */
+bool secret_reference_is(const char *name);
+void secret_reference_id(const char *name, char out[OBJECT_ID_SIZE]);
+
+/* ERR_INVALID_ARGUMENT, ERR_RESOURCE_EXHAUSTED for a name that isn't one after all;
+ * ERR_NO_MEMORY. */
+int secret_reference_check(const char *name, struct err *e) MUST_CHECK;
+
 /* Of the target of a secret or config: its path is shorter than that, and has no more
  * parts than that. */
 #define TARGET_SIZE_LIMIT 1024

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "objects/objects.h"
 #include "objects/validate.h"
 
 #define TARGET_PART_LIMIT 255
@@ -109,7 +110,10 @@ static int reference_validate(const struct kind *kind, const struct reference *r
     if (!ref->file)
         return refuse(e, "a config for the engine (runtime target)",
                       "give the config a file as its target");
-    return file_validate(kind, ref, e);
+    int r = file_validate(kind, ref, e);
+    if (!r && kind == &secrets && secret_reference_is(ref->name))
+        r = secret_reference_check(ref->name, e);
+    return r;
 }
 
 static int kind_validate(const struct kind *kind, const Swarm__ContainerSpec *container,

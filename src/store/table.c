@@ -38,7 +38,8 @@ static void add_references(struct key_list *l, const struct object *o,
     if (spec->runtime_case == SWARM__TASK_SPEC__RUNTIME_CONTAINER) {
         const Swarm__ContainerSpec *c = spec->container;
         for (size_t i = 0; i < c->n_secrets; i++)
-            add_key(l, o, STORE_KEY_SECRET, c->secrets[i]->secret_id);
+            if (!secret_reference_is(c->secrets[i]->secret_name))
+                add_key(l, o, STORE_KEY_SECRET, c->secrets[i]->secret_id);
         for (size_t i = 0; i < c->n_configs; i++)
             add_key(l, o, STORE_KEY_CONFIG, c->configs[i]->config_id);
     }
