@@ -110,6 +110,7 @@ static int take_properties(struct keychain_items *items,
     GVariant *properties = g_variant_get_child_value(call->answer, 0);
     r = fill(item, groups, pattern, properties, &is_ours, e);
     g_variant_unref(properties);
+    items->has_locked |= item->is_locked;
     if (r || !is_ours) {
         item_deinit(item);
         return r;

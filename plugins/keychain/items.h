@@ -35,6 +35,7 @@ struct keychain_item {
 struct keychain_items {
     struct keychain_item *list;
     size_t n;
+    bool has_locked; /* some that were looked at were locked, which hides what they are */
 };
 
 void keychain_items_deinit(struct keychain_items *items);

@@ -27,6 +27,10 @@ void keychain_init(struct keychain *k, const struct keychain_groups *groups,
                    int prompt_ms);
 void keychain_deinit(struct keychain *k);
 
+/* Is there a Secret Service at all? ERR_UNAVAILABLE: there is none. One that is slow is
+ * there. */
+int keychain_probe(struct keychain *k, const struct waiter *w, struct err *e) MUST_CHECK;
+
 /* The secrets that a pattern matches, sorted by id, in an empty list; each id once. */
 int keychain_find(struct keychain *k, const struct waiter *w,
                   const struct pattern *pattern, bool with_values,

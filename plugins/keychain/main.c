@@ -6,6 +6,7 @@
  *   group = NAME         what new secrets are filed under; default com.docker.pass.shared
  *   groups = NAME...     what is read too; default: those that Docker is known to use
  *   prompt-timeout = N   seconds that a person has to unlock the keyring; default 30
+ *   probe = yes          fail at once where there is no keyring that could be asked
  *   internal = show      hand out the engine's own credentials, too
  */
 #include <string.h>
@@ -96,7 +97,10 @@ static int start(struct coffer_plugin *plugin, void *user, struct coffer_error *
         return plugin_fail(r, &why, e);
     keychain_init(&s->keychain, &groups, (int)seconds * 1000);
     s->has_started = true;
-    return COFFER_OK;
+    struct waiter w = waiter_of(plugin);
+    if (str_equal(coffer_plugin_config(plugin, "probe"), "yes"))
+        r = keychain_probe(&s->keychain, &w, &why);
+    return plugin_fail(r, &why, e);
 }
 
 /* ---- what the engine asks ---- */

@@ -120,6 +120,16 @@ static int find_owner(struct keychain_service *s, char **out, struct err *e)
     return r ? r : get_owner(s, out, e);
 }
 
+int keychain_service_find(struct keychain_service *s, struct err *e)
+{
+    char *owner = NULL;
+    int r = keychain_bus_connect(&s->bus, e);
+    if (!r)
+        r = find_owner(s, &owner, e);
+    g_free(owner);
+    return r;
+}
+
 /* ---- the session ---- */
 
 struct opening {
@@ -219,6 +229,12 @@ static int open_with(struct keychain_service *s, char *owner, struct err *e)
     else
         r = open_anew(s, owner, e);
     return r ? r : find_collection(s, e);
+}
+
+bool keychain_service_is_open(const struct keychain_service *s)
+{
+    return keychain_bus_is_connected(&s->bus) && s->secret &&
+           str_equal(s->collection, LOGIN_COLLECTION);
 }
 
 int keychain_service_open(struct keychain_service *s, struct err *e)

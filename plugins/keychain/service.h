@@ -29,10 +29,18 @@ struct keychain_service {
 void keychain_service_init(struct keychain_service *s);
 void keychain_service_deinit(struct keychain_service *s);
 
+/* Within an operation of the bus: is there a service, running or such as can be started?
+ * Then it is running. ERR_UNAVAILABLE: there is none, in Docker's words. */
+int keychain_service_find(struct keychain_service *s, struct err *e) MUST_CHECK;
+
 /* Within an operation of the bus: has a session and a collection, new ones where the
  * service isn't the same any more. ERR_UNAVAILABLE, in Docker's words where it has some;
  * ERR_DEADLINE_EXCEEDED. */
 int keychain_service_open(struct keychain_service *s, struct err *e) MUST_CHECK;
+
+/* Has it a session, and the collection that is taken before any other? Both may have gone
+ * meanwhile: then calls fail. */
+bool keychain_service_is_open(const struct keychain_service *s);
 
 /* Unlocks objects (the collection, items) of a{o}, a NULL-ended list of n paths; a person
  * may be asked. ERR_FAILED_PRECONDITION: they stay locked, and why. */
