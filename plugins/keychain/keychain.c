@@ -214,7 +214,8 @@ int keychain_remove(struct keychain *k, const struct waiter *w, const char *id,
 
 int keychain_probe(struct keychain *k, const struct waiter *w, struct err *e)
 {
-    keychain_bus_begin(&k->service.bus, w);
+    struct waiter within = waiter_within(w, KEYCHAIN_PROBE_MS);
+    keychain_bus_begin(&k->service.bus, &within);
     int r = keychain_service_find(&k->service, e);
     keychain_bus_end(&k->service.bus);
     return r == ERR_DEADLINE_EXCEEDED ? 0 : r;

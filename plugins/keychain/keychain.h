@@ -29,6 +29,7 @@ void keychain_deinit(struct keychain *k);
 
 /* Is there a Secret Service at all? ERR_UNAVAILABLE: there is none. One that is slow is
  * there. */
+#define KEYCHAIN_PROBE_MS 3000
 int keychain_probe(struct keychain *k, const struct waiter *w, struct err *e) MUST_CHECK;
 
 /* The secrets that a pattern matches, sorted by id, in an empty list; each id once. */

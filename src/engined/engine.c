@@ -103,10 +103,15 @@ static void on_host_change(void *user)
 
 static const struct host_events host_events = {on_host_change};
 
+/* Without logs of the plugins there is still an engine. */
 static int make_folders(const struct config *config, struct err *e)
 {
     cleanup_free char *logs = str_format("%s/logs", config->data_folder);
-    return logs ? listen_make_folder(logs, e) : err_no_memory(e);
+    if (!logs)
+        return err_no_memory(e);
+    if (listen_make_folder(logs, e))
+        log_warn("plugins have no logs: %s", err_text(e));
+    return 0;
 }
 
 /* Who started us waits for this, or for the end of the pipe. */

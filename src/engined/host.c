@@ -32,6 +32,11 @@ struct plugin *host_store(const struct host *h)
     return host_find(h, HOST_STORE_NAME);
 }
 
+bool host_guesses_store(const struct host *h)
+{
+    return h->may_switch_store;
+}
+
 int host_no_store(const struct host *h, struct err *e)
 {
     return err_set(e, ERR_UNAVAILABLE, "there is no local store: %s",

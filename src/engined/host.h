@@ -51,6 +51,9 @@ struct plugin *host_find(const struct host *h, const char *name);
 struct plugin *host_store(const struct host *h);
 int host_no_store(const struct host *h, struct err *e) MUST_CHECK;
 
+/* Is the store a guess that its first start is to prove? */
+bool host_guesses_store(const struct host *h);
+
 /* Plugins that connected by themselves. */
 size_t host_externals(const struct host *h);
 

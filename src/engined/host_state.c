@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/settings.h"
 #include "base/str.h"
@@ -21,15 +22,25 @@ static char *state_path(const struct host *h)
     return str_format("%s/%s", h->config->data_folder, STATE_FILE);
 }
 
+/* A word that is none we know means that it was somebody's will: it doesn't run. */
 static int take_line(const char *name, const char *value, void *user, struct err *e)
 {
     struct host *h = user;
-    char *word = str_equal(value, enabled)    ? enabled
-                 : str_equal(value, disabled) ? disabled
-                                              : NULL;
-    if (!word || !plugin_name_is_plain(name))
-        return err_set(e, ERR_DATA_LOSS, "it is not of the form 'NAME = enabled'");
+    char *word = str_equal(value, enabled) ? enabled : disabled;
+    if (!plugin_name_is_plain(name))
+        return err_set(e, ERR_DATA_LOSS, "'%s' is no name of a plugin", name);
     return map_put(&h->switches, name, word, NULL) ? err_no_memory(e) : 0;
+}
+
+/* A line that is none keeps nobody from the others, nor from an engine. */
+static int take_all(struct host *h, char *text, const char *path, struct err *e)
+{
+    char *rest = text, *line;
+    int r = 0;
+    while (r != ERR_NO_MEMORY && (line = strsep(&rest, "\n")))
+        if ((r = settings_read(line, take_line, h, e)) && r != ERR_NO_MEMORY)
+            log_warn("a line of %s is passed over: %s", path, err_text(e));
+    return r == ERR_NO_MEMORY ? r : 0;
 }
 
 int host_state_load(struct host *h, struct err *e)
@@ -39,10 +50,13 @@ int host_state_load(struct host *h, struct err *e)
     if (!path)
         return err_no_memory(e);
     int r = file_read(path, STATE_FILE_MAX, &text, e);
+    if (r == ERR_DATA_LOSS)
+        log_warn("what was switched on and off is not known: %s", err_text(e));
     if (r)
-        return r == ERR_NOT_FOUND ? 0 : r;
-    r = text.len ? settings_read(text.data, take_line, h, e) : 0;
-    return r ? err_wrap(e, r, "%s", path) : 0;
+        return r == ERR_NOT_FOUND || r == ERR_DATA_LOSS ? 0 : r;
+    for (size_t i = 0; i < text.len; i++)
+        text.data[i] = text.data[i] ? text.data[i] : '?'; /* a text, whatever it was */
+    return text.len ? take_all(h, text.data, path, e) : 0;
 }
 
 static int write_state(const struct host *h, struct err *e)
@@ -58,9 +72,15 @@ static int write_state(const struct host *h, struct err *e)
 
 int host_state_set(struct host *h, const char *name, bool is_enabled, struct err *e)
 {
+    void *old = map_get(&h->switches, name);
     if (map_put(&h->switches, name, is_enabled ? enabled : disabled, NULL))
         return err_no_memory(e);
-    return write_state(h, e);
+    int r = write_state(h, e);
+    if (r && old)
+        (void)!map_put(&h->switches, name, old, NULL); /* has its place already */
+    else if (r)
+        (void)map_remove(&h->switches, name);
+    return r;
 }
 
 void host_state_deinit(struct host *h)

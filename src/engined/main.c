@@ -19,9 +19,15 @@ static int run(const struct config *config, struct err *e)
     return r ? r : engine_run(config, e);
 }
 
+/* Who started us waits for a line: this one is for a person. */
+static void tell_failure(int fd, const struct err *e)
+{
+    dprintf(fd, "%s\n", err_text(e));
+}
+
 int main(int argc, char **argv)
 {
-    struct config config = {0};
+    struct config config = {.ready_fd = -1};
     struct err e = {0};
     enum config_verb verb;
     if (confine_is_asked(argc, argv))
@@ -38,6 +44,8 @@ int main(int argc, char **argv)
     }
     if (r)
         log_error("%s", err_text(&e));
+    if (r && config.ready_fd >= 0)
+        tell_failure(config.ready_fd, &e);
     config_deinit(&config);
     return err_exit_status(r);
 }

@@ -80,15 +80,26 @@ static void on_configured(int code, ProtobufCMessage **answer, const struct err 
         plugin_ready(p);
 }
 
+static bool has_line(const struct plugin *p, const char *key)
+{
+    for (size_t i = 0; i < p->settings.n_lines; i++)
+        if (str_equal(p->settings.lines[i].key, key))
+            return true;
+    return false;
+}
+
 /* The store is to hand the engine's own credentials out, to the engine: what clients may
- * not see of it is taken out of their answers here. */
+ * not see of it is taken out of their answers here. One that is a guess is to look
+ * whether it has anything behind it. */
 static int add_engine_settings(struct configure *c, struct err *e)
 {
-    static const char show[] = "show";
-    for (size_t i = 0; i < c->p->settings.n_lines; i++)
-        if (str_equal(c->p->settings.lines[i].key, "internal"))
-            return 0;
-    return c->p->is_store ? put(c, "internal", show, sizeof(show) - 1, e) : 0;
+    static const char show[] = "show", probe[] = "yes";
+    if (!c->p->is_store)
+        return 0;
+    int r = has_line(c->p, "internal") ? 0 : put(c, "internal", show, strlen(show), e);
+    if (!r && host_guesses_store(c->p->host) && !has_line(c->p, "probe"))
+        r = put(c, "probe", probe, strlen(probe), e);
+    return r;
 }
 
 static int send_message(struct configure *c, struct err *e)
