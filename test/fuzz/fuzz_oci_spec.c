@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "oci/files.h"
 #include "oci/references.h"
 #include "oci/spec.h"
 #include "json/json.h"
@@ -26,6 +27,21 @@ static void find(const json_t *env)
     references_deinit(&refs);
 }
 
+static void look_at_mounts(const struct spec *s)
+{
+    static struct mounts m;
+    char reference[] = "se://a", target[] = "/run/secrets/a";
+    struct record_file file = {reference, target};
+    const struct record record = {.files = &file, .n_files = 1};
+    cleanup_json json_t *list = NULL;
+    struct files_owner owner;
+    if (!spec_mounts(s, &list, NULL) &&
+        !mounts_find(list, "/refs/.file", &record, &m, NULL))
+        must(m.n <= json_array_size(list));
+    if (s->kind == SPEC_CONFIG && !files_owner_of(s, &owner, NULL))
+        must(owner.uid != UINT32_MAX && owner.gid != UINT32_MAX);
+}
+
 static int read_copy(struct spec *out, enum spec_kind kind, const void *data, size_t n)
 {
     cleanup_buf struct buf text = BUF_INIT;
@@ -42,6 +58,7 @@ static void check(enum spec_kind kind, const uint8_t *data, size_t n)
     if (read_copy(&s, kind, data, n))
         return;
     find(s.env);
+    look_at_mounts(&s);
     if (spec_write(&s, &changes, &out, NULL))
         return;
     must(!read_copy(&again, kind, out.data, out.len));

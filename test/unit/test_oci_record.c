@@ -73,6 +73,20 @@ static void what_is_written_is_read(void **state)
     assert_int_equal(record_read(f->records, "abc", &r, NULL), ERR_NOT_FOUND);
 }
 
+static void files_are_written_and_read(void **state)
+{
+    struct fixture *f = *state;
+    cleanup_record struct record r = {.uid = 1};
+    assert_int_equal(record_add_file(&r, "se://a", "/run/secrets/a", NULL), 0);
+    assert_int_equal(record_add_file(&r, "se://b/*", "/etc/b", NULL), 0);
+    assert_int_equal(record_write(f->records, "abc", &r, NULL), 0);
+    record_deinit(&r);
+    assert_int_equal(record_read(f->records, "abc", &r, NULL), 0);
+    assert_int_equal(r.n_files, 2);
+    assert_string_equal(r.files[1].reference, "se://b/*");
+    assert_string_equal(r.files[1].target, "/etc/b");
+}
+
 static void no_folder_is_no_record(void **state)
 {
     struct fixture *f = *state;
@@ -119,13 +133,17 @@ static void what_is_no_record_is_told(void **state)
 {
     struct fixture *f = *state;
     struct record r;
-    static const char *const texts[] = {"",
-                                        "[]",
-                                        "{}",
-                                        "{\"uid\":-1}",
-                                        "{\"uid\":4294967295}",
-                                        "{\"uid\":\"0\"}",
-                                        "{\"uid\":0,\"keys\":[1]}"};
+    static const char *const texts[] = {
+        "",
+        "[]",
+        "{}",
+        "{\"uid\":-1}",
+        "{\"uid\":4294967295}",
+        "{\"uid\":\"0\"}",
+        "{\"uid\":0,\"keys\":[1]}",
+        "{\"uid\":0,\"files\":[1]}",
+        "{\"uid\":0,\"files\":[{\"reference\":\"se://a\"}]}",
+        "{\"uid\":0,\"files\":[{\"reference\":\"se://a\",\"target\":\"x\"}]}"};
     assert_int_equal(mkdir(f->records, 0700), 0);
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
         write_file(f->records, "abc", texts[i]);
@@ -231,6 +249,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(what_is_written_is_read),
+        TEST(files_are_written_and_read),
         TEST(no_folder_is_no_record),
         TEST(a_record_that_could_not_be_read_is_not_written),
         TEST(an_id_is_no_path),

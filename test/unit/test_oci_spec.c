@@ -56,6 +56,31 @@ static void only_what_must_change_changes(void **state)
         "{\"args\":[\"/proc/self/fd/4\",\"3\",\"<\"],\"env\":null,\"root\":7}");
 }
 
+static void mounts_take_the_place_of_others(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "{\"mounts\": [1],\"x\":1e400,\"process\":{\"args\":[\"a\"]},"
+        "\"root\":{\"path\":\"r\"}}";
+    cleanup_spec struct spec s = {0};
+    cleanup_buf struct buf both = BUF_INIT, alone = BUF_INIT;
+    cleanup_json json_t *list = json_pack("[s]", "m"), *read = NULL;
+    struct spec_changes c = {.arguments = helper, .mounts = list, .bundle = "/b"};
+    assert_int_equal(read_text(&s, SPEC_CONFIG, text, NULL), 0);
+    assert_int_equal(spec_mounts(&s, &read, NULL), 0);
+    assert_int_equal(json_array_size(read), 1);
+    assert_int_equal(spec_write(&s, &c, &both, NULL), 0);
+    assert_string_equal(both.data,
+                        "{\"mounts\": [\"m\"],\"x\":1e400,\"process\":{\"args\":"
+                        "[\"/proc/self/fd/4\",\"3\",\"a\"]},"
+                        "\"root\":{\"path\":\"/b/r\"}}");
+    c.arguments = NULL;
+    assert_int_equal(spec_write(&s, &c, &alone, NULL), 0);
+    assert_string_equal(alone.data,
+                        "{\"mounts\": [\"m\"],\"x\":1e400,\"process\":{\"args\":"
+                        "[\"a\"]},\"root\":{\"path\":\"/b/r\"}}");
+}
+
 static void the_environment_is_read(void **state)
 {
     (void)state;
@@ -138,6 +163,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_what_must_change_changes),
+        cmocka_unit_test(mounts_take_the_place_of_others),
         cmocka_unit_test(the_environment_is_read),
         cmocka_unit_test(parts_may_be_missing),
         cmocka_unit_test(what_is_no_specification_is_refused),
