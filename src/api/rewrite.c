@@ -12,7 +12,8 @@
  *     POST /commit                        Podman wants a body where the CLI sends none
  *     POST /containers/X/wait             of Podman, for a removal: wait.c
  *
- * What can't be read here is passed on as it is: the engine will say what is wrong.
+ * What can't be read here is passed on as it is: the engine will say what is wrong. But
+ * not a container, where there are records: the engine may read what we don't.
  */
 #include "api/create.h"
 #include "api/handlers.h"
@@ -80,12 +81,38 @@ void api_rewrite_pass_container(struct api *a, struct http_exchange *x, json_t *
         api_passthrough_body(a, x, text.data, text.len);
 }
 
+static bool is_ascii(const char *text)
+{
+    while (*text && !(*text & 0x80))
+        text++;
+    return !*text;
+}
+
+/* The engine takes names in any case (to Go a long s is an s, too), of several the last
+ * one: what we look at must be what it uses. */
+static int check_names(json_t *body, struct err *e)
+{
+    static const char *const names[] = {"Env", "Labels", "HostConfig",
+                                        "NetworkingConfig"};
+    unsigned found[ARRAY_SIZE(names)] = {0};
+    for (void *at = json_object_iter(body); at; at = json_object_iter_next(body, at)) {
+        const char *key = json_object_iter_key(at);
+        if (!is_ascii(key))
+            return err_set(e, ERR_INVALID_ARGUMENT, "%s: is no name of Docker's", key);
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+            if (str_equal_nocase(key, names[i]) && found[i]++)
+                return err_set(e, ERR_INVALID_ARGUMENT, "%s: is there twice", names[i]);
+    }
+    return 0;
+}
+
 /* *body moves on when the container has references. */
 static void create(struct api *a, struct http_exchange *x, json_t **body)
 {
     struct err e = {0};
     cleanup_record struct record asks = {0};
-    int r = api_references_check_labels(*body, &e);
+    int r = check_names(*body, &e);
+    r = r ?: api_references_check_labels(*body, &e);
     if (r) {
         http_exchange_respond_error(x, &e);
         return;
@@ -103,7 +130,14 @@ static void create(struct api *a, struct http_exchange *x, json_t **body)
 void api_rewrite_container_create(struct api *a, struct http_exchange *x,
                                   const struct buf *body)
 {
-    cleanup_json json_t *j = read_body(body);
+    struct err e = {0};
+    cleanup_json json_t *j = NULL;
+    int r = body->len && a->references ? api_json_parse_body(body, &j, &e) : 0;
+    if (r) {
+        http_exchange_respond_error(x, &e);
+        return;
+    }
+    j = j ? j : read_body(body);
     const char *network = find_network(a, j);
     if (network)
         refuse_network(x, network);

@@ -65,12 +65,33 @@ static void an_engine_without_is_asked_each_time(void **state)
     assert_true(create(f, 400));
 }
 
+/* The engine reads names in any case, takes the last, and mends half a surrogate pair. */
+static void nothing_is_hidden_from_us_that_the_engine_reads(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const bodies[] = {
+        "{\"Labels\":{},\"labels\":{\"coffer.secrets.uid\":\"0\"}}",
+        "{\"Label\\u017f\":{\"coffer.secrets.uid\":\"0\"}}",
+        "{\"Env\":[],\"ENV\":[\"KEY=se://a\"]}",
+        "{\"Image\":\"\\ud800\",\"Labels\":{\"coffer.secrets.uid\":\"0\"}}",
+        "{\"Image\":\"i\"",
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(bodies); i++) {
+        world_ask(&f->world, "POST", "/containers/create", bodies[i]);
+        assert_int_equal(f->world.status, 400);
+        assert_int_equal(f->world.asked.len, 0);
+    }
+    world_ask(&f->world, "POST", "/containers/create", "");
+    assert_int_equal(f->world.status, 201);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(an_engine_that_has_the_runtime_is_not_asked_each_time),
         TEST(an_engine_without_is_asked_each_time),
+        TEST(nothing_is_hidden_from_us_that_the_engine_reads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
