@@ -199,8 +199,7 @@ int store_key_protect(struct store_key *k, const char *protection,
 
 /* ---- telling of it ---- */
 
-int store_key_describe(const struct store_key *k, struct coffer_store_state *out,
-                       struct err *e)
+int store_key_describe(struct store_key *k, struct coffer_store_state *out, struct err *e)
 {
     static const char *const how[] = {
         [FILESTORE_CLEAR] = "in clear",
@@ -217,5 +216,5 @@ int store_key_describe(const struct store_key *k, struct coffer_store_state *out
     snprintf(out->key, sizeof(out->key), "%s (%s)", k->path, state);
     out->has_passphrase = !r && protection == FILESTORE_PASSPHRASE;
     out->is_locked = !k->key && out->has_passphrase;
-    return 0;
+    return r || out->is_locked ? 0 : store_key_need(k, e);
 }

@@ -51,7 +51,8 @@ int store_key_protect(struct store_key *k, const char *protection,
                       struct age_passphrase old_pass, struct age_passphrase new_pass,
                       bool is_empty, struct err *e) MUST_CHECK;
 
-/* What opens the store, for a person; what it needs to be unlocked, and whether it is.
- * ERR_IO, ERR_NO_MEMORY. */
-int store_key_describe(const struct store_key *k, struct coffer_store_state *out,
+/* What opens the store, for a person; what it needs to be unlocked, and whether it is. A
+ * key that needs nothing is read, so that what is wrong with it is told: then the errors
+ * of store_key_need. */
+int store_key_describe(struct store_key *k, struct coffer_store_state *out,
                        struct err *e) MUST_CHECK;

@@ -156,7 +156,7 @@ static int lock(struct coffer_plugin *plugin, void *user, struct coffer_error *e
 static int tell_state(struct coffer_plugin *plugin, struct coffer_store_state *out,
                       void *user, struct coffer_error *e)
 {
-    const struct store *s = user;
+    struct store *s = user;
     struct err why;
     strcpy_cut(out->kind, sizeof(out->kind), "file");
     strcpy_cut(out->place, sizeof(out->place), s->folder);

@@ -57,7 +57,11 @@ static void check_store(struct pass *p)
 static void check_lock(struct pass *p)
 {
     struct coffer_store_state state;
-    if (!p->secrets->ops->state(p->secrets, &state, NULL) && *state.key)
+    struct err why = {0};
+    int r = p->secrets->ops->state(p->secrets, &state, &why);
+    if (r && r != ERR_UNIMPLEMENTED)
+        tell(p, false, "key", err_text(&why), NULL);
+    else if (!r && *state.key)
         tell(p, !state.is_locked, "key", state.key, "it is locked: store unlock");
 }
 

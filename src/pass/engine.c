@@ -180,7 +180,8 @@ static int set_plugin(struct secrets *s, const char *name, bool is_enabled, stru
         return r;
     int code = is_enabled ? coffer_client_enable_plugin(g->client, name, &why)
                           : coffer_client_disable_plugin(g->client, name, &why);
-    return engine_failed(code, &why, e);
+    r = engine_failed(code, &why, e);
+    return r ? err_wrap(e, r, "%s", name) : 0;
 }
 
 static int end(struct secrets *s, struct err *e)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pass/pass.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "base/str.h"
 #include "pass/private.h"
@@ -118,8 +120,18 @@ static int find_verb(struct pass *p, int argc, char **argv)
     return start_verb(p, argc - at - 1, argv + at + 1);
 }
 
+/* Where a standard descriptor is closed, no file or connection of ours may take its
+ * place: what is read or printed there fails as it did. */
+static void hold_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int pass_run(struct pass *p, int argc, char **argv)
 {
+    hold_standard_descriptors();
     /* Secrets pass through our memory: no core of it, and no debugger's look. */
     prctl(PR_SET_DUMPABLE, 0);
     json_setup();

@@ -48,9 +48,13 @@ class User:
 
     def engine(self):
         """The process id of this user's engine; None when there is none."""
+        return self.peer(self.home / "engine.sock")
+
+    @staticmethod
+    def peer(path):
         with socket.socket(socket.AF_UNIX) as connection:
             try:
-                connection.connect(str(self.home / "engine.sock"))
+                connection.connect(str(path))
             except OSError:
                 return None
             peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
