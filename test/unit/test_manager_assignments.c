@@ -108,6 +108,19 @@ static void a_task_comes_with_its_secrets(void **state)
                                  "update task web.1 running\n");
 }
 
+static void a_reference_brings_no_secret_whatever_its_id(void **state)
+{
+    struct fixture *f = *state;
+    tell(f);
+    Swarm__ServiceSpec *spec = world_spec("web", 1);
+    world_use_secret(spec, "s1", "se://db/password");
+    world_create(&f->w, spec);
+    assert_string_equal(tell(f), "incremental 1>2\n"
+                                 "update task web.1 running\n");
+    world_remove(&f->w, OBJECT_SERVICE, "web");
+    tell(f);
+}
+
 static void a_payload_is_sent_as_it_is_stored(void **state)
 {
     struct fixture *f = *state;
@@ -391,6 +404,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
         TEST(the_first_message_is_complete),
         TEST(a_task_comes_with_its_secrets),
+        TEST(a_reference_brings_no_secret_whatever_its_id),
         TEST(a_payload_is_sent_as_it_is_stored),
         TEST(what_the_node_said_isnt_sent_back),
         TEST(a_secret_goes_when_its_last_task_is_over),

@@ -110,6 +110,25 @@ static void a_service_refers_to_what_exists(void **state)
                   ERR_INVALID_ARGUMENT, "secret not found: z");
 }
 
+static void a_reference_to_the_secrets_engine_is_no_secret_of_ours(void **state)
+{
+    struct world *w = *state;
+    char id[OBJECT_ID_SIZE], again[OBJECT_ID_SIZE];
+    secret_reference_id("se://db/password", id);
+    secret_reference_id("se://db/password", again);
+    assert_string_equal(id, again);
+    assert_true(object_id_is_valid(id));
+    secret_reference_id("se://db/passwore", again);
+    assert_string_not_equal(id, again);
+
+    world_add_secret(w, "token");
+    Swarm__ServiceSpec *spec = world_spec("web", 0);
+    world_use_secret(spec, id, "se://db/password");
+    world_use_secret(spec, "token", "se://other");
+    world_create(w, spec);
+    world_remove(w, OBJECT_SECRET, "token");
+}
+
 static void what_is_in_use_cant_be_removed(void **state)
 {
     struct world *w = *state;
@@ -410,6 +429,7 @@ int main(void)
         TEST(names_are_taken_once),
         TEST(the_created_object_is_lent),
         TEST(a_service_refers_to_what_exists),
+        TEST(a_reference_to_the_secrets_engine_is_no_secret_of_ours),
         TEST(what_is_in_use_cant_be_removed),
         TEST(tasks_dont_keep_a_secret),
         TEST(only_labels_of_secrets_and_configs_change),

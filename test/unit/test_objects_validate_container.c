@@ -213,6 +213,19 @@ static void secret_without_name(struct fixture *f)
     f->secret[0].secret_name = literal("");
 }
 
+static void reference(struct fixture *f)
+{
+    f->container.n_secrets = 2;
+    f->secret[0].secret_name = literal("se://db/password");
+    f->secret[1].secret_name = literal("se://db/*");
+}
+
+static void bad_reference(struct fixture *f)
+{
+    f->container.n_secrets = 1;
+    f->secret[0].secret_name = literal("se://db//password");
+}
+
 static void secret_without_target(struct fixture *f)
 {
     f->container.n_secrets = 1;
@@ -465,6 +478,9 @@ static void apparmor(struct fixture *f)
     f->privileges.apparmor = &s;
 }
 
+#define BAD_REFERENCE                                                                    \
+    "secret se://db//password: reference \"se://db//password\": invalid pattern "        \
+    "\"db//password\": a component is empty (at byte 4)"
 #define BAD_TARGET "malformed file secret reference, invalid target file name provided"
 
 static const struct {
@@ -515,6 +531,8 @@ static const struct {
      "ContainerSpec: there must not be more than 1000 mounts"},
     {secret_without_id, ERR_INVALID_ARGUMENT, "malformed secret reference"},
     {secret_without_name, ERR_INVALID_ARGUMENT, "malformed secret reference"},
+    {reference, 0, NULL},
+    {bad_reference, ERR_INVALID_ARGUMENT, BAD_REFERENCE},
     {secret_without_target, ERR_INVALID_ARGUMENT,
      "malformed secret reference, no target provided"},
     {no_file_name, ERR_INVALID_ARGUMENT, BAD_TARGET},

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Secrets of tasks that are references, asked for from a scripted secrets engine. */
+#include "agent_fixture.h"
+#include "sdk_fixture.h"
+
+#include "agent/reference_call.h"
+#include "literal.h"
+#include "secrets/resolver.pb-c.h"
+
+#define VALUE "value of the vault"
+
+struct asked {
+    struct scripted engine;
+    struct buf answer;
+};
+
+static void pack(struct buf *out, size_t n)
+{
+    uint8_t bytes[512];
+    Resolver__V1__Envelope one = RESOLVER__V1__ENVELOPE__INIT, two = one,
+                           *both[] = {&one, &two};
+    Resolver__V1__GetSecretsResponse all = RESOLVER__V1__GET_SECRETS_RESPONSE__INIT;
+    one.id = literal("db/pw");
+    two.id = literal("db/other");
+    one.value.data = two.value.data = (uint8_t *)literal(VALUE);
+    one.value.len = two.value.len = strlen(VALUE);
+    one.provider = two.provider = literal("test");
+    all.envelopes = both;
+    all.n_envelopes = n;
+    size_t size = resolver__v1__get_secrets_response__get_packed_size(&all);
+    assert_true(size <= sizeof(bytes));
+    resolver__v1__get_secrets_response__pack(&all, bytes);
+    fixture_answer(out, bytes, size);
+}
+
+/* An engine that answers with so many secrets. */
+static void start_engine(struct asked *a, size_t n)
+{
+    a->answer = (struct buf)BUF_INIT;
+    pack(&a->answer, n);
+    const struct script script = {.answer = a->answer.data, .size = a->answer.len};
+    scripted_start(&a->engine, &script);
+    setenv("COFFER_ENGINE_SOCKET", a->engine.path, 1);
+}
+
+static void start_silent(struct asked *a)
+{
+    const struct script script = {.is_silent = true};
+    a->answer = (struct buf)BUF_INIT;
+    scripted_start(&a->engine, &script);
+    setenv("COFFER_ENGINE_SOCKET", a->engine.path, 1);
+}
+
+static void stop_engine(struct asked *a)
+{
+    scripted_stop(&a->engine);
+    buf_deinit(&a->answer);
+}
+
+static void use_reference(Swarm__Task *t, const char *name, const char *target)
+{
+    Swarm__ContainerSpec *c = t->spec->container;
+    task_use_secret(t, "zzzzzzzzzzzzzzzzzzzzzzzzz", target);
+    put(&c->secrets[c->n_secrets - 1]->secret_name, name);
+}
+
+static Swarm__Task *task_with(const char *reference)
+{
+    Swarm__Task *t = task_make(TASK_1, SWARM__TASK_STATE__RUNNING);
+    task_use_secret(t, SECRET_1, "own");
+    use_reference(t, reference, "pw");
+    use_reference(t, reference, "/etc/pw");
+    return t;
+}
+
+static void assign(struct world *w, Swarm__Task *t)
+{
+    Swarm__AssignmentsMessage *m = message_begin();
+    add_secret(m, SECRET_1);
+    add_task(m, t);
+    send_assignments(w, m, true);
+}
+
+static void assert_contents(const struct world *w, const char *below, const char *wanted)
+{
+    char path[512], text[128] = "";
+    snprintf(path, sizeof(path), "%s/%s", w->secrets, below);
+    FILE *f = fopen(path, "re");
+    assert_non_null(f);
+    assert_non_null(fgets(text, sizeof(text), f));
+    fclose(f);
+    assert_string_equal(text, wanted);
+}
+
+static void a_reference_becomes_a_file_beside_the_others(void **state)
+{
+    struct world *w = *state;
+    static struct asked a;
+    start_engine(&a, 1);
+    assign(w, task_with("se://db/pw"));
+    WAIT_STATE(w, TASK_1, RUNNING);
+    assert_contents(w, TASK_1 "/secrets/pw", VALUE);
+    assert_contents(w, TASK_1 "/secrets/own", SECRET_TEXT);
+    assert_contents(w, TASK_1 "/files/0", VALUE);
+    stop_engine(&a);
+    assert_int_equal(a.engine.n_calls, 2);
+}
+
+static void assert_rejected(struct world *w, const char *reference, const char *words)
+{
+    assign(w, task_with(reference));
+    WAIT_STATE(w, TASK_1, REJECTED);
+    assert_non_null(strstr(err_of(w, TASK_1), words));
+    assert_int_equal(fake_engine_count(w->engine, FAKE_CREATE), 0);
+    assert_false(has_file(w, TASK_1));
+}
+
+static void several_that_match_reject_the_task(void **state)
+{
+    static struct asked a;
+    start_engine(&a, 2);
+    assert_rejected(*state, "se://db/*",
+                    "resolving pw: 2 secrets matched se://db/*: db/pw (test)");
+    stop_engine(&a);
+}
+
+static void none_that_matches_rejects_the_task(void **state)
+{
+    static struct asked a;
+    start_engine(&a, 0);
+    assert_rejected(*state, "se://no", "resolving pw: secret not found: se://no");
+    stop_engine(&a);
+}
+
+static void without_an_engine_the_task_is_rejected(void **state)
+{
+    setenv("COFFER_ENGINE_SOCKET", "/nosuch/engine.sock", 1);
+    assert_rejected(*state, "se://db/pw", "resolving pw: se://db/pw: ");
+    assert_non_null(strstr(err_of(*state, TASK_1), "coffer-engined.socket"));
+}
+
+static void what_is_no_reference_rejects_the_task(void **state)
+{
+    assert_rejected(*state, "se://db//pw", "resolving pw: se://db//pw: ");
+}
+
+static void a_task_that_waits_for_a_value_goes_at_once(void **state)
+{
+    struct world *w = *state;
+    static struct asked a;
+    start_silent(&a);
+    assign(w, task_with("se://db/pw"));
+    TURN_UNTIL(w, a.engine.request_size > 0);
+    Swarm__AssignmentsMessage *m = message_begin();
+    Swarm__Task *t = task_make(TASK_1, SWARM__TASK_STATE__SHUTDOWN);
+    add_task(m, t);
+    send_assignments(w, m, false);
+    WAIT_STATE(w, TASK_1, SHUTDOWN);
+    assert_false(has_file(w, TASK_1));
+    stop_engine(&a);
+}
+
+static void the_agent_is_closed_while_a_task_waits_for_a_value(void **state)
+{
+    struct world *w = *state;
+    static struct asked a;
+    start_silent(&a);
+    assign(w, task_with("se://db/pw"));
+    TURN_UNTIL(w, a.engine.request_size > 0);
+    world_stop_agent(w);
+    assert_false(has_file(w, TASK_1));
+    stop_engine(&a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WORLD_TEST(a_reference_becomes_a_file_beside_the_others),
+        WORLD_TEST(several_that_match_reject_the_task),
+        WORLD_TEST(none_that_matches_rejects_the_task),
+        WORLD_TEST(without_an_engine_the_task_is_rejected),
+        WORLD_TEST(what_is_no_reference_rejects_the_task),
+        WORLD_TEST(a_task_that_waits_for_a_value_goes_at_once),
+        WORLD_TEST(the_agent_is_closed_while_a_task_waits_for_a_value),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
