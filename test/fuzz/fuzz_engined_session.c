@@ -3,21 +3,25 @@
  * What a plugin sends to the engine: any bytes, cut at places the input chooses, while
  * calls of the engine's wait for answers. Each call is told just once, or canceled;
  * callbacks may begin further calls or close the session; nothing comes after that, and
- * nothing stays behind in the loop.
+ * nothing stays behind in the loop. Of an answer only what was asked for is taken.
  */
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/macro.h"
+#include "engined/envelopes.h"
 #include "engined/session.h"
+#include "resolver/merge.h"
 #include "secrets/plugins.pb-c.h"
 #include "secrets/resolver.pb-c.h"
 #include "wire/message.h"
 
 #define CALLS_MAX 8
+#define PATTERN "a/**"
 #define SIZE_MAX_SENT ((size_t)16 * 1024)
 
 enum way {
@@ -66,6 +70,29 @@ static void close_session(struct world *w)
 
 static void begin_call(struct world *w);
 
+static void check_answer(const ProtobufCMessage *m)
+{
+    cleanup_pattern struct pattern asked = PATTERN_INIT;
+    cleanup_secret_envelopes struct secret_envelopes found = {0};
+    char plugin[] = "vault";
+    struct answer a = {.plugin = plugin, .pattern = &asked};
+    struct err e;
+    size_t dropped;
+    must(!pattern_parse(&asked, PATTERN, sizeof(PATTERN) - 1, NULL));
+    int r = envelopes_read((const void *)m, &a.envelopes, &dropped, &e);
+    if (!r)
+        r = answers_merge(&asked, &a, 1, MERGE_FAIL, 0, &found, &e);
+    must(!r == (found.len > 0) && (!r || e.text[0]));
+    for (size_t i = 0; i < found.len; i++) {
+        const struct secret_envelope *one = &found.items[i];
+        must(secret_id_is_valid(one->id) && pattern_match(&asked, one->id));
+        must(one->value.len <= SECRET_VALUE_MAX && one->resolved_at.is_set);
+        for (size_t k = 0; k < i; k++)
+            must(strcmp(found.items[k].id, one->id) != 0);
+    }
+    secret_envelopes_deinit(&a.envelopes);
+}
+
 static void on_answer(int code, ProtobufCMessage **answer, const struct err *e,
                       void *user)
 {
@@ -73,6 +100,8 @@ static void on_answer(int code, ProtobufCMessage **answer, const struct err *e,
     struct world *w = slot->world;
     must(w->session && !slot->is_told && !w->is_over);
     must(code ? e->code == code && e->text[0] : *answer != NULL);
+    if (!code)
+        check_answer(*answer);
     slot->is_told = true;
     slot->call = NULL;
     if (w->way & WAY_CLOSE)
@@ -83,7 +112,7 @@ static void on_answer(int code, ProtobufCMessage **answer, const struct err *e,
 
 static void begin_call(struct world *w)
 {
-    char pattern[] = "a/**";
+    char pattern[] = PATTERN;
     Resolver__V1__GetSecretsRequest m = RESOLVER__V1__GET_SECRETS_REQUEST__INIT;
     m.pattern = pattern;
     if (w->n == CALLS_MAX)
