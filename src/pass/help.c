@@ -56,6 +56,21 @@ static void print_aliases(const char *program, const struct verb *v)
     printf("\n");
 }
 
+/* Each line, with the program as the reader types it. */
+static void print_examples(const char *program, const char *lines)
+{
+    printf("\nExamples:\n  ");
+    for (; *lines; lines++) {
+        if (*lines == '@')
+            printf("%s", program);
+        else
+            putchar(*lines);
+        if (*lines == '\n')
+            printf("  ");
+    }
+    printf("\n");
+}
+
 void verb_help(const char *program, const struct verb *v)
 {
     printf("Usage:  ");
@@ -65,6 +80,8 @@ void verb_help(const char *program, const struct verb *v)
         printf("\n%s\n", v->more);
     if (v->names[1])
         print_aliases(program, v);
+    if (v->examples)
+        print_examples(program, v->examples);
     if (v->flags) {
         printf("\nOptions:\n");
         help_flags(stdout, v->flags);

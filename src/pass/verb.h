@@ -29,6 +29,7 @@ struct verb {
     const char *usage;                 /* what stands behind the name */
     const char *summary;               /* one line */
     const char *more;                  /* what help says besides; NULL: nothing */
+    const char *examples;              /* lines; '@' stands for the program; NULL: none */
     const struct flag *flags;          /* NULL: none */
     int min, max;                      /* number of arguments; max -1: any */
     bool first_ends;                   /* the first argument ends the flags */

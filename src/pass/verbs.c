@@ -23,6 +23,27 @@
     "standard\n"                                                                         \
     "input, or output."
 
+#define GET_MORE                                                                         \
+    "Says that a secret is there, and shows stars for its value. --reveal shows it if\n" \
+    "the engine's policy permits it; without one, on a terminal only."
+
+#define LIST_MORE                                                                        \
+    "Only the local store's; what other plugins have isn't listed. In a pattern a "      \
+    "name\n"                                                                             \
+    "may be * (one name) or ** (any number of them). Columns: .ID, .Provider,\n"         \
+    ".CreatedAt (when the value was saved), .Metadata."
+
+#define REMOVE_MORE                                                                      \
+    "What patterns match is shown, and asked for; without a terminal that needs\n"       \
+    "--force. --all removes without asking, as Docker's does."
+
+#define STORE_SET_MORE                                                                   \
+    "auto: the keychain where a desktop has one, else encrypted files. --move copies "   \
+    "all\n"                                                                              \
+    "secrets, looks at the copies, and then removes them where they were. One that "     \
+    "was\n"                                                                              \
+    "interrupted has lost nothing, and is finished by the same command."
+
 #define PASSPHRASE_MORE                                                                  \
     "Asks for the old passphrase, if there is one, and twice for the new one. Without "  \
     "a\n"                                                                                \
@@ -46,6 +67,11 @@ const struct verb verbs[] = {
      .usage = "id[=value]",
      .summary = "Set a secret",
      .more = SET_MORE,
+     .examples = "@ set gh-token\n"
+                 "pass show gh | head -1 | tr -d '\\n' | @ set gh-token\n"
+                 "@ set db/password --metadata owner=ann < password.txt\n"
+                 "echo '{\"secret\": \"s3\", \"metadata\": {\"owner\": \"ann\"}}' | @ "
+                 "set db/password",
      .flags = set_flags,
      .min = 1,
      .max = 1,
@@ -54,6 +80,9 @@ const struct verb verbs[] = {
     {.names = {"get"},
      .usage = "NAME",
      .summary = "Get a secret",
+     .more = GET_MORE,
+     .examples = "@ get gh-token\n"
+                 "@ get --reveal gh-token",
      .flags = get_flags,
      .min = 1,
      .max = 1,
@@ -62,6 +91,10 @@ const struct verb verbs[] = {
     {.names = {"ls", "list"},
      .usage = "[PATTERN...]",
      .summary = "List all secrets, or those that match",
+     .more = LIST_MORE,
+     .examples = "@ ls\n"
+                 "@ ls 'db/**' --format table\n"
+                 "@ ls --format '{{.ID}} {{.CreatedAt}}'",
      .flags = list_flags,
      .max = -1,
      .takes = VERB_TAKES_IDS,
@@ -69,6 +102,9 @@ const struct verb verbs[] = {
     {.names = {"rm", "delete", "erase", "remove"},
      .usage = "NAME|PATTERN... | --all",
      .summary = "Remove secrets",
+     .more = REMOVE_MORE,
+     .examples = "@ rm gh-token db/password\n"
+                 "@ rm --force 'old/**'",
      .flags = remove_flags,
      .max = -1,
      .takes = VERB_TAKES_IDS,
@@ -77,6 +113,9 @@ const struct verb verbs[] = {
      .usage = "[OPTIONS] -- CMD [ARGS...]",
      .summary = "Run a command with secrets in its environment",
      .more = RUN_MORE,
+     .examples = "GH_TOKEN=se://gh-token @ run -- gh repo list\n"
+                 "@ run --env-file app.env --mask -- ./deploy\n"
+                 "AUTH='Bearer {{se://gh-token}}' @ run --inject -- ./call",
      .flags = run_flags,
      .min = 1,
      .max = -1,
@@ -87,6 +126,8 @@ const struct verb verbs[] = {
      .usage = "[OPTIONS] TEMPLATE|- [FILE|-]",
      .summary = "Fill a template file in with secrets",
      .more = INJECT_MORE,
+     .examples = "@ inject app.conf.in app.conf\n"
+                 "@ inject app.conf.in | ssh host 'cat > app.conf'",
      .flags = inject_flags,
      .min = 1,
      .max = 2,
@@ -103,6 +144,9 @@ const struct verb verbs[] = {
      .names = {"set"},
      .usage = "[OPTIONS] keychain|file|auto",
      .summary = "Use another local store",
+     .more = STORE_SET_MORE,
+     .examples = "@ store set --move file\n"
+                 "@ store set auto",
      .flags = store_set_flags,
      .min = 1,
      .max = 1,
@@ -113,6 +157,8 @@ const struct verb verbs[] = {
      .usage = "[OPTIONS]",
      .summary = "Give the encrypted files' key a passphrase, or another one",
      .more = PASSPHRASE_MORE,
+     .examples = "@ store passphrase\n"
+                 "@ store passphrase --old-file old.txt --new-file new.txt",
      .flags = store_key_flags,
      .run = store_passphrase_run},
     {.group = "store",
@@ -120,6 +166,8 @@ const struct verb verbs[] = {
      .usage = "[OPTIONS] clear|passphrase|systemd-creds",
      .summary = "Protect the encrypted files' key otherwise",
      .more = KEY_MORE,
+     .examples = "@ store key systemd-creds\n"
+                 "@ store key clear",
      .flags = store_key_flags,
      .min = 1,
      .max = 1,
@@ -130,6 +178,8 @@ const struct verb verbs[] = {
      .usage = "[OPTIONS]",
      .summary = "Unlock the local store with its passphrase",
      .more = UNLOCK_MORE,
+     .examples = "@ store unlock\n"
+                 "@ store unlock --passphrase-file /run/secrets/passphrase",
      .flags = store_unlock_flags,
      .run = store_unlock_run},
     {.group = "store",
@@ -207,5 +257,7 @@ bool verb_begins_group(const char *name, const char *next)
 {
     if (!verb_group_summary(name))
         return false;
+    if (str_equal(next, "--help") || str_equal(next, "-h"))
+        return true;
     return !verb_find(NULL, name) || !next || verb_find(name, next);
 }

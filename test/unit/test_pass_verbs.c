@@ -132,6 +132,7 @@ static void store_is_a_group_and_an_alias(void **state)
 {
     assert_true(verb_begins_group("store", NULL));
     assert_true(verb_begins_group("store", "unlock"));
+    assert_true(verb_begins_group("store", "--help"));
     assert_false(verb_begins_group("store", "X=1"));
     assert_false(verb_begins_group("store", "token"));
     assert_true(verb_begins_group("plugins", "bogus"));
