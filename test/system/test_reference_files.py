@@ -7,8 +7,8 @@ import os
 import subprocess
 
 from fixture import canary
-from harness import equal
-from references import LATER, Place, Secrets, each, nowhere
+from harness import equal, test
+from references import LATER, OwnPlace, Place, Secrets, each, nowhere
 
 KEY = "/run/secrets/key"
 
@@ -98,9 +98,13 @@ def an_image_of_the_container_has_no_trace(kind):
     value = canary()
     with Place(kind) as p:
         Secrets(p.node, a=value)
-        p.docker("run", "-d", "--name", "demo", *mount("se://a"), "busybox:latest", "sh", "-c", LATER)
+        p.docker("run", "-d", "--name", "demo", *mount("se://a"), *mount("se://a", "/etc/app/key"),
+                 "busybox:latest", "sh", "-c", LATER)
         p.docker("commit", "demo", "of-demo")
-        equal(p.docker("run", "--rm", "of-demo", "sh", "-c", "ls -A /run/secrets").out, "")
+        if kind == "dockerd":
+            assert value not in p.docker("cp", f"demo:{KEY}", "-").out
+        equal(p.docker("run", "--rm", "of-demo", "sh", "-c",
+                       "ls -A /run/secrets; wc -c </etc/app/key").text.strip(), "0")
         assert value not in p.docker("inspect", "of-demo").out
         p.docker("rm", "-f", "demo")
 
@@ -195,3 +199,14 @@ def an_engine_without_the_runtime_refuses_files(kind):
     with Place(kind, runtime=None) as p:
         done = p.run(*mount("se://a"), script=":", check=False)
         assert done.code != 0 and "need coffer-runtime" in done.err, done
+
+
+@test(engines=(None,), cofferd=False, reference=False)
+def the_podman_of_cofferd_itself_has_files(_):
+    with OwnPlace() as p:
+        Secrets(p.node, a="value")
+        p.docker("run", "-d", "--name", "demo", *mount("se://a"), "busybox:latest", "sh", "-c", LATER)
+        equal(p.docker("exec", "demo", "cat", KEY).out, "value")
+        equal(len(files(p)), 1)
+        p.docker("rm", "-f", "demo")
+        equal(files(p), [])
