@@ -2,9 +2,12 @@
 #include "pass/engine_process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
@@ -15,6 +18,9 @@
 #include "base/home.h"
 #include "base/mem.h"
 #include "base/str.h"
+
+/* What the kernel calls its process. */
+#define ENGINE_NAME "coffer-engined"
 
 /* Its plugins have their time to end, too. In milliseconds. */
 #define STOP_TIMEOUT 15000
@@ -55,6 +61,19 @@ static int connect_engine(int *out, struct err *e)
     return 0;
 }
 
+/* For a socket of systemd's the peer is systemd itself as long as no engine has taken it
+ * over: that must not be ended. */
+static bool is_engine(pid_t pid)
+{
+    char path[32], name[32] = "";
+    snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+    cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, name, sizeof(name) - 1);
+    return n > 0 && str_equal(name, ENGINE_NAME "\n");
+}
+
+/* The descriptor comes first: then it is the process that is looked at that gets the
+ * signal. */
 static int stop(int connection, struct err *e)
 {
     struct ucred peer;
@@ -65,6 +84,8 @@ static int stop(int connection, struct err *e)
         return err_set(e, ERR_PERMISSION_DENIED, "the engine is another user's");
     cleanup_fd int process = pidfd_open(peer.pid, 0);
     if (process < 0 && errno == ESRCH)
+        return 0;
+    if (process >= 0 && !is_engine(peer.pid))
         return 0;
     if (process < 0 || pidfd_send_signal(process, SIGTERM, NULL, 0))
         return err_errno(e, errno, "end the engine");

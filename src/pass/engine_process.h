@@ -11,7 +11,8 @@
 /* The socket's path; a new string. */
 int engine_process_socket(char **out, struct err *e) MUST_CHECK;
 
-/* Ends it in good order, and waits until it has ended. Whoever needs one next starts it,
- * with the settings that hold then. ERR_PERMISSION_DENIED when it is another user's,
+/* Ends it in good order, and waits until it has ended; nobody is ended where systemd has
+ * the socket and no engine runs. Whoever needs one next starts it, with the settings that
+ * hold then. ERR_PERMISSION_DENIED when it is another user's,
  * ERR_DEADLINE_EXCEEDED, ERR_IO. */
 int engine_process_stop(struct err *e) MUST_CHECK;

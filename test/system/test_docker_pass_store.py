@@ -4,6 +4,8 @@
 import base64
 import shutil
 import signal
+import subprocess
+import sys
 
 import places
 from harness import NONE, Skip, equal, test
@@ -35,6 +37,25 @@ def the_store_can_be_looked_at_and_chosen(t):
     assert "[ok  ] store: 1 secrets" in user("doctor").out
     assert "docker-pass" in user("plugins", "ls").out
     user.refused("plugins", "disable", "docker-pass")
+
+
+@test(engines=NONE, cofferd=False)
+def who_only_holds_the_socket_for_an_engine_is_not_ended(t):
+    """As systemd does: until the first engine runs, it is the one at the socket's other end."""
+    user = User(t)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", "import signal, socket, sys\n"
+         "s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen()\n"
+         "print('ready', flush=True); signal.pause()", str(user.home / "engine.sock")],
+        stdout=subprocess.PIPE)
+    try:
+        equal(holder.stdout.readline(), b"ready\n")
+        user("store", "set", "file")
+        equal(holder.poll(), None)
+    finally:
+        holder.kill()
+        holder.communicate()
+        (user.home / "engine.sock").unlink()
 
 
 # ---- the key
