@@ -69,6 +69,7 @@ void api_distribution(struct api_request *q);
  * body is the exchange's, collected. They end the exchange, there is no api_request. */
 void api_rewrite_container_create(struct api *a, struct http_exchange *x,
                                   const struct buf *body);
+void api_rewrite_exec(struct api *a, struct http_exchange *x, const struct buf *body);
 /* The body is not read. */
 void api_rewrite_attach(struct api *a, struct http_exchange *x, const struct buf *body);
 void api_rewrite_start(struct api *a, struct http_exchange *x, const struct buf *body);

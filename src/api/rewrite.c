@@ -6,6 +6,7 @@
  *     POST /containers/create             completed for this host's engine; a network of
  *                                         the swarm's is refused; with references to
  *                                         secrets: create.c, reference_files.c
+ *     POST /containers/X/exec             with references to secrets: exec.c
  *     POST /containers/X/attach, /start   with references to secrets: attach.c
  *     POST /networks/create               overlay networks are refused
  *     POST /networks/X/connect, /disconnect  likewise for a network of the swarm's

@@ -83,6 +83,7 @@ static const struct route routes[] = {
     {"POST", "/containers/create", 0, 0, NULL, api_rewrite_container_create},
     {"POST", "/containers/*/attach", UNREAD, 0, NULL, api_rewrite_attach},
     {"POST", "/containers/*/start", UNREAD, 0, NULL, api_rewrite_start},
+    {"POST", "/containers/*/exec", 0, 0, NULL, api_rewrite_exec},
     {"POST", "/containers/*/wait", FOR_REMOVAL, 0, NULL, api_wait_for_removal},
     {"POST", "/networks/create", 0, 0, NULL, api_rewrite_network_create},
     {"POST", "/networks/*/connect", 0, 0, NULL, api_rewrite_network_member},

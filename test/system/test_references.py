@@ -117,6 +117,11 @@ def the_callers_user_says_whose_secrets_they_are(kind):
         # Whoever starts it again, it stays theirs.
         equal(p.docker("start", "-a", "mine").text, "of 1000")
         equal(p.run("-e", "KEY=se://a", script='echo "$KEY"').text, "of root")
+        p.docker("run", "-d", "--name", "box", "-e", "KEY=se://a", "busybox:latest", "sh", "-c", LATER)
+        show = ("-e", "NEW=se://a", "box", "sh", "-c", 'echo "$NEW"')
+        equal(p.docker("exec", *show).text, "of root")
+        done = p.docker_as(1000, "exec", *show)
+        assert done.returncode != 0 and "are resolved for user 0" in done.stderr, done
         done = run_as(1001, "--rm", "-e", "KEY=se://a")
         assert done.returncode != 0 and "user 1001" in done.stderr, done
         assert "systemctl --user enable --now coffer-engined.socket" in done.stderr, done

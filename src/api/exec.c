@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * POST /containers/X/exec with references to secrets in its variables: coffer-runtime
+ * resolves them with the secrets engine of the user whose container it is, so nobody else
+ * may ask for some:
+ *
+ *     who asks?      the user at the other end of our socket
+ *     which one?     X may be a name: the engine knows the id
+ *     whose?         the container's record
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/handlers.h"
+#include "api/json.h"
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "oci/record.h"
+#include "resolver/reference.h"
+
+struct execution {
+    struct api *api;
+    struct http_exchange *x;
+    struct buf body;
+    uid_t uid;
+};
+
+static void execution_free(struct execution *c)
+{
+    buf_deinit(&c->body);
+    free(c);
+}
+
+static void fail(struct execution *c, const struct err *e)
+{
+    http_exchange_respond_error(c->x, e);
+    execution_free(c);
+}
+
+static bool has_reference(const struct buf *body)
+{
+    cleanup_json json_t *j = NULL;
+    bool is_found = false;
+    if (!body->len || api_json_parse(body->data, body->len, &j, NULL))
+        return false; /* the engine will say what is wrong */
+    json_t *env = api_json_get(j, "Env");
+    for (size_t i = 0; i < json_array_size(env) && !is_found; i++) {
+        const char *text = json_string_value(json_array_get(env, i));
+        const char *equals = text ? strchr(text, '=') : NULL;
+        is_found = equals && reference_is(equals + 1);
+    }
+    return is_found;
+}
+
+/* ---- whose container ---- */
+
+static int check_owner(const struct execution *c, const char *id, struct err *e)
+{
+    cleanup_record struct record record = {0};
+    int r = record_read(c->api->references, id, &record, e);
+    if (r == ERR_NOT_FOUND)
+        return err_set(e, ERR_FAILED_PRECONDITION,
+                       "exec with references to secrets works in containers that were "
+                       "created with some; %.12s has none",
+                       id);
+    if (r || record.uid == c->uid)
+        return r;
+    return err_set(e, ERR_PERMISSION_DENIED,
+                   "the references of container %.12s are resolved for user %u: only "
+                   "that user may give exec references, too",
+                   id, (unsigned)record.uid);
+}
+
+static int check_inspected(const struct execution *c, const struct buf *answer,
+                           struct err *e)
+{
+    cleanup_json json_t *j = NULL;
+    int r = api_json_parse(buf_str(answer), answer->len, &j, e);
+    const char *id = json_string_value(json_object_get(j, "Id"));
+    if (!r && !id)
+        r = err_set(e, ERR_BAD_MESSAGE, "the engine's answer has no container id");
+    return r ? r : check_owner(c, id, e);
+}
+
+/* Where there is no such container, the engine says so once more. */
+static void on_inspected(struct http_response *r, int code, const struct err *e,
+                         void *user)
+{
+    struct execution *c = user;
+    struct err why = {0};
+    if (code) {
+        fail(c, e);
+    } else if (r->head->status == 200 && check_inspected(c, &r->body, &why)) {
+        fail(c, &why);
+    } else {
+        api_passthrough_body(c->api, c->x, c->body.data, c->body.len);
+        execution_free(c);
+    }
+}
+
+static int inspect(struct execution *c, struct err *e)
+{
+    const char *at = strstr(http_exchange_url(c->x)->path, "/containers/");
+    at = at ? at + strlen("/containers/") : "";
+    cleanup_free char *target =
+        str_format("/containers/%.*s/json", (int)strcspn(at, "/"), at);
+    const struct http_request request = {
+        .method = "GET", .target = target, .timeout = API_ENGINE_TIMEOUT};
+    if (!target)
+        return err_no_memory(e);
+    return http_client_fetch(c->api->client, &request, API_ENGINE_ANSWER_MAX,
+                             on_inspected, c, NULL, e);
+}
+
+/* ---- who asks ---- */
+
+static int find_caller(struct execution *c, struct err *e)
+{
+    struct ucred peer;
+    if (!http_exchange_peer(c->x, &peer))
+        return err_set(e, ERR_PERMISSION_DENIED,
+                       "references to secrets are resolved for callers on this machine "
+                       "only, by its socket");
+    c->uid = peer.uid;
+    return 0;
+}
+
+void api_rewrite_exec(struct api *a, struct http_exchange *x, const struct buf *body)
+{
+    struct err e = {0};
+    if (!a->references || !has_reference(body)) {
+        api_passthrough_body(a, x, body->data, body->len);
+        return;
+    }
+    struct execution *c = calloc(1, sizeof(*c));
+    if (!c) {
+        err_no_memory(&e);
+        http_exchange_respond_error(x, &e);
+        return;
+    }
+    *c = (struct execution){.api = a, .x = x, .body = BUF_INIT};
+    int r = buf_append(&c->body, body->data, body->len) ? err_no_memory(&e) : 0;
+    r = r ?: find_caller(c, &e);
+    r = r ?: inspect(c, &e);
+    if (r)
+        fail(c, &e);
+}

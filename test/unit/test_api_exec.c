@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Clients that attach to, start, and execute in containers with references to secrets. */
+#include "api_world.h"
+
+#include <unistd.h>
+
+#include "api/private.h"
+#include "loop/clock.h"
+#include "oci/record.h"
+
+#define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define EXEC "{\"Cmd\":[\"sh\"],\"Env\":[\"A=1\",\"KEY=se://a\"]}"
+
+struct fixture {
+    struct api_world world;
+    char folder[64];
+};
+
+static int set_up(void **state)
+{
+    static struct fixture f;
+    strcpy_cut(f.folder, sizeof(f.folder), "/tmp/coffer-exec-XXXXXX");
+    assert_non_null(mkdtemp(f.folder));
+    world_open_at(&f.world, f.folder);
+    world_answer(&f.world, "POST /containers/box/exec", 201, "{\"Id\":\"e\"}");
+    world_answer(&f.world, "GET /containers/box/json", 200, "{\"Id\":\"" ID "\"}");
+    *state = &f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+    world_close(&f->world);
+    assert_int_equal(record_remove(f->folder, ID, NULL), 0);
+    return rmdir(f->folder);
+}
+
+static void record_for(struct fixture *f, uid_t uid)
+{
+    const struct record record = {.uid = uid};
+    assert_int_equal(record_write(f->folder, ID, &record, NULL), 0);
+}
+
+static void expect(struct fixture *f, const char *target, const char *body, int status,
+                   const char *words)
+{
+    buf_reset(&f->world.asked);
+    world_ask(&f->world, "POST", target, body);
+    assert_int_equal(f->world.status, status);
+    if (words && !strstr(buf_str(&f->world.received), words))
+        fail_msg("no \"%s\" in: %s", words, buf_str(&f->world.received));
+}
+
+static bool was_asked(struct fixture *f, const char *what)
+{
+    return strstr(buf_str(&f->world.asked), what) != NULL;
+}
+
+/* ---- exec ---- */
+
+static void the_owner_may_give_exec_references(void **state)
+{
+    struct fixture *f = *state;
+    record_for(f, geteuid());
+    expect(f, "/containers/box/exec", EXEC, 201, "\"e\"");
+    assert_true(was_asked(f, "KEY=se://a"));
+}
+
+static void nobody_else_may(void **state)
+{
+    struct fixture *f = *state;
+    record_for(f, geteuid() + 1);
+    expect(f, "/containers/box/exec", EXEC, 403, "only that user may give exec");
+    assert_false(was_asked(f, "POST "));
+}
+
+static void a_container_without_references_has_nobody_to_ask(void **state)
+{
+    struct fixture *f = *state;
+    expect(f, "/containers/box/exec", EXEC, 400, "0123456789ab has none");
+    assert_false(was_asked(f, "POST "));
+}
+
+static void without_references_nobody_is_asked_whose_it_is(void **state)
+{
+    struct fixture *f = *state;
+    expect(f, "/containers/box/exec", "{\"Env\":[\"A=1\",\"B=\"]}", 201, NULL);
+    expect(f, "/containers/box/exec", "{\"Env\":\"se://\"}", 201, NULL);
+    expect(f, "/containers/box/exec", "no json", 201, NULL);
+    assert_false(was_asked(f, "/json"));
+}
+
+static void a_strange_answer_is_no_permission(void **state)
+{
+    struct fixture *f = *state;
+    record_for(f, geteuid());
+    world_answer(&f->world, "GET /containers/odd/json", 200, "{\"Name\":\"x\"}");
+    world_answer(&f->world, "GET /containers/evil/json", 200, "{\"Id\":\"../../x\"}");
+    expect(f, "/containers/odd/exec", EXEC, 400, "no container id");
+    expect(f, "/containers/evil/exec", EXEC, 400, NULL);
+    assert_false(was_asked(f, "POST "));
+}
+
+/* ---- attach and start ---- */
+
+static void a_start_is_told_what_attaching_met(void **state)
+{
+    struct fixture *f = *state;
+    world_answer(&f->world, "POST /containers/" ID "/start", 204, "");
+    api_unready_add(&f->world.api->unready, ID, "resolving KEY: no", clock_monotonic());
+    expect(f, "/containers/" ID "/start", NULL, 500, "resolving KEY: no");
+    assert_false(was_asked(f, "/start"));
+    expect(f, "/containers/" ID "/start", NULL, 204, NULL);
+    assert_true(was_asked(f, "/start"));
+}
+
+static void only_containers_with_a_record_are_made_ready(void **state)
+{
+    struct fixture *f = *state;
+    world_answer(&f->world, "POST /containers/" ID "/attach", 200, "");
+    expect(f, "/containers/" ID "/attach?stream=1", NULL, 200, NULL);
+    assert_false(was_asked(f, "/init"));
+    record_for(f, geteuid());
+    expect(f, "/containers/" ID "/attach?stream=1", NULL, 200, NULL);
+    assert_true(was_asked(f, "/init"));
+    assert_true(was_asked(f, "/attach"));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(the_owner_may_give_exec_references),
+        TEST(nobody_else_may),
+        TEST(a_container_without_references_has_nobody_to_ask),
+        TEST(without_references_nobody_is_asked_whose_it_is),
+        TEST(a_strange_answer_is_no_permission),
+        TEST(a_start_is_told_what_attaching_met),
+        TEST(only_containers_with_a_record_are_made_ready),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
