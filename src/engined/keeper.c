@@ -35,7 +35,7 @@
 #define EXIT_FAILED 126
 
 struct keeper {
-    pid_t program;
+    pid_t program; /* 0: it has ended */
     sigset_t signals;
     bool is_asked; /* the program is to end until then */
     struct timespec deadline;
@@ -57,24 +57,26 @@ static pid_t parent_of(int proc, const char *pid)
     return name_end && strlen(name_end) > 4 ? (pid_t)strtol(name_end + 4, NULL, 10) : 0;
 }
 
-static void kill_children(void)
+/* False: nobody can be found here, so that nobody's end may be waited for. */
+static bool kill_children(void)
 {
     DIR *proc = opendir("/proc");
     const struct dirent *entry;
-    while (proc && (entry = readdir(proc)))
+    if (!proc)
+        return false;
+    while ((entry = readdir(proc)))
         if (entry->d_name[0] > '0' && entry->d_name[0] <= '9' &&
             parent_of(dirfd(proc), entry->d_name) == getpid())
             (void)kill((pid_t)strtol(entry->d_name, NULL, 10), SIGKILL);
-    if (proc)
-        closedir(proc);
+    closedir(proc);
+    return true;
 }
 
 /* Whoever dies hands us its own children, so each death is a reason to look again. */
 static void end_all(void)
 {
-    do
-        kill_children();
-    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR);
+    while (kill_children() && (waitpid(-1, NULL, 0) > 0 || errno == EINTR))
+        ;
 }
 
 /* As the program ended. */
@@ -141,9 +143,13 @@ static int keep(struct keeper *k)
             ask_to_end(k);
         else if (number == SIGNAL_ENGINE || (number < 0 && errno == EAGAIN))
             break;
-        if (take_ends(k, &status))
+        if (take_ends(k, &status)) {
+            k->program = 0;
             break;
+        }
     }
+    if (k->program)
+        (void)kill(k->program, SIGKILL);
     end_all();
     return end_like(status);
 }

@@ -53,6 +53,8 @@ static const char *const passed_variables[] = {
     "XDG_CONFIG_HOME",
     "XDG_DATA_HOME",
     "XDG_RUNTIME_DIR",
+    "https_proxy",
+    "no_proxy",
 };
 
 struct launch {

@@ -9,8 +9,9 @@ import signal
 import subprocess
 
 import places
-from engined import TIMEOUT, Engined
-from harness import NONE, equal, test
+from engined import IS_SANITIZED, TIMEOUT, Engined
+from harness import NONE, Skip, equal, test
+from onepassword_server import Account, Op, login
 
 # What a plugin tries, one word a line: what it is, and how it went.
 TRIES = r"""
@@ -157,6 +158,8 @@ sys.exit(1)
 
 @alone
 def memory_and_the_network_are_bounded_as_the_settings_say(t):
+    if IS_SANITIZED:
+        raise Skip("a sanitizer needs memory of its own")
     engine = Engined(t)
     script = TRIES + """
 attempt("network", socket.socket, socket.AF_INET6)
@@ -217,6 +220,19 @@ def gpg_and_pass_work_confined(t):
     equal(engine.get("web/*"), {("web/login", "pass"): b"secret"})
     equal(engine.plugins()["pass"].get("statusMessage", ""), "")
     equal(engine.stop(), 0)
+
+
+@alone
+def the_command_of_1password_works_confined(t):
+    engine = Engined(t)
+    account = Account()
+    account.add(account.add_vault("Private"), "GitHub", *login("octocat", "gh-password"))
+    op = Op(engine.home / "op", account)
+    engine.own_plugin("onepassword")
+    engine.plugin_settings("onepassword", f"op = {op.file}\nservice-token = ops_token\n"
+                                          f"allow-write = {op.folder}\n")
+    engine.start()
+    equal(engine.get("op/private/github"), {("op/private/github", "onepassword"): b"gh-password"})
 
 
 # ---- how they end

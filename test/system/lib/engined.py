@@ -17,6 +17,7 @@ import places
 
 TIMEOUT = 30
 ENGINED = places.BUILD / "src" / "coffer-engined"
+IS_SANITIZED = ENGINED.exists() and b"__asan_init" in ENGINED.read_bytes()
 EXAMPLE = places.BUILD / "examples" / "example-plugin"
 
 GET = "resolver.v1.ResolverService/GetSecrets"
