@@ -83,10 +83,9 @@ int store_key_need(struct store_key *k, struct err *e)
     return k->key ? 0 : read_key(k, NULL, &k->key, e);
 }
 
-/* A key that was lost must be found again, not replaced. */
-static int is_missing(const struct store_key *k, struct err *e)
+int store_key_missing(const struct store_key *k, struct err *e)
 {
-    return err_set(e, ERR_FAILED_PRECONDITION,
+    return err_set(e, ERR_DATA_LOSS,
                    "%s is missing, the key of the secrets that are in the store: put it "
                    "back",
                    k->path);
@@ -99,7 +98,7 @@ int store_key_need_to_write(struct store_key *k, bool is_empty, struct err *e)
     if (r != ERR_NOT_FOUND)
         return r;
     if (!is_empty)
-        return is_missing(k, e);
+        return store_key_missing(k, e);
     r = filestore_key_create(k->path, FILESTORE_CLEAR, NULL, &k->key, e);
     return r == ERR_ALREADY_EXISTS ? store_key_need(k, e) : r;
 }
@@ -187,7 +186,7 @@ int store_key_protect(struct store_key *k, const char *protection,
     r = read_old(k, old_pass, &key, e);
     if (r == ERR_NOT_FOUND)
         r = is_empty ? filestore_key_create(k->path, wanted, &new_pass, &key, e)
-                     : is_missing(k, e);
+                     : store_key_missing(k, e);
     else if (!r)
         r = filestore_key_write(k->path, key, wanted, &new_pass, e);
     if (r)
@@ -199,7 +198,8 @@ int store_key_protect(struct store_key *k, const char *protection,
 
 /* ---- telling of it ---- */
 
-int store_key_describe(struct store_key *k, struct coffer_store_state *out, struct err *e)
+int store_key_describe(struct store_key *k, bool is_empty, struct coffer_store_state *out,
+                       struct err *e)
 {
     static const char *const how[] = {
         [FILESTORE_CLEAR] = "in clear",
@@ -210,6 +210,8 @@ int store_key_describe(struct store_key *k, struct coffer_store_state *out, stru
     int r = filestore_key_protection(k->path, &protection, e);
     if (r && r != ERR_NOT_FOUND)
         return r;
+    if (r && !is_empty)
+        return store_key_missing(k, e);
     const char *state = r             ? "made when the first secret is saved"
                         : k->is_given ? "given by systemd"
                                       : how[protection];

@@ -54,5 +54,9 @@ int store_key_protect(struct store_key *k, const char *protection,
 /* What opens the store, for a person; what it needs to be unlocked, and whether it is. A
  * key that needs nothing is read, so that what is wrong with it is told: then the errors
  * of store_key_need. */
-int store_key_describe(struct store_key *k, struct coffer_store_state *out,
+int store_key_describe(struct store_key *k, bool is_empty, struct coffer_store_state *out,
                        struct err *e) MUST_CHECK;
+
+/* Says that the key is lost, which must be found again and is never replaced: nothing
+ * else opens what is in the store. ERR_DATA_LOSS. */
+int store_key_missing(const struct store_key *k, struct err *e);

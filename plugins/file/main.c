@@ -55,14 +55,11 @@ static int is_empty(const struct store *s, bool *out, struct err *e)
 
 /* Without a key there are no values: nothing was ever saved, or the key was lost. */
 static int find_without_key(const struct store *s, const struct pattern *pattern,
-                            const struct err *why, struct err *e)
+                            struct err *e)
 {
     cleanup_secret_envelopes struct secret_envelopes found = {0};
     int r = filestore_list(s->files, pattern, NULL, &found, e);
-    if (r || !found.len)
-        return r;
-    *e = *why;
-    return err_wrap(e, ERR_FAILED_PRECONDITION, "the key of the encrypted files");
+    return r || !found.len ? r : store_key_missing(&s->key, e);
 }
 
 static int find(struct store *s, const char *text, bool with_values,
@@ -77,7 +74,7 @@ static int find(struct store *s, const char *text, bool with_values,
         return filestore_list(s->files, &pattern, NULL, out, e);
     r = store_key_need(&s->key, &why);
     if (r == ERR_NOT_FOUND)
-        return find_without_key(s, &pattern, &why, e);
+        return find_without_key(s, &pattern, e);
     struct age_keys keys = {&s->key.key, 1, NULL};
     if (!r)
         return filestore_list(s->files, &pattern, &keys, out, e);
@@ -160,7 +157,10 @@ static int tell_state(struct coffer_plugin *plugin, struct coffer_store_state *o
     struct err why;
     strcpy_cut(out->kind, sizeof(out->kind), "file");
     strcpy_cut(out->place, sizeof(out->place), s->folder);
-    int r = store_key_describe(&s->key, out, &why);
+    bool empty;
+    int r = is_empty(s, &empty, &why);
+    if (!r)
+        r = store_key_describe(&s->key, empty, out, &why);
     return plugin_fail(r, &why, e);
 }
 

@@ -41,7 +41,7 @@ static int check_socket(struct pass *p, struct err *e)
     return 0;
 }
 
-static void check_store(struct pass *p)
+static bool check_store(struct pass *p)
 {
     cleanup_secret_envelopes struct secret_envelopes found = {0};
     struct err why = {0};
@@ -52,6 +52,7 @@ static void check_store(struct pass *p)
          r == ERR_FAILED_PRECONDITION
              ? "unlock it (store unlock), or choose another one (store set file)"
              : "see: plugins logs docker-pass; or choose another one (store set file)");
+    return !r;
 }
 
 static void check_lock(struct pass *p)
@@ -102,8 +103,8 @@ int doctor_run_pass(struct pass *p, struct err *e)
     int r = check_socket(p, e);
     if (r)
         return r;
-    check_store(p);
-    check_lock(p);
+    if (check_store(p))
+        check_lock(p);
     check_move(p);
     return p->secrets->ops->each_plugin(p->secrets, check_plugin, p, e);
 }

@@ -99,6 +99,48 @@ def a_key_that_others_may_read_is_told_by_all(t):
     assert shown.code == 1 and "[fail] key: " in shown.out and "chmod 600" in shown.out, shown
 
 
+@test(engines=NONE, cofferd=False)
+def a_damaged_secret_is_named_and_can_be_removed(t):
+    user = User(t)
+    user("set", "a=1")
+    user("set", "b=2")
+    damaged = user.home / "store/YQ=="
+    (damaged / "secretage").write_text("xx")
+    assert "it is no age file" in user.refused("run", "--", "true", env={"X": "se://a"})
+    (damaged / "metadata.json").write_text("{")
+    assert "read secret a: " in user.refused("ls")
+    assert "[fail] store: read secret a: " in user("doctor", check=False).out
+    equal(user("run", "--", "printenv", "X", env={"X": "se://b"}).out, "2\n")
+    equal(user("rm", "a").out, "RM: a\n")
+    equal(user("ls").out, "b\n")
+
+
+@test(engines=NONE, cofferd=False)
+def a_doctor_finds_what_is_wrong(t):
+    user = User(t)
+    user("set", "a=1")
+    assert user("doctor").out.count("[ok  ]") == 5, user("doctor").out
+
+    def finds(words):
+        user.stop()
+        shown = user("doctor", check=False)
+        assert shown.code == 1 and words in shown.out, shown
+    (user.home / "store").chmod(0o755)
+    finds("may be used by others (mode 755); chmod 700 it")
+    (user.home / "store").chmod(0o700)
+    (user.home / "key").rename(user.home / "elsewhere")
+    finds(f"{user.home}/key is missing, the key of the secrets that are in the store: put it back")
+    (user.home / "elsewhere").rename(user.home / "key")
+    settings = (user.home / "engine.conf").read_text()
+    for more, words in (("bogus = 1\n", "unknown setting 'bogus'"),
+                        ("store = keychain\n", "keychain backend unavailable")):
+        (user.home / "engine.conf").write_text(settings.replace("store = file\n", "") + more)
+        finds(words)
+    (user.home / "engine.conf").write_text(settings)
+    user.stop()
+    user("doctor")
+
+
 # ---- users
 
 class Other(User):
