@@ -139,6 +139,29 @@ def a_passphrase_is_given_changed_and_taken_away(t):
 
 
 @test(engines=NONE, cofferd=False)
+def nothing_of_a_passphrase_or_a_locked_key_stays_in_memory(t):
+    store = Store(t)
+    plugin = store.plugin()
+    plugin.save("a", VALUE)
+    key = store.key.read_bytes().split(b"\n")[1]
+    assert key.startswith(b"AGE-SECRET-KEY-"), key
+    plugin.protect("passphrase", new=b"the-first-passphrase")
+    plugin.protect("passphrase", b"the-first-passphrase", b"the-second-passphrase")
+    plugin.lock()
+    plugin.unlock(b"the-second-passphrase")
+    equal(plugin.value("a"), VALUE)
+    plugin.lock()
+    for words in (b"the-first-pass", b"the-second-pass", key[20:40]):
+        assert not plugin.remembers(words), words
+    if shutil.which("systemd-creds"):
+        plugin.protect("systemd-creds", b"the-second-passphrase")
+        plugin.lock()
+        equal(plugin.value("a"), VALUE)
+        plugin.lock()
+        assert not plugin.remembers(key[20:40])
+
+
+@test(engines=NONE, cofferd=False)
 def a_new_key_can_have_a_passphrase_from_the_start(t):
     store = Store(t)
     plugin = store.plugin()
