@@ -118,7 +118,7 @@ def measure_files(p):
         "age --encrypt": spawned(["/usr/bin/age", "-r", recipient, "-o", file, plain], env),
         "coffer pass set": spawned([places.COFFER, "pass", "set", "bench/two=x"], p.file.env),
         "age --decrypt": spawned(["/usr/bin/age", "-d", "-i", key, file], env),
-        "coffer pass run (one reference)": spawned(RUN, {**p.file.env, **ONE}),
+        "coffer pass run, one reference": spawned(RUN, {**p.file.env, **ONE}),
         "libcoffer: save": lambda: read([CLIENT, "save", "bench/three", "1"], p.file.env),
         "libcoffer: get": lambda: read([CLIENT, "get", "bench/one", "1"], p.file.env),
     }
@@ -132,7 +132,7 @@ def measure_memory(p):
     for store in p.stores:
         total = {"PSS": 0, "RSS": 0}
         store.coffer("ls")
-        for name, pid in store.processes().items():
+        for name, pid in store.processes():
             used = memory(pid)
             print(f"  {store.kind + ': ' + name:<48}{used['PSS']:>10.1f}{used['RSS']:>10.1f}")
             total = {k: total[k] + used[k] for k in total}

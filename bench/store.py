@@ -55,11 +55,18 @@ class Store:
         os.close(process)
 
     def processes(self):
-        """{program: pid} of the engine and its plugins."""
-        pid = self.pid()
-        children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return {pathlib.Path(f"/proc/{p}/cmdline").read_bytes().split(b"\0")[0].decode().rsplit("/")[-1]: int(p)
-                for p in (pid, *children)}
+        """[(program, pid)] of the engine, the keepers of its plugins, and these."""
+        return [(command(pid), pid) for pid in with_children(self.pid())]
+
+
+def with_children(pid):
+    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid] + [p for child in children for p in with_children(int(child))]
+
+
+def command(pid):
+    words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    return "keeper" if b"--confine" in words else words[0].decode().rsplit("/")[-1]
 
 
 class Keyring:
