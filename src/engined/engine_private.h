@@ -29,8 +29,9 @@ void engine_note_request(struct engine *engine);
 /* router.c: the handler of the HTTP server; user is the engine. */
 void router_handle(struct http_exchange *x, void *user);
 
-/* Is a peer (NULL: not known) neither the user's own process nor root's? */
-bool router_is_stranger(const struct ucred *peer);
+/* Is a peer (NULL: not known) neither the user's own process nor root's, or has come out
+ * of a container by an abstract name? */
+bool router_is_stranger(const struct ucred *peer, bool is_abstract);
 
 /* A procedure of a service; it answers the call. */
 typedef void service(struct engine *engine, struct call *call);

@@ -11,6 +11,7 @@
 #include "base/str.h"
 
 #define STAT_SIZE 1024
+#define STATUS_SIZE 4096
 
 /* What stands behind the name: state, parent, group, session, terminal. Nothing is known
  * where they can't be read. */
@@ -30,16 +31,35 @@ static void read_numbers(const char *at, struct requester *out)
     out->has_terminal = numbers[3] != 0;
 }
 
+static ssize_t read_proc(pid_t pid, const char *file, char *text, size_t size)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
+    cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, size - 1);
+    text[n > 0 ? n : 0] = '\0';
+    return n;
+}
+
+/* A line has its number in each namespace from ours inwards: "NSpid: 1234 1". */
+bool requester_is_elsewhere(pid_t pid)
+{
+    static const char key[] = "\nNSpid:\t";
+    char text[STATUS_SIZE];
+    const char *at =
+        read_proc(pid, "status", text, sizeof(text)) > 0 ? strstr(text, key) : NULL;
+    if (!at)
+        return true;
+    at += sizeof(key) - 1;
+    return at[strspn(at, "0123456789")] != '\n';
+}
+
 /* "PID (NAME) STATE PPID GROUP SESSION TERMINAL ..."; NAME may have any character. */
 static void read_stat(struct requester *out)
 {
-    char path[64], text[STAT_SIZE];
-    snprintf(path, sizeof(path), "/proc/%d/stat", (int)out->pid);
-    cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-    if (n <= 0)
+    char text[STAT_SIZE];
+    if (read_proc(out->pid, "stat", text, sizeof(text)) <= 0)
         return;
-    text[n] = '\0';
     char *open_at = strchr(text, '('), *close_at = strrchr(text, ')');
     if (!open_at || !close_at || close_at < open_at)
         return;

@@ -7,6 +7,7 @@
 #include "base/macro.h"
 #include "base/str.h"
 #include "engined/engine_private.h"
+#include "engined/requester.h"
 #include "wire/connect.h"
 #include "wire/hijack.h"
 
@@ -73,10 +74,29 @@ static void take_connection(struct engine *engine, struct http_exchange *x)
 
 /* ---- who may ask ---- */
 
-/* An abstract socket has no permissions, so the peer decides, on each socket. */
-bool router_is_stranger(const struct ucred *peer)
+static bool is_ours(const struct ucred *peer)
 {
-    return !peer || (peer->uid != geteuid() && peer->uid != 0);
+    return peer->uid == geteuid() || peer->uid == 0;
+}
+
+/*
+ * An abstract socket has no permissions, so the peer decides, on each socket. Its name is
+ * also within the reach of containers that share the host's network, whose root is none
+ * of ours; a socket that is a file they only have when somebody gave it to them.
+ */
+bool router_is_stranger(const struct ucred *peer, bool is_abstract)
+{
+    return !peer || !is_ours(peer) || (is_abstract && requester_is_elsewhere(peer->pid));
+}
+
+static void refuse_stranger(struct http_exchange *x)
+{
+    struct ucred peer;
+    bool is_known = http_exchange_peer(x, &peer) && is_ours(&peer);
+    respond_text(
+        x, 403,
+        is_known ? "containers are not served by this name: give them the socket's file\n"
+                 : "this is another user's secrets engine\n");
 }
 
 void router_handle(struct http_exchange *x, void *user)
@@ -85,8 +105,8 @@ void router_handle(struct http_exchange *x, void *user)
     struct ucred peer;
     struct connect_answer a;
     const char *path = http_exchange_head(x)->target;
-    if (router_is_stranger(http_exchange_peer(x, &peer) ? &peer : NULL)) {
-        respond_text(x, 403, "this is another user's secrets engine\n");
+    if (!http_exchange_peer(x, &peer) || http_exchange_is_stranger(x)) {
+        refuse_stranger(x);
         return;
     }
     engine_note_request(engine);

@@ -19,6 +19,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 
 #include "base/macro.h"
 #include "base/mem.h"
@@ -493,12 +494,23 @@ static void read_peer(struct http_connection *c)
                   n == sizeof(c->peer) && c->peer.uid != (uid_t)-1;
 }
 
+/* An accepted socket has the address of the one that was listened on. */
+static bool is_abstract(const struct http_connection *c)
+{
+    struct sockaddr_un own = {.sun_path = "?"};
+    socklen_t n = sizeof(own);
+    uv_os_fd_t fd;
+    return uv_fileno(&c->stream.uv.handle, &fd) == 0 &&
+           getsockname(fd, (struct sockaddr *)&own, &n) == 0 &&
+           own.sun_family == AF_UNIX && own.sun_path[0] == '\0';
+}
+
 /* May it stay? */
 static bool count_stranger(struct http_connection *c)
 {
     struct http_server *s = c->server;
-    bool (*is_stranger)(const struct ucred *peer) = s->options.is_stranger;
-    if (!is_stranger || !is_stranger(c->has_peer ? &c->peer : NULL))
+    const struct ucred *peer = c->has_peer ? &c->peer : NULL;
+    if (!s->options.is_stranger || !s->options.is_stranger(peer, is_abstract(c)))
         return true;
     c->is_stranger = true;
     s->n_connections--;

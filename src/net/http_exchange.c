@@ -31,6 +31,11 @@ bool http_exchange_peer(const struct http_exchange *x, struct ucred *out)
     return c->has_peer;
 }
 
+bool http_exchange_is_stranger(const struct http_exchange *x)
+{
+    return x->connection->is_stranger;
+}
+
 void http_exchange_on_close(struct http_exchange *x, http_exchange_cb cb, void *user)
 {
     x->close_cb = cb;

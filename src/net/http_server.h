@@ -51,10 +51,11 @@ struct http_exchange;
 struct http_server_options {
     void (*handler)(struct http_exchange *x, void *user);
     void *user;
-    /* Whom the handler is going to refuse, by the peer (NULL for a socket that has none);
-     * may be NULL. Strangers have a limit of their own and don't count as connections, so
-     * they keep nobody else away. */
-    bool (*is_stranger)(const struct ucred *peer);
+    /* Whom the handler is going to refuse, by the peer (NULL for a socket that has none)
+     * and whether it came by an abstract name; may be NULL. Asked once, when it connects.
+     * Strangers have a limit of their own and don't count as connections, so they keep
+     * nobody else away. */
+    bool (*is_stranger)(const struct ucred *peer, bool is_abstract);
     /* Put into each answer that hasn't got a header of that name (a forwarded answer's
      * are replaced). Must outlive the server. */
     const struct http_header *headers;
@@ -102,6 +103,9 @@ const struct http_url *http_exchange_url(const struct http_exchange *x);
 /* The process at the other end, as the kernel saw it connect; its pid is 0 when it can't
  * be seen from our namespace. False for a socket that has none (TCP). */
 bool http_exchange_peer(const struct http_exchange *x, struct ucred *out);
+
+/* What the options said of the peer. */
+bool http_exchange_is_stranger(const struct http_exchange *x);
 
 /* cb comes once if the client goes away before the exchange is ended. It still has to be
  * ended: there or later. NULL takes the callback back. */

@@ -429,6 +429,21 @@ def dockers_sockets_are_served_too(t):
 
 
 @alone
+def what_runs_in_a_container_has_no_way_by_the_abstract_name(t):
+    engine = Engined(t, docker_sockets="yes")
+    run = start_in_node(t, engine)
+    container = ["unshare", "--mount", "--pid", "--fork"]  # and the network of its host
+
+    def status(*where):
+        return run([*container, "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", *where,
+                    "http://unix/health"], stdout=subprocess.PIPE, check=True).stdout
+    equal(engine.curl("http://unix/health", socket=abstract(0), run=run).status, 200)
+    equal(status(*abstract(0)), b"403")
+    equal(status("--unix-socket", engine.socket), b"200")  # it was given to it
+    os.kill(engine_in(t), signal.SIGTERM)
+
+
+@alone
 def a_further_engine_leaves_dockers_sockets_alone_unless_told(t):
     engine = Engined(t)
     run = start_in_node(t, engine)

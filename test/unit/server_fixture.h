@@ -99,9 +99,9 @@ static inline void handle(struct http_exchange *x, void *user)
 /* All peers of a test have the same user; whether that is a stranger may change. */
 static bool are_peers_strangers;
 
-static inline bool is_stranger(const struct ucred *peer)
+static inline bool is_stranger(const struct ucred *peer, bool is_abstract)
 {
-    return are_peers_strangers && peer->uid == geteuid();
+    return are_peers_strangers && peer->uid == geteuid() && !is_abstract;
 }
 
 static inline void set_up_timed(struct fixture *f, size_t connections,
