@@ -10,6 +10,7 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -400,6 +401,54 @@ static void an_engine_in_our_namespace_sees_the_secrets(void **state)
     assert_int_equal(secret_fs_check_engine(&f->fs, 1, &f->e), ERR_FAILED_PRECONDITION);
 }
 
+/* All begin together, when the pipe is closed. */
+static _Noreturn void open_when_told(const char *dir, int gate)
+{
+    struct secret_fs fs;
+    char c;
+    bool was_told = read(gate, &c, 1) == 0;
+    _exit(was_told && secret_fs_open(&fs, dir, NULL) == 0 ? 0 : 1);
+}
+
+static size_t count_mounts(const char *dir)
+{
+    char line[1024];
+    size_t n = 0;
+    FILE *f = fopen("/proc/self/mounts", "re");
+    assert_non_null(f);
+    while (fgets(line, sizeof(line), f))
+        n += strstr(line, dir) != NULL;
+    fclose(f);
+    return n;
+}
+
+static void of_several_that_open_it_at_once_one_mounts(void **state)
+{
+    enum {
+        PROCESSES = 8
+    };
+    struct fixture *f = *state;
+    pid_t children[PROCESSES];
+    int gate[2];
+    assert_int_equal(umount2(f->dir, MNT_DETACH), 0);
+    assert_int_equal(pipe(gate), 0);
+    for (size_t i = 0; i < PROCESSES; i++) {
+        children[i] = fork();
+        if (children[i] == 0) {
+            close(gate[1]);
+            open_when_told(f->dir, gate[0]);
+        }
+    }
+    close(gate[0]);
+    close(gate[1]);
+    for (size_t i = 0; i < PROCESSES; i++) {
+        int status = -1;
+        assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+        assert_int_equal(status, 0);
+    }
+    assert_int_equal(count_mounts(f->dir), 1);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -419,6 +468,7 @@ int main(void)
         TEST(a_link_in_the_way_is_not_followed),
         TEST(only_ids_are_directories),
         TEST(a_mount_of_an_earlier_run_is_used_again),
+        TEST(of_several_that_open_it_at_once_one_mounts),
         TEST(the_mount_is_ours_alone_and_holds_no_programs),
         TEST(a_mount_that_is_less_safe_is_refused),
         TEST(ramfs_is_kept_within_bounds_by_counting),
