@@ -18,12 +18,6 @@ CLIENT = places.BUILD / "bench" / "bench-client"
 PATTERNS = places.BUILD / "bench" / "bench-patterns"
 
 
-def build():
-    """What only the benchmarks need."""
-    subprocess.run(["ninja", "-C", places.BUILD, "--quiet", "bench/bench-client", "bench/bench-patterns"],
-                   check=True, stdout=subprocess.DEVNULL)
-
-
 def expect(answer, status):
     if answer.status != status:
         raise RuntimeError(f"{answer.status} instead of {status}: {answer.text}")
