@@ -138,11 +138,11 @@ static void a_server_of_somebody_else_is_not_talked_to(void **state)
 
 #define TAKER 54321
 
-static int take_name(const char *text)
+static int take_name_as(const char *text, uid_t uid)
 {
     struct sdk_socket s;
     assert_int_equal(sdk_socket_parse(text, &s, NULL), 0);
-    assert_int_equal(seteuid(TAKER), 0);
+    assert_int_equal(seteuid(uid), 0);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(fd, (struct sockaddr *)&s.address, s.size), 0);
     assert_int_equal(listen(fd, 0), 0);
@@ -182,13 +182,24 @@ static void who_takes_an_abstract_name_keeps_nobody_from_an_engine(void **state)
     int fds[8];
     if (geteuid() != 0)
         skip();
-    int fd = take_name(name);
+    int fd = take_name_as(name, TAKER);
     assert_nobody_there("; @docker-secrets-engine/12345/daemon.sock: the server is user "
                         "54321's, not user 12345's");
     size_t n = fill_queue(name, fds);
     assert_nobody_there("it doesn't listen on /run/user/12345/coffer/engine.sock, @");
     while (n)
         close(fds[--n]);
+    close(fd);
+}
+
+/* It may be that of a container that has the host's network. */
+static void root_behind_an_abstract_name_is_not_the_users_engine(void **state)
+{
+    if (geteuid() != 0)
+        skip();
+    int fd = take_name_as("@docker-secrets-engine/12345/daemon.sock", 0);
+    assert_nobody_there("; @docker-secrets-engine/12345/daemon.sock: the server is user "
+                        "0's, not user 12345's");
     close(fd);
 }
 
@@ -298,6 +309,7 @@ int main(void)
         cmocka_unit_test(without_an_engine_the_words_name_the_sockets),
         cmocka_unit_test(a_server_of_somebody_else_is_not_talked_to),
         cmocka_unit_test(who_takes_an_abstract_name_keeps_nobody_from_an_engine),
+        cmocka_unit_test(root_behind_an_abstract_name_is_not_the_users_engine),
         cmocka_unit_test(options_of_a_newer_library_are_refused),
         cmocka_unit_test(a_launched_plugin_is_told_name_time_and_descriptor),
         cmocka_unit_test(a_bad_launch_variable_is_refused),
