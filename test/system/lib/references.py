@@ -72,13 +72,15 @@ class Place:
     """A node with an engine that has coffer-runtime, a cofferd, and a docker CLI. It has a /root of its
     own: root's secrets engine is started there."""
 
-    def __init__(self, kind, settings="", runtime=RUNTIME):
+    def __init__(self, kind, settings="", runtime=RUNTIME, daemon=None):
         if not RUNTIME.exists():
             skip("coffer-runtime is not built")
         self.node = Node("refs")
         self.node.folder.chmod(0o755)
         lend_system_folders(self)
         self.engine = Engine(kind, self.node, runtime)
+        if daemon:
+            self.configure(daemon)
         self.hands = Fixture(self.node, self.engine, places.newest_cli())
         self.kind, self.settings = kind, settings
 
@@ -105,6 +107,19 @@ class Place:
         self.engine.settings.write_text(f"runtime = {REAL[self.kind]}\n{self.settings}\n"
                                         f"references = {self.cofferd.state}/references\n"
                                         f"files = {self.cofferd.run}/files\n{settings}\n")
+
+    def configure(self, settings):
+        """Adds to dockerd's daemon.json."""
+        path = self.node.folder / "daemon.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), **settings}))
+        self.add_mapped_user(settings.get("userns-remap", ""))
+
+    def add_mapped_user(self, name):
+        """Somebody with uids of their own to give to containers, in the node's /etc."""
+        if name:
+            self.node.run(["useradd", "--system", "--no-create-home", name])
+            for path in ("/etc/subuid", "/etc/subgid"):
+                self.node.run(["sh", "-c", f"sed -i '/^{name}:/d' {path}; echo {name}:300000:200000 >>{path}"])
 
     def without_engined(self):
         """As if coffer-engined were not installed."""
