@@ -159,6 +159,27 @@ def the_api_takes_a_mount_without_a_target(kind):
 
 
 @each
+def a_file_is_of_the_callers_secrets(kind):
+    with Place(kind) as p:
+        Secrets(p.node, a="of root")
+        Secrets(p.node, uid=1000, a="of 1000")
+        p.cofferd.socket.chmod(0o666)
+        for folder in (p.node.folder, p.cofferd.folder, p.cofferd.run):
+            folder.chmod(0o755)
+        home = p.node.folder / "home-1000"
+        home.mkdir()
+        home.chmod(0o777)
+        made = subprocess.run(
+            ["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups", p.docker.program, "create",
+             "--name", "mine", *mount("se://a"), "busybox:latest", "cat", KEY],
+            env={**p.docker.env, "HOME": str(home), "DOCKER_CONFIG": str(home)}, check=False,
+            capture_output=True, text=True)
+        equal((made.returncode, made.stderr), (0, ""))
+        equal(p.docker("start", "-a", "mine").out, "of 1000")
+        equal(p.run(*mount("se://a"), script=f"cat {KEY}").text, "of root")
+
+
+@each
 def a_container_without_its_record_does_not_start(kind):
     with Place(kind) as p:
         Secrets(p.node, a="1")
