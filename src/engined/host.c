@@ -165,6 +165,9 @@ void host_await_all(struct host *h, struct host_waiter *w, void (*cb)(void *user
 void host_await_store(struct host *h, struct host_waiter *w, void (*cb)(void *user),
                       void *user)
 {
+    struct plugin *store = host_store(h);
+    if (store && store->state == PLUGIN_FAILED)
+        host_try_again(store);
     await(h, &h->store_waiters, w, cb, user);
 }
 

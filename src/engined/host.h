@@ -61,8 +61,9 @@ size_t host_externals(const struct host *h);
 int host_list(const struct host *h, Plugins__V1__ListPluginsResponse **out,
               struct err *e) MUST_CHECK;
 
-/* Both last over restarts. What is to be enabled may be new. ERR_NOT_FOUND,
- * ERR_FAILED_PRECONDITION (of the local store, or of one that connects by itself). */
+/* Both last over restarts. What is to be enabled may be new; one that was given up is
+ * tried again. ERR_NOT_FOUND, ERR_FAILED_PRECONDITION (of one that connects by itself;
+ * the local store can't be disabled). */
 int host_enable(struct host *h, const char *name, struct err *e) MUST_CHECK;
 int host_disable(struct host *h, const char *name, struct err *e) MUST_CHECK;
 
@@ -82,7 +83,7 @@ struct host_waiter {
 void host_await_all(struct host *h, struct host_waiter *w, void (*cb)(void *user),
                     void *user);
 
-/* The same for the local store alone. */
+/* The same for the local store alone. One that was given up is tried again. */
 void host_await_store(struct host *h, struct host_waiter *w, void (*cb)(void *user),
                       void *user);
 void host_waiter_cancel(struct host_waiter *w);

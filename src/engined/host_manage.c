@@ -109,9 +109,6 @@ static int find(struct host *h, const char *name, struct plugin **out, struct er
     struct plugin *p = host_find(h, name);
     if (!p)
         return err_set(e, ERR_NOT_FOUND, "plugin not found");
-    if (p->is_store)
-        return err_set(e, ERR_FAILED_PRECONDITION,
-                       "%s is the local store: it is always on", name);
     if (!p->file)
         return err_set(e, ERR_FAILED_PRECONDITION,
                        "%s connects by itself: the engine doesn't start or stop it",
@@ -120,27 +117,35 @@ static int find(struct host *h, const char *name, struct plugin **out, struct er
     return 0;
 }
 
+void host_try_again(struct plugin *p)
+{
+    p->is_attempted = p->is_attempted && plugin_is_running(p);
+    p->backoff = (struct backoff){0};
+    plugin_start(p);
+}
+
 int host_enable(struct host *h, const char *name, struct err *e)
 {
-    struct plugin *p;
+    struct plugin *p = NULL;
     int r = host_find(h, name) ? 0 : host_look_again(h, e);
     if (!r)
         r = find(h, name, &p, e);
-    if (!r)
+    if (!r && !p->is_store) /* which is on in any case */
         r = host_state_set(h, name, true, e);
     if (r)
         return r;
-    p->is_attempted = p->is_attempted && plugin_is_running(p);
     p->is_enabled = true;
-    p->backoff = (struct backoff){0};
-    plugin_start(p);
+    host_try_again(p);
     return 0;
 }
 
 int host_disable(struct host *h, const char *name, struct err *e)
 {
-    struct plugin *p;
+    struct plugin *p = NULL;
     int r = find(h, name, &p, e);
+    if (!r && p->is_store)
+        r = err_set(e, ERR_FAILED_PRECONDITION, "%s is the local store: it is always on",
+                    name);
     if (!r)
         r = host_state_set(h, name, false, e);
     if (r)

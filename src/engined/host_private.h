@@ -34,6 +34,9 @@ int host_look_again(struct host *h, struct err *e) MUST_CHECK;
 /* Replaces the local store's plugin by that of another program; it is not started. */
 int host_make_store(struct host *h, const char *program, struct err *e) MUST_CHECK;
 
+/* host_manage.c: starts one that isn't running, as if it had never failed. */
+void host_try_again(struct plugin *p);
+
 /* host_state.c: what was switched on and off. */
 int host_state_load(struct host *h, struct err *e) MUST_CHECK;
 int host_state_set(struct host *h, const char *name, bool is_enabled,

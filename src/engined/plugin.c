@@ -95,8 +95,7 @@ void plugin_fail(struct plugin *p, const struct err *why)
     p->why = *why;
     timer_cancel(&p->timer);
     drop_session(p);
-    p->state = PLUGIN_ENDING;
-    p->is_attempted = true;
+    p->state = PLUGIN_ENDING; /* how its program ends may say more than this */
     if (!p->launch) {
         wait_or_give_up(p);
         return;

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 
-from engined import DISABLE, ENABLE, GET, TIMEOUT, Engined
+from engined import DISABLE, ENABLE, GET, SAVE, TIMEOUT, Engined
 from harness import NONE, equal, test
 
 # What the engine may have needed at most, in KiB, whatever a plugin sends.
@@ -308,6 +308,26 @@ def a_plugin_that_always_fails_is_given_up_until_it_is_enabled(t):
     equal(engine.call(ENABLE, {"name": "bad"}).status, 200)
     equal(engine.get("a"), {("a", "bad"): b"mended"})
     equal(engine.status("bad"), "RUNNING")
+
+
+@alone
+def a_store_that_was_given_up_is_tried_again_when_it_is_needed(t):
+    for way in ("save", "enable"):
+        engine = Engined(t, retry_time="0s")
+        program = engine.program("coffer-plugin-file", "exit 7")
+        engine.start()
+        equal(engine.status("docker-pass"), "RETRIES_EXCEEDED")
+        refused = engine.call(SAVE, {"id": "a", "value": "eA=="})
+        equal((refused.status, refused.message), (503, "the local store isn't there: it ended with status 7"))
+        program.unlink()
+        engine.store()
+        if way == "enable":
+            equal(engine.call(ENABLE, {"name": "docker-pass"}).status, 200)
+            equal(engine.call(GET, {"pattern": "a"}).status, 404)
+        engine.save("a", b"value")
+        equal(engine.status("docker-pass"), "RUNNING")
+        equal(engine.stop(), 0)
+        assert not (engine.home / "plugins.state").exists()
 
 
 @alone
