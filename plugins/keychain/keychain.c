@@ -250,3 +250,27 @@ int keychain_lock(struct keychain *k, const struct waiter *w, struct err *e)
     keychain_bus_end(&k->service.bus);
     return r;
 }
+
+/* ---- telling of it ---- */
+
+static int read_state(struct keychain_service *s, struct keychain_state *out,
+                      struct err *e)
+{
+    int r = keychain_service_open(s, e);
+    if (!r)
+        r = keychain_service_is_locked(s, &out->is_locked, e);
+    if (!r)
+        r = keychain_service_takes_password(s, &out->takes_password, e);
+    if (!r)
+        strcpy_cut(out->collection, sizeof(out->collection), s->collection);
+    return r;
+}
+
+int keychain_state(struct keychain *k, const struct waiter *w, struct keychain_state *out,
+                   struct err *e)
+{
+    keychain_bus_begin(&k->service.bus, w);
+    int r = read_state(&k->service, out, e);
+    keychain_bus_end(&k->service.bus);
+    return r;
+}

@@ -64,3 +64,11 @@ int keychain_item_update(struct keychain_service *s, const char *path, const cha
 /* That it is gone already is no error. */
 int keychain_item_delete(struct keychain_service *s, const char *path,
                          struct err *e) MUST_CHECK;
+
+/* What there is; nobody is asked to unlock it. */
+struct keychain_state {
+    char collection[256]; /* its path */
+    bool is_locked, takes_password;
+};
+int keychain_state(struct keychain *k, const struct waiter *w, struct keychain_state *out,
+                   struct err *e) MUST_CHECK;

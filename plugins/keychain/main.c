@@ -187,6 +187,24 @@ static int lock(struct coffer_plugin *plugin, void *user, struct coffer_error *e
     return plugin_fail(r, &why, e);
 }
 
+static int tell_state(struct coffer_plugin *plugin, struct coffer_store_state *out,
+                      void *user, struct coffer_error *e)
+{
+    struct store *s = user;
+    struct err why;
+    struct waiter w = waiter_of(plugin);
+    struct keychain_state state = {0};
+    int r = keychain_state(&s->keychain, &w, &state, &why);
+    if (r)
+        return plugin_fail(r, &why, e);
+    strcpy_cut(out->kind, sizeof(out->kind), "keychain");
+    strcpy_cut(out->place, sizeof(out->place), state.collection);
+    strcpy_cut(out->key, sizeof(out->key), "the keyring's own password");
+    out->is_locked = state.is_locked;
+    out->has_passphrase = state.takes_password;
+    return COFFER_OK;
+}
+
 int main(int argc, char **argv)
 {
     static const struct coffer_plugin_callbacks callbacks = {
@@ -198,6 +216,7 @@ int main(int argc, char **argv)
         .list = list,
         .unlock = unlock,
         .lock = lock,
+        .state = tell_state,
     };
     struct store s = {0};
     const struct coffer_plugin_options options = {.size = sizeof(options),

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "keychain/service.h"
 
+#include <string.h>
+
 #include "base/str.h"
 
 #define BUS_NAME "org.freedesktop.DBus"
 #define BUS_PATH "/org/freedesktop/DBus"
 #define SECRETS_NAME "org.freedesktop.secrets"
+#define GNOME_INTERFACE "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface"
 #define LOGIN_COLLECTION SECRETS_PATH "/collection/login"
 
 /* The bus itself is near: a bus that needs longer is none. Docker's code has the same. */
@@ -286,9 +289,9 @@ int keychain_service_unlock_with(struct keychain_service *s, const void *passwor
         g_variant_new("(o@(oayays))", s->collection,
                       secret_service_encode_dbus_secret(s->secret, value));
     secret_value_unref(value);
-    int r = keychain_service_call(
-        s, SECRETS_PATH, "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface",
-        "UnlockWithMasterPassword", arguments, "()", &answer, e);
+    int r =
+        keychain_service_call(s, SECRETS_PATH, GNOME_INTERFACE,
+                              "UnlockWithMasterPassword", arguments, "()", &answer, e);
     g_clear_pointer(&answer, g_variant_unref);
     if (r == ERR_UNIMPLEMENTED)
         return err_set(e, r,
@@ -310,4 +313,36 @@ int keychain_service_lock(struct keychain_service *s, struct err *e)
     r = keychain_prompt(s, prompt, e);
     g_variant_unref(answer);
     return r;
+}
+
+/* ---- telling of it ---- */
+
+int keychain_service_is_locked(struct keychain_service *s, bool *out, struct err *e)
+{
+    GVariant *answer, *value;
+    int r = keychain_service_call(s, s->collection, DBUS_PROPERTIES, "Get",
+                                  g_variant_new("(ss)", SECRETS_COLLECTION, "Locked"),
+                                  "(v)", &answer, e);
+    if (r)
+        return r;
+    g_variant_get(answer, "(v)", &value);
+    *out = g_variant_is_of_type(value, G_VARIANT_TYPE_BOOLEAN) &&
+           g_variant_get_boolean(value);
+    g_variant_unref(value);
+    g_variant_unref(answer);
+    return 0;
+}
+
+int keychain_service_takes_password(struct keychain_service *s, bool *out, struct err *e)
+{
+    GVariant *answer;
+    const char *xml;
+    int r = keychain_service_call(s, SECRETS_PATH, "org.freedesktop.DBus.Introspectable",
+                                  "Introspect", NULL, "(s)", &answer, e);
+    if (r)
+        return r;
+    g_variant_get(answer, "(&s)", &xml);
+    *out = strstr(xml, GNOME_INTERFACE) != NULL;
+    g_variant_unref(answer);
+    return 0;
 }

@@ -55,6 +55,14 @@ int keychain_service_unlock_with(struct keychain_service *s, const void *passwor
                                  size_t size, struct err *e) MUST_CHECK;
 int keychain_service_lock(struct keychain_service *s, struct err *e) MUST_CHECK;
 
+/* Is the collection locked? */
+int keychain_service_is_locked(struct keychain_service *s, bool *out,
+                               struct err *e) MUST_CHECK;
+
+/* Does this keyring take a password from a program (keychain_service_unlock_with)? */
+int keychain_service_takes_password(struct keychain_service *s, bool *out,
+                                    struct err *e) MUST_CHECK;
+
 /* A method of the service; a call of it. */
 int keychain_service_call(struct keychain_service *s, const char *path,
                           const char *interface, const char *name, GVariant *arguments,

@@ -9,11 +9,12 @@ import sys
 
 import places
 from harness import NONE, Skip, equal, test
-from keyring import Bus
+from keyring import LOGIN, Bus
 from pass_user import User
 from terminal import Terminal
 
 TOKEN = "docker/secrets-engine/plugins/vault/token"
+IN_KEYRING = ["keychain", f"  place: {LOGIN}", "  key: the keyring's own password", "  state: open"]
 BOTH = {"A": "se://a", "B": "se://b/c"}
 
 
@@ -190,7 +191,7 @@ def a_move_that_was_killed_is_finished(t):
     user("store", "set", "--move", "keychain")
     equal({name: bus.lookup(name).decode() for name in values}, values)
     equal(files(user), [])
-    equal(len(state(user)), 1)
+    equal(state(user), IN_KEYRING)
     # One can be taken back, too.
     terminal = Terminal([places.DOCKER_PASS, "store", "set", "--move", "file"], user.env)
     terminal.expect("copying 5 of")
@@ -198,11 +199,28 @@ def a_move_that_was_killed_is_finished(t):
     terminal.end()
     user("store", "set", "--move", "keychain")
     equal({name: bus.lookup(name).decode() for name in values}, values)
-    equal((files(user), state(user)), ([], ["keychain"]))
+    equal((files(user), state(user)), ([], IN_KEYRING))
 
 
 def has_file(user, name):
     return (user.home / "store" / base64.b64encode(name.encode()).decode()).exists()
+
+
+@test(engines=NONE, cofferd=False)
+def a_locked_keyring_is_told_and_unlocked(t):
+    user, bus = keyring_user(t)
+    user("store", "set", "keychain")
+    user("set", "a", stdin="one")
+    equal(state(user), IN_KEYRING)
+    user("store", "unlock")  # nothing is asked
+    bus.lock()
+    equal(state(user)[3], "  state: locked")
+    assert "[fail]" in user("doctor", check=False).out
+    assert "wrong" in user.refused("store", "unlock", stdin="wrong\n")
+    user("store", "unlock", stdin="test\n")
+    equal(user("run", "--", "printenv", "X", env={"X": "se://a"}).out, "one\n")
+    user("store", "lock")
+    equal(state(user)[3], "  state: locked")
 
 
 @test(engines=NONE, cofferd=False)
@@ -211,13 +229,10 @@ def a_move_that_fails_leaves_all_where_it_was(t):
     user("set", "a", stdin="one")
     user("set", "b/c", stdin="x" * 100_000)
     bus.lock()
-    words = user.refused("store", "set", "--move", "keychain")
-    assert "nothing is moved, the store file is used as before" in words and "locked" in words, words
+    words = user.refused("store", "set", "--move", "keychain", stdin="wrong\n")
+    assert "nothing is moved, the store file is used as before" in words and "wrong" in words, words
     equal(user("run", "--", "sh", "-c", "echo $A ${#B}", env=BOTH).out, "one 100000\n")
-    user("store", "set", "keychain")
-    user("store", "unlock", stdin="test\n")
-    user("store", "set", "file")
-    user("store", "set", "--move", "keychain")
+    user("store", "set", "--move", "keychain", stdin="test\n")
     # The way back: to a disk that is too small.
     disk = user.home / "store"
     t.node.run(["mount", "-t", "tmpfs", "-o", "size=80k,mode=700", "small", disk])
@@ -226,7 +241,7 @@ def a_move_that_fails_leaves_all_where_it_was(t):
     words = user.refused("store", "set", "--move", "file")
     assert "No space left" in words and "the store keychain is used as before" in words, words
     equal((bus.lookup("a"), len(bus.lookup("b/c"))), (b"one", 100_000))
-    equal(state(user), ["keychain"])
+    equal(state(user), IN_KEYRING)
 
 
 def engine_in_node(t, user):
@@ -246,7 +261,7 @@ def a_store_with_a_passphrase_is_moved_to_and_from(t):
     user("store", "set", "--move", "keychain", "--passphrase-file", user.home / "pass")
     equal(bus.lookup("a"), b"one")
     assert "is missing" in user.refused("store", "set", "--move", "file")
-    equal(state(user), ["keychain"])
+    equal(state(user), IN_KEYRING)
     user("store", "set", "--move", "file", stdin="first\n")
     user("store", "unlock", stdin="first\n")
     equal(user("run", "--", "printenv", "X", env={"X": "se://a"}).out, "one\n")
