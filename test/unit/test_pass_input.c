@@ -10,7 +10,6 @@
 #include "pass/prompt_line.h"
 #include "pass/set_input.h"
 #include "pass/settings.h"
-#include "start/program.h"
 
 /* ---- what is typed ---- */
 
@@ -148,17 +147,6 @@ static void one_setting_is_replaced(void **state)
     expect_setting(" store\t= a\nstores = b\nstore = c\n", "stores = b\nstore = file\n");
 }
 
-static void the_engine_gets_no_foreign_variables(void **state)
-{
-    assert_true(start_program_keeps("HOME=/x", false));
-    assert_true(start_program_keeps("XDG_RUNTIME_DIR=/x", false));
-    assert_true(start_program_keeps("LC_ALL=C", false));
-    assert_false(start_program_keeps("HOMEX=1", false));
-    assert_false(start_program_keeps("GH_TOKEN=1", false));
-    assert_false(start_program_keeps("X=HOME=1", false));
-    assert_false(start_program_keeps("", false));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,7 +158,6 @@ int main(void)
         cmocka_unit_test(everything_else_is_the_value),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(one_setting_is_replaced),
-        cmocka_unit_test(the_engine_gets_no_foreign_variables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
