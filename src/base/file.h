@@ -15,6 +15,11 @@
  * there, ERR_DATA_LOSS when it is longer than max or no regular file. */
 int file_read(const char *path, size_t max, struct buf *out, struct err *e) MUST_CHECK;
 
+/* The same of a file that says what is run or allowed: it must be the effective user's or
+ * root's, and not everybody's to write, else ERR_PERMISSION_DENIED. */
+int file_read_trusted(const char *path, size_t max, struct buf *out,
+                      struct err *e) MUST_CHECK;
+
 /*
  * Puts a file of these contents in the place of path: by a temporary file beside it
  * ("<path>.tmp"), fsync, rename and fsync of the folder. At any moment, also after a

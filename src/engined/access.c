@@ -267,7 +267,7 @@ static int read_policy(struct access *a, struct err *e)
     const char *path = a->config->policy;
     if (!path)
         return 0;
-    int r = file_read(path, POLICY_FILE_MAX, &text, e);
+    int r = file_read_trusted(path, POLICY_FILE_MAX, &text, e);
     if (!r)
         r = policy_parse(&a->policy, buf_str(&text), e);
     return r ? err_wrap(e, r, "the policy %s", path) : 0;

@@ -278,7 +278,7 @@ static int take_file(struct config *c, const struct flags *f, struct err *e)
     cleanup_free char *path = str_format("%s/%s", c->config_folder, CONFIG_FILE);
     if (!path)
         return err_no_memory(e);
-    int r = file_read(path, CONFIG_FILE_MAX, &text, e);
+    int r = file_read_trusted(path, CONFIG_FILE_MAX, &text, e);
     if (r)
         return r == ERR_NOT_FOUND ? 0 : r;
     struct file file = {c, f};

@@ -75,6 +75,17 @@ static int set_text(char **field, const char *value, struct err *e)
     return 0;
 }
 
+static int take_command(struct plugin *p, struct err *e)
+{
+    const char *command = p->settings.command;
+    if (!is_program(command))
+        return err_set(e, ERR_PERMISSION_DENIED,
+                       "its command %s must be a program of this user's or root's that "
+                       "nobody else can write to",
+                       command);
+    return set_text(&p->file, command, e);
+}
+
 int host_read_settings(struct plugin *p, struct err *e)
 {
     struct plugin_settings settings;
@@ -86,7 +97,7 @@ int host_read_settings(struct plugin *p, struct err *e)
     p->settings = settings;
     p->is_module = p->is_module || p->settings.controls_access;
     if (p->settings.command)
-        r = set_text(&p->file, p->settings.command, e);
+        r = take_command(p, e);
     return r ? r : take_pattern(p, e);
 }
 

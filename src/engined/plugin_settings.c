@@ -183,7 +183,7 @@ static int take_line(const char *name, const char *value, void *user, struct err
 static int read_file(const char *path, struct reader *reader, struct err *e)
 {
     cleanup_buf struct buf text = BUF_INIT;
-    int r = file_read(path, PLUGIN_FILE_MAX, &text, e);
+    int r = file_read_trusted(path, PLUGIN_FILE_MAX, &text, e);
     if (r)
         return r == ERR_NOT_FOUND ? 0 : r;
     reader->s->is_there = true;

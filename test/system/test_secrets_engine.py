@@ -390,6 +390,39 @@ def in_new_session(command, **options):
 # ---- users
 
 @alone
+def what_somebody_else_says_or_owns_is_not_run(t):
+    engine = Engined(t)
+    program = engine.program("theirs", f"id -u >>{engine.home}/who")
+    program.rename(engine.home / "theirs")
+    engine.plugin_settings("theirs", f"command = {engine.home}/theirs\nconfine = none\n")
+    engine.start()
+    equal(engine.plugins()["theirs"]["runStatus"], "RUN_STATUS_CRASHED")
+    engine.stop()
+    equal((engine.home / "who").read_text(), "0\n")
+    own = engine.own
+
+    def give_away(path):
+        """Another user's when the engine starts."""
+        (engine.home / "who").unlink(missing_ok=True)
+        engine.own = lambda: (own(), os.chown(path, STRANGER, STRANGER))
+    give_away(engine.home / "theirs")
+    engine.start()
+    equal(engine.plugins()["theirs"]["runStatus"], "RUN_STATUS_CRASHED")
+    engine.stop()
+    assert "must be a program of this user's or root's" in engine.log, engine.log
+    give_away(engine.home / "plugins/theirs.conf")
+    engine.start()
+    assert "theirs" not in engine.plugins()
+    engine.stop()
+    assert "theirs.conf is user 65000's" in engine.log, engine.log
+    assert not (engine.home / "who").exists()
+    engine.own()
+    os.chown(engine.home / "engine.conf", STRANGER, STRANGER)
+    refused = subprocess.run(engine.command(), env=engine.env, stderr=subprocess.PIPE, check=False)
+    assert refused.returncode and b"engine.conf is user 65000's" in refused.stderr, refused
+
+
+@alone
 def two_users_see_nothing_of_each_other(t):
     engines = {}
     for uid in (USER, OTHER):
