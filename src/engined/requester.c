@@ -11,7 +11,6 @@
 #include "base/str.h"
 
 #define STAT_SIZE 1024
-#define STATUS_SIZE 4096
 
 /* What stands behind the name: state, parent, group, session, terminal. Nothing is known
  * where they can't be read. */
@@ -39,19 +38,6 @@ static ssize_t read_proc(pid_t pid, const char *file, char *text, size_t size)
     ssize_t n = fd < 0 ? -1 : read(fd, text, size - 1);
     text[n > 0 ? n : 0] = '\0';
     return n;
-}
-
-/* A line has its number in each namespace from ours inwards: "NSpid: 1234 1". */
-bool requester_is_elsewhere(pid_t pid)
-{
-    static const char key[] = "\nNSpid:\t";
-    char text[STATUS_SIZE];
-    const char *at =
-        read_proc(pid, "status", text, sizeof(text)) > 0 ? strstr(text, key) : NULL;
-    if (!at)
-        return true;
-    at += sizeof(key) - 1;
-    return at[strspn(at, "0123456789")] != '\n';
 }
 
 /* "PID (NAME) STATE PPID GROUP SESSION TERMINAL ..."; NAME may have any character. */

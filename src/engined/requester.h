@@ -16,8 +16,4 @@ struct requester {
     char path[PATH_MAX]; /* of its program; "" unknown */
 };
 
-/* Is the process in a PID namespace within ours, as those of a container are? Also one
- * that is gone, or can't be seen. */
-bool requester_is_elsewhere(pid_t pid);
-
 void requester_read(const struct ucred *peer, struct requester *out);

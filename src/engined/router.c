@@ -5,9 +5,9 @@
 
 #include "base/log.h"
 #include "base/macro.h"
+#include "base/process.h"
 #include "base/str.h"
 #include "engined/engine_private.h"
-#include "engined/requester.h"
 #include "wire/connect.h"
 #include "wire/hijack.h"
 
@@ -86,7 +86,7 @@ static bool is_ours(const struct ucred *peer)
  */
 bool router_is_stranger(const struct ucred *peer, bool is_abstract)
 {
-    return !peer || !is_ours(peer) || (is_abstract && requester_is_elsewhere(peer->pid));
+    return !peer || !is_ours(peer) || (is_abstract && process_is_elsewhere(peer->pid));
 }
 
 static void refuse_stranger(struct http_exchange *x)

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/process.h"
 #include "resolver/quote.h"
 
 #define PATH_OFFSET offsetof(struct sockaddr_un, sun_path)
@@ -75,13 +76,8 @@ static int connect_to(int fd, const struct sdk_socket *s, int wait_ms, struct er
 }
 
 /* Only root of this machine can make a socket in a user's folder. An abstract name is
- * there for each process of the same network: root of a container, which is user 0 too.
- */
-static bool may_be_root(const struct sdk_socket *s)
-{
-    return s->address.sun_path[0] != '\0';
-}
-
+ * there for each process of the same network, those of containers too, whose users have
+ * the same numbers. */
 static int check_owner(int fd, const struct sdk_socket *s, const struct sdk_owner *owner,
                        struct err *e)
 {
@@ -89,7 +85,12 @@ static int check_owner(int fd, const struct sdk_socket *s, const struct sdk_owne
     socklen_t size = sizeof(peer);
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
         return err_errno(e, errno, "SO_PEERCRED");
-    if (owner->is_any || peer.uid == owner->uid || (peer.uid == 0 && may_be_root(s)))
+    bool is_file = s->address.sun_path[0] != '\0';
+    if (owner->is_any)
+        return 0;
+    if (!is_file && process_is_elsewhere(peer.pid))
+        return err_set(e, ERR_PERMISSION_DENIED, "the server is a container's");
+    if (peer.uid == owner->uid || (peer.uid == 0 && is_file))
         return 0;
     return err_set(e, ERR_PERMISSION_DENIED, "the server is user %lu's, not user %lu's",
                    (unsigned long)peer.uid, (unsigned long)owner->uid);

@@ -2,6 +2,8 @@
 #include "sdk_fixture.h"
 
 #include <fcntl.h>
+#include <sched.h>
+#include <sys/wait.h>
 
 #include "sdk/launch.h"
 #include "sdk/socket.h"
@@ -203,6 +205,41 @@ static void root_behind_an_abstract_name_is_not_the_users_engine(void **state)
     close(fd);
 }
 
+/* A listener of the engine's own user, but in a container that has the host's network. It
+ * ends when *hold is closed. */
+static void start_container(const char *name, uid_t uid, int *hold)
+{
+    int ready[2], end[2];
+    char byte;
+    assert_int_equal(pipe(ready), 0);
+    assert_int_equal(pipe(end), 0);
+    pid_t outer = fork();
+    if (outer == 0) {
+        close(end[1]);
+        if (unshare(CLONE_NEWPID) || fork())
+            _exit(0);
+        take_name_as(name, uid);
+        _exit(write(ready[1], "r", 1) != 1 || read(end[0], &byte, 1));
+    }
+    close(ready[1]);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    assert_int_equal(waitpid(outer, NULL, 0), outer);
+    close(ready[0]);
+    close(end[0]);
+    *hold = end[1];
+}
+
+static void a_container_is_no_engine_whatever_its_user(void **state)
+{
+    int hold;
+    if (geteuid() != 0)
+        skip();
+    start_container("@docker-secrets-engine/12345/daemon.sock", 12345, &hold);
+    assert_nobody_there("; @docker-secrets-engine/12345/daemon.sock: the server is a "
+                        "container's");
+    close(hold);
+}
+
 static void options_of_a_newer_library_are_refused(void **state)
 {
     struct {
@@ -310,6 +347,7 @@ int main(void)
         cmocka_unit_test(a_server_of_somebody_else_is_not_talked_to),
         cmocka_unit_test(who_takes_an_abstract_name_keeps_nobody_from_an_engine),
         cmocka_unit_test(root_behind_an_abstract_name_is_not_the_users_engine),
+        cmocka_unit_test(a_container_is_no_engine_whatever_its_user),
         cmocka_unit_test(options_of_a_newer_library_are_refused),
         cmocka_unit_test(a_launched_plugin_is_told_name_time_and_descriptor),
         cmocka_unit_test(a_bad_launch_variable_is_refused),

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/*
+ * Is the process in a PID namespace within ours, as those of a container are? Also one
+ * that is gone, or can't be seen. An abstract name is within the reach of containers that
+ * share the host's network, and their users have the numbers of the host's.
+ */
+bool process_is_elsewhere(pid_t pid);

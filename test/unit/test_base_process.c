@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/process.h"
+
+static void a_process_of_this_namespace_is_here(void **state)
+{
+    assert_false(process_is_elsewhere(getpid()));
+    assert_false(process_is_elsewhere(getppid()));
+}
+
+static void a_process_that_is_gone_is_elsewhere(void **state)
+{
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_true(process_is_elsewhere(pid));
+    assert_true(process_is_elsewhere(0));
+}
+
+/* Its first process, as that of a container. */
+static void a_process_of_a_namespace_within_is_elsewhere(void **state)
+{
+    int ends[2];
+    pid_t inner = 0;
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(pipe(ends), 0);
+    pid_t outer = fork();
+    if (outer == 0) {
+        pid_t pid = unshare(CLONE_NEWPID) ? -1 : fork();
+        if (pid == 0)
+            pause();
+        _exit(write(ends[1], &pid, sizeof(pid)) != sizeof(pid));
+    }
+    assert_int_equal(read(ends[0], &inner, sizeof(inner)), sizeof(inner));
+    assert_int_equal(waitpid(outer, NULL, 0), outer);
+    close(ends[0]);
+    close(ends[1]);
+    if (inner < 0)
+        skip();
+    assert_true(process_is_elsewhere(inner));
+    kill(inner, SIGKILL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_process_of_this_namespace_is_here),
+        cmocka_unit_test(a_process_that_is_gone_is_elsewhere),
+        cmocka_unit_test(a_process_of_a_namespace_within_is_elsewhere),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
