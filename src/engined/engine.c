@@ -31,6 +31,7 @@ static void close_rest(struct engine *engine)
     timer_close(&engine->idle, &engine->closing);
     signal_watch_close(&engine->term, &engine->closing);
     signal_watch_close(&engine->interrupt, &engine->closing);
+    signal_watch_close(&engine->hangup, &engine->closing);
     access_close(TAKE(engine->access));
     if (engine->resolve)
         resolve_close(engine->resolve, &engine->closing);
@@ -67,7 +68,7 @@ static void stop(struct engine *engine)
 
 static void on_signal(int number, void *user)
 {
-    log_info("stopping on %s", number == SIGTERM ? "SIGTERM" : "SIGINT");
+    log_info("stopping on signal %d (%s)", number, strsignal(number));
     stop(user);
 }
 
@@ -146,6 +147,9 @@ static int start(struct engine *engine, struct err *e)
     if (!r)
         r = signal_watch_start(&engine->interrupt, &engine->loop, SIGINT, on_signal,
                                engine, e);
+    if (!r) /* its terminal is gone */
+        r = signal_watch_start(&engine->hangup, &engine->loop, SIGHUP, on_signal, engine,
+                               e);
     if (!r)
         r = make_folders(engine->config, e);
     if (!r)

@@ -16,7 +16,7 @@ struct engine {
     struct resolve *resolve;
     struct access *access;
     struct http_server *server;
-    struct signal_watch term, interrupt;
+    struct signal_watch term, interrupt, hangup;
     struct timer idle;
     struct loop_close closing;
     bool is_stopping;

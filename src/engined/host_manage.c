@@ -104,16 +104,15 @@ int host_list(const struct host *h, Plugins__V1__ListPluginsResponse **out, stru
 
 /* ---- on and off ---- */
 
-static int find(struct host *h, const char *name, struct plugin **out, struct err *e)
+/* Is it there, and the engine's to start and to stop? */
+static int check(const struct plugin *p, struct err *e)
 {
-    struct plugin *p = host_find(h, name);
     if (!p)
         return err_set(e, ERR_NOT_FOUND, "plugin not found");
     if (!p->file)
         return err_set(e, ERR_FAILED_PRECONDITION,
                        "%s connects by itself: the engine doesn't start or stop it",
-                       name);
-    *out = p;
+                       p->name);
     return 0;
 }
 
@@ -126,11 +125,13 @@ void host_try_again(struct plugin *p)
 
 int host_enable(struct host *h, const char *name, struct err *e)
 {
-    struct plugin *p = NULL;
     int r = host_find(h, name) ? 0 : host_look_again(h, e);
+    struct plugin *p = host_find(h, name);
     if (!r)
-        r = find(h, name, &p, e);
-    if (!r && !p->is_store) /* which is on in any case */
+        r = check(p, e);
+    if (r || !p)
+        return r;
+    if (!p->is_store) /* which is on in any case */
         r = host_state_set(h, name, true, e);
     if (r)
         return r;
@@ -141,13 +142,14 @@ int host_enable(struct host *h, const char *name, struct err *e)
 
 int host_disable(struct host *h, const char *name, struct err *e)
 {
-    struct plugin *p = NULL;
-    int r = find(h, name, &p, e);
-    if (!r && p->is_store)
-        r = err_set(e, ERR_FAILED_PRECONDITION, "%s is the local store: it is always on",
-                    name);
-    if (!r)
-        r = host_state_set(h, name, false, e);
+    struct plugin *p = host_find(h, name);
+    int r = check(p, e);
+    if (r || !p)
+        return r;
+    if (p->is_store)
+        return err_set(e, ERR_FAILED_PRECONDITION,
+                       "%s is the local store: it is always on", name);
+    r = host_state_set(h, name, false, e);
     if (r)
         return r;
     p->is_enabled = p->is_attempted = false;
