@@ -109,8 +109,11 @@ static int failed(struct buf *said, struct err *e)
             said->data[i] = '?';
     const char *text = buf_str(said), *line = strrchr(text, '\n');
     line = line ? line + 1 : text;
-    return err_set(e, ERR_PERMISSION_DENIED, PROGRAM ": %.*s", WORDS_MAX,
-                   *line ? line : "it failed");
+    const char *hint = strstr(line, "host secret")
+                           ? " (only root has it; it is made by: systemd-creds setup)"
+                           : "";
+    return err_set(e, ERR_PERMISSION_DENIED, PROGRAM ": %.*s%s", WORDS_MAX,
+                   *line ? line : "it failed", hint);
 }
 
 static int finish(pid_t pid, int code, struct buf *said, struct err *e)

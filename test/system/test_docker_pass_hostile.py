@@ -219,3 +219,13 @@ def a_home_that_can_not_be_written_is_told(t):
     user("set", "a=1")
     equal(user("ls").out, "a\n")
     user.socket = lambda: own / "engine.sock"
+
+
+@test(engines=NONE, cofferd=False)
+def a_key_is_sealed_by_root_alone(t):
+    user = Other(t, 4304)
+    user("set", "a=1")
+    if shutil.which("systemd-creds"):
+        words = user.refused("store", "key", "systemd-creds")
+        assert "systemd-creds: " in words and "only root has it" in words, words
+    equal(user("run", "--", "printenv", "X", env={"X": "se://a"}).out, "1\n")

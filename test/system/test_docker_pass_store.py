@@ -5,6 +5,7 @@ import base64
 import shutil
 import signal
 import subprocess
+import subprocess
 import sys
 
 import places
@@ -122,6 +123,8 @@ def a_passphrase_is_asked_for_and_not_shown(t):
 def a_key_is_sealed_by_systemd(t):
     if not shutil.which("systemd-creds"):
         raise Skip("there is no systemd-creds")
+    subprocess.run(["systemd-creds", "setup"], check=True, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
     user = User(t)
     user("set", "a=1")
     user("store", "key", "systemd-creds")
