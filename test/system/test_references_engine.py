@@ -8,8 +8,8 @@ import shutil
 import subprocess
 
 from fixture import canary
-from harness import equal, skip
-from references import LATER, Place, each, nowhere, only_in
+from harness import equal, skip, test
+from references import LATER, OwnPlace, Place, each, nowhere, only_in
 from secrets_user import SecretsUser
 
 
@@ -155,6 +155,58 @@ def a_compose_file_has_references(kind):
         shown = p.docker("inspect", container).out
         assert "se://myapp/anthropic/api-key" in shown and "value-a" not in shown, shown
         run("down", "-t", "1")
+
+
+def running(p, name):
+    answer = p.hands.api.get(f"/containers/{name}/json")
+    return answer.status == 200 and answer.json["State"]["Running"]
+
+
+@test(engines=(None,), cofferd=False, reference=False)
+def containers_that_start_with_dockerd_find_roots_engine(_):
+    with Place("dockerd") as p:
+        root = SecretsUser(p.node)
+        root("set", "A=value-a")
+        p.docker("run", "-d", "--name", "box", "--restart", "always", "-e", "KEY=se://A", "busybox:latest",
+                 "sh", "-c", LATER)
+        p.engine.daemon.stop()
+        root.stop()
+        p.engine.start()
+        p.hands.until("it runs again", lambda: running(p, "box"))
+        equal(p.docker("exec", "box", "sh", "-c", 'echo "$KEY"').text, "value-a")
+        assert root.engine()
+
+
+@test(engines=(None,), cofferd=False, reference=False)
+def containers_that_podman_starts_at_boot_need_no_cofferd(_):
+    with OwnPlace() as p:
+        root = SecretsUser(p.node)
+        root("set", "A=value-a")
+        p.docker("run", "-d", "--name", "box", "--restart", "always", "--net", "none", "-e", "KEY=se://A",
+                 "busybox:latest", "sh", "-c", LATER)
+        p.docker("stop", "-t", "1", "box")
+        conf = str(p.cofferd.run / "containers.conf")
+        p.cofferd.stop()
+        root.stop()
+        # as podman-restart.service does it
+        p.node.run(["podman", "start", "--all", "--filter", "restart-policy=always"],
+                   env={**os.environ, "CONTAINERS_CONF": conf})
+        p.cofferd.start()
+        equal(p.docker("exec", "box", "sh", "-c", 'echo "$KEY"').text, "value-a")
+        p.docker("rm", "-f", "box")
+
+
+@each
+def two_starts_at_once_are_one_container(kind):
+    with Place(kind) as p:
+        SecretsUser(p.node)("set", "A=value-a")
+        p.docker("create", "--name", "box", "-e", "KEY=se://A", "busybox:latest", "sh", "-c", LATER)
+        starts = [p.docker.start("start", "box") for _ in range(4)]
+        for start in starts:
+            start.communicate()
+        assert [s.returncode for s in starts].count(0) >= 1, starts
+        equal(p.docker("exec", "box", "sh", "-c", 'echo "$KEY"').text, "value-a")
+        p.docker("rm", "-f", "box")
 
 
 def engines(node):
