@@ -13,7 +13,7 @@ import places
 from engined import DISABLE, ENABLE, ENGINED, GET, IS_SANITIZED, SAVE, Engined
 from harness import NONE, Skip, equal, test
 
-USER, NOBODY = 65001, 64999
+USER, NOBODY = 65011, 64999
 CLIENTS = 200
 
 

@@ -21,7 +21,7 @@ from fixture import canary
 from harness import NONE, equal, test
 
 CAPTURES = places.ROOT / "test/vectors/secrets/captures"
-STRANGER, USER, OTHER = 65000, 65001, 65002
+STRANGER, USER, OTHER, FURTHER = 65000, 65001, 65002, 65003
 
 
 def alone(function):
@@ -478,16 +478,16 @@ def what_runs_in_a_container_has_no_way_by_the_abstract_name(t):
 
 @alone
 def a_further_engine_leaves_dockers_sockets_alone_unless_told(t):
-    engine = Engined(t)
+    engine = Engined(t, uid=FURTHER)
     run = start_in_node(t, engine)
     equal(engine.curl("http://unix/health", run=run).body, "ok")
-    refused = run(["curl", "-s", *abstract(0), "http://unix/health"], check=False)
+    refused = run(["curl", "-s", *abstract(FURTHER), "http://unix/health"], check=False)
     equal(refused.returncode, 7)  # nobody listens
     assert not (engine.home / ".cache").exists()
-    further = Engined(t, docker_sockets="yes")
+    further = Engined(t, uid=FURTHER, docker_sockets="yes")
     further.start(spawn=t.node.popen)
     further.process = None
-    for where in (abstract(0), ["--unix-socket",
+    for where in (abstract(FURTHER), ["--unix-socket",
                                 further.home / ".cache/docker-secrets-engine/engine.sock"]):
         equal(further.curl("http://unix/health", socket=where, run=run).body, "ok")
 
@@ -566,6 +566,16 @@ def other_users_keep_no_engine_on_demand_alive(t):
                                  "--clear-groups", "sh", "-c", asking, engine.socket])
     equal(engine.wait(), 0)
     equal(stranger.wait(TIMEOUT), 0)
+
+
+@alone
+def each_signal_to_end_is_heard(t):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        engine = Engined(t)
+        engine.store()
+        engine.start()
+        equal(engine.stop(number), 0)
+        assert not engine.socket.exists()
 
 
 @alone
