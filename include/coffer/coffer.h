@@ -139,9 +139,9 @@ struct coffer_client_options {
     const char *socket;
     int timeout_ms; /* for one call; 0: none */
     /* Whose engine it must be, with has_server_uid; without, the effective user's. The
-     * server's process must be that user's or root's (behind an abstract name, which a
-     * container may have taken, neither root's nor one in a container), unless
-     * any_server. */
+     * server's process must be that user's, or root's for the caller's own engine (behind
+     * an abstract name, which a container may have taken, neither root's nor one in a
+     * container), unless any_server. */
     bool any_server;
     bool has_server_uid;
     uid_t server_uid;

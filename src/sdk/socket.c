@@ -75,9 +75,12 @@ static int connect_to(int fd, const struct sdk_socket *s, int wait_ms, struct er
     return err_set(e, ERR_UNAVAILABLE, "connect: %s", strerror(code));
 }
 
-/* Only root of this machine can make a socket in a user's folder. An abstract name is
- * there for each process of the same network, those of containers too, whose users have
- * the same numbers. */
+/*
+ * Behind a file of the caller's own there may be root's server. Not behind another
+ * user's: that user may lead the path to root's own engine, whose secrets aren't his. An
+ * abstract name is there for each process of the same network, those of containers too,
+ * whose users have the same numbers.
+ */
 static int check_owner(int fd, const struct sdk_socket *s, const struct sdk_owner *owner,
                        struct err *e)
 {
@@ -90,7 +93,8 @@ static int check_owner(int fd, const struct sdk_socket *s, const struct sdk_owne
         return 0;
     if (!is_file && process_is_elsewhere(peer.pid))
         return err_set(e, ERR_PERMISSION_DENIED, "the server is a container's");
-    if (peer.uid == owner->uid || (peer.uid == 0 && is_file))
+    bool is_own = owner->uid == geteuid();
+    if (peer.uid == owner->uid || (peer.uid == 0 && is_file && is_own))
         return 0;
     return err_set(e, ERR_PERMISSION_DENIED, "the server is user %lu's, not user %lu's",
                    (unsigned long)peer.uid, (unsigned long)owner->uid);

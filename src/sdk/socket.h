@@ -44,7 +44,7 @@ int sdk_sockets_find(const char *text, uid_t uid, struct sdk_sockets *out,
 
 /* Whose server is talked to. */
 struct sdk_owner {
-    uid_t uid; /* or root; behind an abstract name neither root nor a container */
+    uid_t uid; /* when it is our own: or root, but not behind an abstract name */
     bool is_any;
 };
 

@@ -240,6 +240,31 @@ static void a_container_is_no_engine_whatever_its_user(void **state)
     close(hold);
 }
 
+/* A user may lead his socket's path to one of root's, whose secrets aren't his. */
+static void roots_server_is_no_other_users(void **state)
+{
+    struct scripted s;
+    struct script script = {.answer = "", .size = 0};
+    struct sdk_owner owner = {.uid = 12345};
+    struct sdk_socket at;
+    struct err e;
+    char way[64];
+    int fd;
+    if (geteuid() != 0)
+        skip();
+    scripted_start(&s, &script);
+    snprintf(way, sizeof(way), "/tmp/coffer-way-%d", (int)getpid());
+    assert_int_equal(symlink(s.path, way), 0);
+    assert_int_equal(sdk_socket_parse(way, &at, NULL), 0);
+    assert_int_equal(sdk_socket_connect(&at, &owner, 0, &fd, &e), ERR_PERMISSION_DENIED);
+    assert_non_null(strstr(e.text, "the server is user 0's, not user 12345's"));
+    owner.uid = 0;
+    assert_int_equal(sdk_socket_connect(&at, &owner, 0, &fd, &e), 0);
+    close(fd);
+    unlink(way);
+    scripted_stop(&s);
+}
+
 static void options_of_a_newer_library_are_refused(void **state)
 {
     struct {
@@ -348,6 +373,7 @@ int main(void)
         cmocka_unit_test(who_takes_an_abstract_name_keeps_nobody_from_an_engine),
         cmocka_unit_test(root_behind_an_abstract_name_is_not_the_users_engine),
         cmocka_unit_test(a_container_is_no_engine_whatever_its_user),
+        cmocka_unit_test(roots_server_is_no_other_users),
         cmocka_unit_test(options_of_a_newer_library_are_refused),
         cmocka_unit_test(a_launched_plugin_is_told_name_time_and_descriptor),
         cmocka_unit_test(a_bad_launch_variable_is_refused),
