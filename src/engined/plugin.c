@@ -139,7 +139,7 @@ static void on_session_end(const struct err *why, void *user)
 {
     struct plugin *p = user;
     if (p->state != PLUGIN_STOPPING) {
-        p->is_lost = true;
+        p->is_lost = why->code == ERR_UNAVAILABLE; /* else we know what is wrong */
         plugin_fail(p, why);
         return;
     }

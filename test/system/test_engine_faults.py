@@ -187,7 +187,7 @@ except OSError:
 
 def flood(t, frame, script=FLOOD):
     engine = with_good(t, script.replace("FRAME", frame))
-    engine.until(lambda: "plugin bad failed" in engine.log)
+    engine.until(lambda: "plugin bad failed: yamux: " in engine.log)
     works(engine)
     return engine
 
