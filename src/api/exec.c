@@ -7,6 +7,8 @@
  *     who asks?      the user at the other end of our socket
  *     which one?     X may be a name: the engine knows the id
  *     whose?         the container's record
+ *     record         gets the references, without which coffer-runtime resolves none:
+ *                    so what is hidden from us here is refused there
  */
 #include <stdlib.h>
 #include <string.h>
@@ -23,12 +25,13 @@ struct execution {
     struct api *api;
     struct http_exchange *x;
     struct buf body;
-    uid_t uid;
+    struct record asks; /* its uid is the caller's */
 };
 
 static void execution_free(struct execution *c)
 {
     buf_deinit(&c->body);
+    record_deinit(&c->asks);
     free(c);
 }
 
@@ -38,22 +41,44 @@ static void fail(struct execution *c, const struct err *e)
     execution_free(c);
 }
 
-static bool has_reference(const struct buf *body)
+static int find_references(const struct buf *body, struct record *out, struct err *e)
 {
     cleanup_json json_t *j = NULL;
-    bool is_found = false;
+    int r = 0;
     if (!body->len || api_json_parse(body->data, body->len, &j, NULL))
-        return false; /* the engine will say what is wrong */
+        return 0; /* the engine will say what is wrong */
     json_t *env = api_json_get(j, "Env");
-    for (size_t i = 0; i < json_array_size(env) && !is_found; i++) {
+    for (size_t i = 0; i < json_array_size(env) && !r; i++) {
         const char *text = json_string_value(json_array_get(env, i));
         const char *equals = text ? strchr(text, '=') : NULL;
-        is_found = equals && reference_is(equals + 1);
+        if (equals && reference_is(equals + 1))
+            r = record_add_reference(out, text, e);
     }
-    return is_found;
+    return r;
 }
 
 /* ---- whose container ---- */
+
+static bool has(const struct record *r, const char *variable)
+{
+    for (size_t i = 0; i < r->n_references; i++)
+        if (str_equal(r->references[i], variable))
+            return true;
+    return false;
+}
+
+static int extend_record(const struct execution *c, const char *id, struct record *record,
+                         struct err *e)
+{
+    size_t before = record->n_references;
+    int r = 0;
+    for (size_t i = 0; i < c->asks.n_references && !r; i++)
+        if (!has(record, c->asks.references[i]))
+            r = record_add_reference(record, c->asks.references[i], e);
+    if (r || record->n_references == before)
+        return r;
+    return record_write(c->api->references, id, record, e);
+}
 
 static int check_owner(const struct execution *c, const char *id, struct err *e)
 {
@@ -64,7 +89,9 @@ static int check_owner(const struct execution *c, const char *id, struct err *e)
                        "exec with references to secrets works in containers that were "
                        "created with some; %.12s has none",
                        id);
-    if (r || record.uid == c->uid)
+    if (!r && record.uid == c->asks.uid)
+        return extend_record(c, id, &record, e);
+    if (r)
         return r;
     return err_set(e, ERR_PERMISSION_DENIED,
                    "the references of container %.12s are resolved for user %u: only "
@@ -122,27 +149,38 @@ static int find_caller(struct execution *c, struct err *e)
         return err_set(e, ERR_PERMISSION_DENIED,
                        "references to secrets are resolved for callers on this machine "
                        "only, by its socket");
-    c->uid = peer.uid;
+    c->asks.uid = peer.uid;
     return 0;
 }
 
-void api_rewrite_exec(struct api *a, struct http_exchange *x, const struct buf *body)
+/* asks moves in. */
+static void execute(struct api *a, struct http_exchange *x, const struct buf *body,
+                    struct record *asks)
 {
     struct err e = {0};
-    if (!a->references || !has_reference(body)) {
-        api_passthrough_body(a, x, body->data, body->len);
-        return;
-    }
     struct execution *c = calloc(1, sizeof(*c));
     if (!c) {
         err_no_memory(&e);
         http_exchange_respond_error(x, &e);
         return;
     }
-    *c = (struct execution){.api = a, .x = x, .body = BUF_INIT};
+    *c = (struct execution){.api = a, .x = x, .body = BUF_INIT, .asks = *asks};
+    *asks = (struct record){0};
     int r = buf_append(&c->body, body->data, body->len) ? err_no_memory(&e) : 0;
     r = r ?: find_caller(c, &e);
     r = r ?: inspect(c, &e);
     if (r)
         fail(c, &e);
+}
+
+void api_rewrite_exec(struct api *a, struct http_exchange *x, const struct buf *body)
+{
+    struct err e = {0};
+    cleanup_record struct record asks = {0};
+    if (a->references && find_references(body, &asks, &e))
+        http_exchange_respond_error(x, &e);
+    else if (asks.n_references)
+        execute(a, x, body, &asks);
+    else
+        api_passthrough_body(a, x, body->data, body->len);
 }

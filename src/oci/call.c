@@ -115,18 +115,19 @@ static int refuse_unknown(const struct call *c, struct err *e)
         v->name, v->reference);
 }
 
-/* An image that names a secret of its user's gets none. What `exec` starts has the
- * variables of the container, which were looked at then, and those of its caller. */
+/* An image that names a secret of its user's gets none, nor does anybody by `exec` who
+ * isn't that user: cofferd adds what is given to `exec` to the record. */
 static int check_references(const struct call *c, struct err *e)
 {
-    for (size_t i = 0; c->has_record && c->bundle && i < c->references.n; i++) {
+    for (size_t i = 0; c->has_record && i < c->references.n; i++) {
         const struct variable *v = &c->references.items[i];
         if (v->reference && !record_has_reference(&c->record, v->name, v->reference))
-            return err_set(e, ERR_PERMISSION_DENIED,
-                           "resolving %s: %s: the image has this reference, who created "
-                           "the container did not ask for it: give the variable a value, "
-                           "or this reference, with -e",
-                           v->name, v->reference);
+            return err_set(e, ERR_PERMISSION_DENIED, "resolving %s: %s: %s", v->name,
+                           v->reference,
+                           c->bundle ? "the image has this reference, who created the "
+                                       "container did not ask for it: give the variable "
+                                       "a value, or this reference, with -e"
+                                     : "it was not given to exec through cofferd");
     }
     return 0;
 }

@@ -122,6 +122,12 @@ def the_callers_user_says_whose_secrets_they_are(kind):
         equal(p.docker("exec", *show).text, "of root")
         done = p.docker_as(1000, "exec", *show)
         assert done.returncode != 0 and "are resolved for user 0" in done.stderr, done
+        # What cofferd doesn't see is not resolved.
+        hidden = {"Cmd": ["true"], "Env": [], "ENV": ["NEW=se://a", "OTHER=se://b"], "AttachStdout": True}
+        made = p.hands.api.post("/containers/box/exec", hidden)
+        equal(made.status, 201)
+        told = p.hands.api.post(f"/exec/{made.json['Id']}/start", {"Detach": False})
+        assert "it was not given to exec through cofferd" in told.text, told
         done = run_as(1001, "--rm", "-e", "KEY=se://a")
         assert done.returncode != 0 and "user 1001" in done.stderr, done
         assert "systemctl --user enable --now coffer-engined.socket" in done.stderr, done

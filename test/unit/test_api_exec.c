@@ -62,9 +62,26 @@ static bool was_asked(struct fixture *f, const char *what)
 static void the_owner_may_give_exec_references(void **state)
 {
     struct fixture *f = *state;
+    cleanup_record struct record record = {0};
     record_for(f, geteuid());
-    expect(f, "/containers/box/exec", EXEC, 201, "\"e\"");
+    for (int i = 0; i < 2; i++)
+        expect(f, "/containers/box/exec", EXEC, 201, "\"e\"");
     assert_true(was_asked(f, "KEY=se://a"));
+    assert_int_equal(record_read(f->folder, ID, &record, NULL), 0);
+    assert_int_equal(record.n_references, 1);
+    assert_true(record_has_reference(&record, "KEY", "se://a"));
+}
+
+/* The engine may read more than we do: coffer-runtime goes by the record. */
+static void what_is_hidden_from_us_is_not_recorded(void **state)
+{
+    struct fixture *f = *state;
+    cleanup_record struct record record = {0};
+    static const char body[] = "{\"Env\":[],\"ENV\":[\"KEY=se://a\"]}";
+    record_for(f, geteuid() + 1);
+    expect(f, "/containers/box/exec", body, 201, NULL);
+    assert_int_equal(record_read(f->folder, ID, &record, NULL), 0);
+    assert_int_equal(record.n_references, 0);
 }
 
 static void nobody_else_may(void **state)
@@ -132,6 +149,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(the_owner_may_give_exec_references),
+        TEST(what_is_hidden_from_us_is_not_recorded),
         TEST(nobody_else_may),
         TEST(a_container_without_references_has_nobody_to_ask),
         TEST(without_references_nobody_is_asked_whose_it_is),

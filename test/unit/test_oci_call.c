@@ -230,6 +230,18 @@ static void exec_gets_a_file_in_memory(void **state)
     close(f->call.handover.process);
 }
 
+static void exec_has_the_references_of_the_record_alone(void **state)
+{
+    struct fixture *f = *state;
+    static const char text[] = "{\"args\":[\"id\"],\"env\":[\"A=se://a\",\"B=se://b\"]}";
+    char *argv[] = {(char[]){"rt"}, (char[]){"exec"},      (char[]){"-p"},
+                    f->config,      (char[]){"container"}, NULL};
+    assert_int_equal(file_replace(f->config, 0600, text, strlen(text), NULL), 0);
+    write_record(f, "A=se://a");
+    assert_int_equal(start(f, 5, argv), ERR_PERMISSION_DENIED);
+    assert_non_null(strstr(f->e.text, "resolving B: se://b: it was not given to exec"));
+}
+
 static void references_of_exec_without_a_file_are_refused(void **state)
 {
     struct fixture *f = *state;
@@ -281,6 +293,7 @@ int main(void)
         TEST(else_the_settings_do),
         TEST(descriptors_come_behind_the_callers),
         TEST(exec_gets_a_file_in_memory),
+        TEST(exec_has_the_references_of_the_record_alone),
         TEST(references_of_exec_without_a_file_are_refused),
         TEST(an_unknown_option_and_references_are_refused),
         TEST(a_log_gets_the_reason),
