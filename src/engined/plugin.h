@@ -74,7 +74,7 @@ struct plugin {
     int64_t runs_since; /* monotonic; 0: it doesn't */
     struct err why;     /* the last failure; code 0: none */
     const char *lack;   /* how it is confined less than by default; NULL: it isn't */
-    bool is_lost;       /* its connection ended before we knew why */
+    bool is_lost;       /* it went, and how its program ends says more */
     struct loop_close closing, *parent;
 };
 
