@@ -187,10 +187,10 @@ def who_should_control_access_must_not_give_secrets_instead(t):
     engine.store()
     engine.scripted("guard", 'serve(get=lambda call: call.found({"a": b"x"}))', "controls-access = yes\n")
     engine.start()
+    assert "it is to control access" in engine.plugins()["guard"]["statusMessage"], engine.plugins()
     engine.save("free", b"free")
     equal(refused(engine, "free"),
           "access denied: the plugin guard, which controls access, is not there")
-    assert "it is to control access" in engine.plugins()["guard"]["statusMessage"], engine.plugins()
 
 
 @alone
