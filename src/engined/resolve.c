@@ -29,6 +29,7 @@ struct resolve {
     struct host *host;
     const struct config *config;
     struct cache cache;
+    struct pattern all; /* of a plugin that never said which ids it has */
     struct list flights;
     size_t n_requests;
     struct defer_queue defers;
@@ -239,14 +240,20 @@ static int ask_plugin(struct flight *f, const struct selected *s, struct err *e)
     return 0;
 }
 
+/* It runs, or should: also while it is tried again. */
+static bool is_asked(const struct plugin *p)
+{
+    return p->is_enabled && p->name && !p->is_module &&
+           (plugin_is_running(p) || plugin_is_failed(p) || p->is_attempted);
+}
+
 /* Plugins that should run and don't are asked too: that they can't answer is theirs. */
-static size_t list_providers(struct host *host, struct provider out[PLUGINS_MAX])
+static size_t list_providers(const struct resolve *r, struct provider out[PLUGINS_MAX])
 {
     size_t n = 0;
-    for (struct plugin *p = host_next(host, NULL); p; p = host_next(host, p))
-        if (p->is_enabled && p->name && !p->is_module && p->pattern.n &&
-            (plugin_is_running(p) || plugin_is_failed(p)))
-            out[n++] = (struct provider){p->name, &p->pattern};
+    for (struct plugin *p = host_next(r->host, NULL); p; p = host_next(r->host, p))
+        if (is_asked(p))
+            out[n++] = (struct provider){p->name, p->pattern.n ? &p->pattern : &r->all};
     return n;
 }
 
@@ -254,7 +261,7 @@ static int ask_all(struct flight *f, struct err *e)
 {
     struct provider providers[PLUGINS_MAX];
     struct selection selection;
-    size_t n = list_providers(f->resolve->host, providers);
+    size_t n = list_providers(f->resolve, providers);
     int r = selection_make(providers, n, &f->pattern, &selection, e);
     if (r || !selection.n)
         return r;
@@ -372,6 +379,11 @@ int resolve_new(uv_loop_t *loop, struct host *host, const struct config *config,
     if (!r)
         return err_no_memory(e);
     *r = (struct resolve){.loop = loop, .host = host, .config = config};
+    int code = pattern_parse(&r->all, "**", 2, e);
+    if (code) {
+        free(r);
+        return code;
+    }
     cache_init(&r->cache, config->cache);
     list_init(&r->flights);
     defer_queue_init(&r->defers, loop);
@@ -384,6 +396,7 @@ static void resolve_free(void *user)
     struct resolve *r = user;
     struct loop_close *parent = r->parent;
     cache_clear(&r->cache);
+    pattern_deinit(&r->all);
     free(r);
     if (parent)
         loop_close_release(parent);

@@ -50,6 +50,28 @@ def works(engine):
     equal(engine.stop(), 0)
 
 
+# ---- starts
+
+@alone
+def a_plugin_that_never_said_what_it_has_may_have_anything(t):
+    engine = Engined(t)
+    engine.store()
+    engine.program("bad", "exit 1")
+    engine.start()
+    engine.save("there", b"x")
+    assert failure(engine, "any/thing")
+    equal(engine.get("there"), {("there", "docker-pass"): b"x"})
+    equal(engine.call(DISABLE, {"name": "bad"}).status, 200)
+    equal(engine.call(GET, {"pattern": "any/thing"}).status, 404)
+
+
+@alone
+def an_engine_that_ignores_failures_says_not_found(t):
+    engine = Engined(t, plugin_failure="ignore")
+    engine.program("bad", "exit 1")
+    equal(engine.start().call(GET, {"pattern": "any/thing"}).status, 404)
+
+
 # ---- answers
 
 @alone
