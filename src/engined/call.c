@@ -59,12 +59,27 @@ void call_refuse(struct call *call, const struct err *why)
         respond(call, &a);
 }
 
+/* Clients take no longer one, so that sending it would only hide why. */
+static int check_size(size_t n, struct err *e)
+{
+    if (n <= CONNECT_MESSAGE_MAX)
+        return 0;
+    return err_set(e, ERR_RESOURCE_EXHAUSTED,
+                   "the answer has %zu bytes, and at most %zu are sent: ask for less, "
+                   "with a narrower pattern",
+                   n, CONNECT_MESSAGE_MAX);
+}
+
 static int pack(const struct call *call, const ProtobufCMessage *message, struct buf *out,
                 struct err *e)
 {
-    if (call->request.codec == CONNECT_JSON)
-        return message_to_json(message, out, e);
-    return message_pack(message, out) ? err_no_memory(e) : 0;
+    int r = check_size(protobuf_c_message_get_packed_size(message), e);
+    if (r)
+        return r;
+    if (call->request.codec != CONNECT_JSON)
+        return message_pack(message, out) ? err_no_memory(e) : 0;
+    r = message_to_json(message, out, e);
+    return r ? r : check_size(out->len, e);
 }
 
 void call_answer(struct call *call, const ProtobufCMessage *message)

@@ -167,6 +167,23 @@ serve(pattern="bad/*", get=get)
 
 
 @alone
+def answers_that_are_too_long_together_are_refused_with_advice(t):
+    engine = Engined(t)
+    for name in ("one", "two"):
+        engine.scripted(name, f'''
+def get(call):
+    pad = b"x" * (1 << 20)
+    call.found({{f"{name}/{{i}}": pad for i in range(3 if "**" in call.pattern else 1)}})
+serve(pattern="{name}/**", get=get)
+''')
+    engine.start()
+    answer = engine.call(GET, {"pattern": "**"})
+    equal((answer.status, answer.json["code"]), (429, "resource_exhausted"))
+    assert "narrower pattern" in answer.message, answer
+    equal(len(engine.get("one/0")), 1)
+
+
+@alone
 def what_is_no_answer_is_a_failure(t):
     engine = with_good(t, """
 answers = {"http": b"what?\\r\\n\\r\\n", "message": head(4) + b"\\xff\\xff\\xff\\xff",
