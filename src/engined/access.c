@@ -138,7 +138,8 @@ static int ask_person(struct access_request *q, struct err *e)
     if (!a->config->prompt)
         return err_set(e, ERR_PERMISSION_DENIED,
                        "access denied: somebody must be asked for %s, and no prompt "
-                       "command is set",
+                       "command is set (ask from a terminal, allow it in the policy, or "
+                       "set one in engine.conf)",
                        q->asks[0]->text);
     if (a->n_prompts == ACCESS_PROMPTS_MAX)
         return err_set(e, ERR_RESOURCE_EXHAUSTED, "too many prompts at once");

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "pass/engine_private.h"
 #include "pass/engine_process.h"
 #include "sdk/sdk.h"
@@ -18,6 +19,9 @@
 
 /* An engine whose plugins are slow is ready after seconds. */
 #define START_TIMEOUT (30 * CLOCK_SECOND)
+
+/* How Docker's client says it; coffer's engine may say why behind that. */
+#define DENIED "access denied"
 
 int engine_failed(int code, const struct coffer_error *why, struct err *e)
 {
@@ -91,8 +95,9 @@ static int authorize(struct secrets *s, const char *const *patterns, size_t n,
     int code = coffer_client_authorize(g->client, patterns, n, NULL, &why);
     if (code == COFFER_UNSUPPORTED)
         return 0;
-    if (code == COFFER_DENIED)
-        return err_set(e, ERR_PERMISSION_DENIED, "authorizing: access denied");
+    if (code == COFFER_DENIED) /* a foreign engine's words may be others than Docker's */
+        return err_set(e, ERR_PERMISSION_DENIED, "authorizing: %s",
+                       str_starts_with(why.text, DENIED) ? why.text : DENIED);
     r = engine_failed(code, &why, e);
     return r ? err_wrap(e, r, "authorizing") : 0;
 }

@@ -38,6 +38,20 @@ def a_command_reads_from_the_terminal(t):
         equal((name, shell.status()), (name, 3))
 
 
+@test(engines=NONE, cofferd=False)
+def a_value_is_revealed_on_a_terminal_only(t):
+    user = User(t)
+    user("set", "x=shown")
+    shell = Shell(user.env, cwd=user.home)
+    shell.start(f"{PROGRAM} get --reveal x")
+    shell.expect("Value: shown")
+    shell.finish()
+    shell.leave()
+    said = user.refused("get", "--reveal", "x", program=["setsid", "-w", PROGRAM])
+    assert said.startswith("Error: authorizing: access denied: somebody must be asked for x"), said
+    assert "ask from a terminal" in said and "shown" not in said, said
+
+
 def waiter(t, signal, last):
     """A program that says a line, waits for a signal, says another, and exits with 5."""
     path = t.node.folder / f"waiter-{next(t.counter)}.py"
