@@ -250,7 +250,7 @@ int access_start(struct access *a, enum access_kind kind, const struct ucred *pe
                                  .asks = asks,
                                  .cb = cb,
                                  .user = user};
-    host_await_all(a->host, &q->waiter, begin, q);
+    host_await_some(a->host, &q->waiter, NULL, begin, q);
     *out = q;
     return 0;
 }

@@ -93,10 +93,17 @@ static bool is_awaited(const struct plugin *p)
     return p->file && p->is_enabled && !p->is_attempted;
 }
 
-static bool is_all_attempted(const struct host *h)
+static bool concerns(const struct plugin *p, const struct host_waiter *w)
+{
+    if (w->is_for_all || p->is_module || !p->settings.pattern || !p->pattern.n)
+        return true;
+    return w->pattern && pattern_intersects(&p->pattern, w->pattern);
+}
+
+static bool is_ready_for(const struct host *h, const struct host_waiter *w)
 {
     for (struct plugin *p = host_next(h, NULL); p; p = host_next(h, p))
-        if (is_awaited(p))
+        if (is_awaited(p) && concerns(p, w))
             return false;
     return true;
 }
@@ -107,15 +114,30 @@ static bool is_store_attempted(const struct host *h)
     return !store || !is_awaited(store);
 }
 
-static void tell(struct list *waiters)
+static void tell_store_waiters(struct host *h)
 {
     struct list now;
     list_init(&now);
-    list_splice(&now, waiters);
+    list_splice(&now, &h->store_waiters);
     while (!list_is_empty(&now)) {
         struct host_waiter *w = LIST_FIRST(&now, struct host_waiter, link);
         list_remove(&w->link);
         w->cb(w->user);
+    }
+}
+
+static void tell_waiters(struct host *h)
+{
+    struct list now;
+    list_init(&now);
+    list_splice(&now, &h->waiters);
+    while (!list_is_empty(&now)) {
+        struct host_waiter *w = LIST_FIRST(&now, struct host_waiter, link);
+        list_remove(&w->link);
+        if (is_ready_for(h, w))
+            w->cb(w->user);
+        else
+            list_append(&h->waiters, &w->link);
     }
 }
 
@@ -142,9 +164,8 @@ static void on_wake(void *user)
     struct host *h = user;
     check_store(h);
     if (is_store_attempted(h))
-        tell(&h->store_waiters);
-    if (is_all_attempted(h))
-        tell(&h->all_waiters);
+        tell_store_waiters(h);
+    tell_waiters(h);
 }
 
 static void await(struct host *h, struct list *waiters, struct host_waiter *w,
@@ -159,7 +180,16 @@ static void await(struct host *h, struct list *waiters, struct host_waiter *w,
 void host_await_all(struct host *h, struct host_waiter *w, void (*cb)(void *user),
                     void *user)
 {
-    await(h, &h->all_waiters, w, cb, user);
+    w->is_for_all = true;
+    await(h, &h->waiters, w, cb, user);
+}
+
+void host_await_some(struct host *h, struct host_waiter *w, const struct pattern *pattern,
+                     void (*cb)(void *user), void *user)
+{
+    w->is_for_all = false;
+    w->pattern = pattern;
+    await(h, &h->waiters, w, cb, user);
 }
 
 void host_await_store(struct host *h, struct host_waiter *w, void (*cb)(void *user),
@@ -224,7 +254,7 @@ int host_new(uv_loop_t *loop, const struct config *config,
         return err_no_memory(e);
     *h = (struct host){.loop = loop, .config = config, .events = events, .user = user};
     list_init(&h->plugins);
-    list_init(&h->all_waiters);
+    list_init(&h->waiters);
     list_init(&h->store_waiters);
     defer_queue_init(&h->defers, loop);
     defer_init(&h->wake, on_wake, h);

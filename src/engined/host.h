@@ -74,6 +74,8 @@ void host_retry(struct host *h);
 
 struct host_waiter {
     struct list link;
+    bool is_for_all;
+    const struct pattern *pattern;
     void (*cb)(void *user);
     void *user;
 };
@@ -82,6 +84,12 @@ struct host_waiter {
  * the caller's and is not to move. */
 void host_await_all(struct host *h, struct host_waiter *w, void (*cb)(void *user),
                     void *user);
+
+/* The same for those that may have secrets of this pattern, which stays the caller's
+ * until then (NULL: for none), and those that may control access. Who a plugin is not is
+ * known by the pattern in its settings alone. */
+void host_await_some(struct host *h, struct host_waiter *w, const struct pattern *pattern,
+                     void (*cb)(void *user), void *user);
 
 /* The same for the local store alone. One that was given up is tried again. */
 void host_await_store(struct host *h, struct host_waiter *w, void (*cb)(void *user),

@@ -11,7 +11,7 @@ struct host {
     void *user;
     struct list plugins; /* struct plugin */
     size_t n_plugins;
-    struct list all_waiters, store_waiters;
+    struct list waiters, store_waiters;
     struct defer_queue defers;
     struct defer wake;
     struct map switches; /* name -> "enabled" or "disabled", as the state file has it */

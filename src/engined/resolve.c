@@ -3,8 +3,8 @@
  *   request --+
  *   request --+--> flight (one pattern) --> asks (one plugin each) --> merge --> all told
  *
- * A flight begins when each plugin had its first try, and ends when its last ask did. It
- * is broken off when nobody waits for it any more.
+ * A flight begins when each plugin that it may ask had its first try, and ends when its
+ * last ask did. It is broken off when nobody waits for it any more.
  */
 #include "engined/resolve.h"
 
@@ -307,7 +307,7 @@ static void from_cache(void *user)
     if (found)
         tell_all(f, 0, found, NULL);
     else
-        host_await_all(f->resolve->host, &f->waiter, on_host_ready, f);
+        host_await_some(f->resolve->host, &f->waiter, &f->pattern, on_host_ready, f);
 }
 
 static int flight_new(struct resolve *r, const struct pattern *pattern,

@@ -72,6 +72,18 @@ def an_engine_that_ignores_failures_says_not_found(t):
     equal(engine.start().call(GET, {"pattern": "any/thing"}).status, 404)
 
 
+@alone
+def a_slow_start_holds_up_only_those_who_may_need_it(t):
+    engine = Engined(t)
+    engine.program("slow", "exec sleep 1000")
+    engine.plugin_settings("slow", "pattern = slow/**\n")
+    engine.scripted("good", GOOD)
+    engine.start()
+    equal(engine.get("good/a"), {("good/a", "good"): b"value"})
+    assert "slow failed" not in engine.log, engine.log  # it is still waited for
+    equal(failure(engine, "slow/a", "slow"), "it did not register in time")
+
+
 # ---- answers
 
 @alone
