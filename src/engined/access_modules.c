@@ -37,7 +37,7 @@ bool modules_are_there(const struct host *h)
     for (struct plugin *p = host_next(h, NULL); p; p = host_next(h, p))
         if (is_wanted(p))
             return true;
-    return false;
+    return host_missing_guard(h) != NULL;
 }
 
 /* ---- answers ---- */
@@ -136,15 +136,20 @@ static int call_authorize(struct question *q, const struct plugin *p,
     return r;
 }
 
+static int not_there(const char *name, struct err *e)
+{
+    return err_set(e, ERR_PERMISSION_DENIED,
+                   "access denied: the plugin %s, which controls access, is not there",
+                   name);
+}
+
 static int ask(struct modules *m, const struct plugin *p, const struct wire_question *w,
                struct err *e)
 {
     struct question *q = &m->questions[m->n];
     q->modules = m;
     if (!plugin_is_running(p))
-        return err_set(
-            e, ERR_PERMISSION_DENIED,
-            "access denied: the plugin %s, which controls access, is not there", p->name);
+        return not_there(p->name, e);
     m->n++;
     int r = m->is_explicit ? call_authorize(q, p, w, e) : call_check(q, p, w, e);
     m->n_open += r ? 0 : 1;
@@ -157,6 +162,9 @@ int modules_new(const struct host *h, bool is_explicit, const struct requester *
                 void *user, struct modules **out, struct err *e)
 {
     struct wire_question w = {who, patterns, n};
+    const char *missing = host_missing_guard(h);
+    if (missing)
+        return not_there(missing, e);
     struct modules *m = calloc(1, sizeof(*m));
     if (!m)
         return err_no_memory(e);

@@ -7,8 +7,8 @@
 
 /*
  * The plugins that control access, asked all at once: each one must say yes. One that
- * should run and doesn't says no. Which these are is known from their settings
- * (controls-access), else since they registered.
+ * should run, or be connected, and isn't, says no. Which these are is known from their
+ * settings (controls-access), else since they registered.
  */
 struct modules;
 

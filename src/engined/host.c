@@ -51,6 +51,19 @@ size_t host_externals(const struct host *h)
     return n;
 }
 
+const char *host_missing_guard(const struct host *h)
+{
+    for (size_t i = 0; i < h->guards.len; i++)
+        if (!host_find(h, h->guards.entries[i].key))
+            return h->guards.entries[i].key;
+    return NULL;
+}
+
+int host_add_guard(struct host *h, const char *name, struct err *e)
+{
+    return map_put(&h->guards, name, NULL, NULL) ? err_no_memory(e) : 0;
+}
+
 int host_check_name(const struct host *h, const char *name, struct err *e)
 {
     if (host_find(h, name) || str_equal(name, HOST_STORE_NAME))
@@ -303,6 +316,7 @@ static void host_free(void *user)
     struct host *h = user;
     struct loop_close *parent = h->parent;
     host_state_deinit(h);
+    map_deinit(&h->guards);
     free(h);
     if (parent)
         loop_close_release(parent);

@@ -57,6 +57,12 @@ bool host_guesses_store(const struct host *h);
 /* Plugins that connected by themselves. */
 size_t host_externals(const struct host *h);
 
+/* The name of one that connects by itself, controls access, as its settings say, and is
+ * not there; NULL: there is none. Who was once there is remembered until the engine ends.
+ */
+const char *host_missing_guard(const struct host *h);
+int host_add_guard(struct host *h, const char *name, struct err *e) MUST_CHECK;
+
 /* Their descriptions; a new message. */
 int host_list(const struct host *h, Plugins__V1__ListPluginsResponse **out,
               struct err *e) MUST_CHECK;

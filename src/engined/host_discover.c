@@ -169,6 +169,12 @@ static int look_at_program(struct host *h, const char *folder, const char *entry
     return tolerate(add_program(h, &found, e), e, path);
 }
 
+/* It controls access, and is no program of ours: until it comes nobody gets anything. */
+static bool must_connect(const struct plugin_settings *s)
+{
+    return s->controls_access && (!s->has_enabled || s->is_enabled);
+}
+
 static int look_at_settings(struct host *h, const char *folder, const char *entry,
                             struct err *e)
 {
@@ -183,6 +189,8 @@ static int look_at_settings(struct host *h, const char *folder, const char *entr
         str_equal(name, HOST_STORE_NAME))
         return 0;
     int r = plugin_settings_read(h->config->config_folder, name, false, &settings, e);
+    if (!r && !settings.command && must_connect(&settings))
+        r = host_add_guard(h, name, e);
     if (!r && settings.command) {
         cleanup_free char *file = strdup(settings.command);
         struct found found = {name, name, file, true, false};

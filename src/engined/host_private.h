@@ -14,6 +14,7 @@ struct host {
     struct list waiters, store_waiters;
     struct defer_queue defers;
     struct defer wake;
+    struct map guards; /* names of those that must control access; the value is nothing */
     struct map switches; /* name -> "enabled" or "disabled", as the state file has it */
     const char *store_program; /* "keychain", "file": what the store is or may become */
     struct err no_store;       /* why there is none */

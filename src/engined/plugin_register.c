@@ -52,6 +52,8 @@ static int read_settings(struct plugin *p, const char *name, struct err *e)
                                  &p->settings, e);
     if (!r && p->settings.has_enabled && !p->settings.is_enabled)
         r = err_set(e, ERR_FAILED_PRECONDITION, "plugin %s is disabled", name);
+    if (!r && p->settings.controls_access)
+        r = host_add_guard(p->host, name, e);
     return r;
 }
 

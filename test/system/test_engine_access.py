@@ -5,6 +5,7 @@ import calendar
 import fcntl
 import json
 import os
+import pathlib
 import pty
 import signal
 import subprocess
@@ -179,6 +180,43 @@ def who_should_control_access_and_never_came_says_no(t):
           "access denied: the plugin guard, which controls access, is not there")
     equal(engine.call(DISABLE, {"name": "guard"}).status, 200)
     equal(engine.get("free"), {("free", "docker-pass"): b"free"})
+
+
+# Connects by itself, as no program of the engine's.
+OUTSIDE = """
+import socket, sys
+sys.path[:0] = [{lib!r}, {rig!r}]
+end = socket.socket(socket.AF_UNIX)
+end.connect({socket!r})
+end.sendall(b"GET /hijack HTTP/1.1\\r\\nHost: unix\\r\\nConnection: Upgrade\\r\\nUpgrade: tcp\\r\\n\\r\\n")
+answer = b""
+while not answer.endswith(b"\\r\\n\\r\\n"):
+    answer += end.recv(1)
+import json, os
+os.environ["DOCKER_SECRETS_ENGINE_PLUGIN_LAUNCH_CFG"] = json.dumps(dict(name="guard", fd=end.detach()))
+from plugin_side import *
+serve(check=lambda call: call.decide(True))
+"""
+
+
+@alone
+def who_controls_access_by_connecting_says_no_before_and_after(t):
+    engine = Engined(t)
+    engine.store()
+    engine.plugin_settings("guard", "controls-access = yes\n")
+    engine.start()
+    engine.save("free", b"free")
+    no = "access denied: the plugin guard, which controls access, is not there"
+    equal(refused(engine, "free"), no)
+    lib = pathlib.Path(__file__).parent / "lib"
+    guard = subprocess.Popen(["/usr/bin/python3", "-B", "-c", OUTSIDE.format(
+        lib=str(lib), rig=str(lib.parent.parent / "rig"), socket=str(engine.socket))])
+    engine.until(lambda: engine.status("guard") == "RUNNING")
+    equal(engine.get("free"), {("free", "docker-pass"): b"free"})
+    guard.kill()
+    guard.wait()
+    engine.until(lambda: "guard" not in engine.plugins())
+    equal(refused(engine, "free"), no)
 
 
 @alone
