@@ -3,6 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -54,4 +58,46 @@ int harden_process(int keep, struct err *e)
     if (!r)
         r = open_standard_fds(e);
     return r ? r : close_inherited_fds(keep, e);
+}
+
+/* ---- memory ---- */
+
+/* Of a limited lock: the most that is locked, what is left for pages at the edges, and
+ * from what size on a block is no part of the heap (the C library's most). */
+#define LOCKED_MAX ((rlim_t)24 << 20)
+#define LOCKED_REST ((rlim_t)64 << 10)
+#define BLOCK_MAX (32 << 20)
+
+/* As much as we may; root may take the limit away. */
+static rlim_t raise_limit(void)
+{
+    static const struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
+    struct rlimit now;
+    if (setrlimit(RLIMIT_MEMLOCK, &none) == 0)
+        return RLIM_INFINITY;
+    if (getrlimit(RLIMIT_MEMLOCK, &now))
+        return 0;
+    now.rlim_cur = now.rlim_max;
+    return setrlimit(RLIMIT_MEMLOCK, &now) ? 0 : now.rlim_cur;
+}
+
+/* One heap, for all threads and long blocks too, that never gets shorter than that. */
+static void lock_heap(size_t n)
+{
+    if (!mallopt(M_ARENA_MAX, 1) || !mallopt(M_MMAP_THRESHOLD, BLOCK_MAX) ||
+        !mallopt(M_TOP_PAD, (int)n) || !mallopt(M_TRIM_THRESHOLD, 2 * (int)n))
+        return;
+    void *heap = malloc(n);
+    if (heap)
+        (void)!mlock2(heap, n, MLOCK_ONFAULT);
+    free(heap);
+}
+
+void harden_memory(void)
+{
+    rlim_t limit = raise_limit();
+    if (limit == RLIM_INFINITY)
+        (void)!mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+    else if (limit > LOCKED_REST)
+        lock_heap((limit < LOCKED_MAX ? limit : LOCKED_MAX) - LOCKED_REST);
 }

@@ -32,6 +32,7 @@ int main(int argc, char **argv)
     enum config_verb verb;
     if (confine_is_asked(argc, argv))
         return confine_main(argv);
+    harden_memory();
     log_set_program("coffer-engined");
     int r = config_load(&config, argc, argv, &verb, &e);
     if (!r && verb == CONFIG_HELP) {

@@ -80,6 +80,25 @@ static void check_move(struct pass *p)
     tell(p, false, "move", text, "finish it: store set --move, with the same store");
 }
 
+static bool has_swap(void)
+{
+    char line[256];
+    FILE *f = fopen("/proc/swaps", "re");
+    bool found = f && fgets(line, sizeof(line), f) && fgets(line, sizeof(line), f);
+    if (f)
+        fclose(f);
+    return found;
+}
+
+/* An engine that locks its memory needs no look at the swap, nor one without any. */
+static void check_memory(struct pass *p)
+{
+    bool is_known;
+    if (!engine_process_is_locked(&is_known) && is_known && has_swap())
+        tell(p, false, "memory", "what the engine keeps may be written to the swap",
+             "raise its limit (ulimit -l, LimitMEMLOCK=), or encrypt the swap");
+}
+
 static int check_plugin(const struct coffer_plugin_info *plugin, void *user,
                         struct err *e)
 {
@@ -106,5 +125,6 @@ int doctor_run_pass(struct pass *p, struct err *e)
     if (check_store(p))
         check_lock(p);
     check_move(p);
+    check_memory(p);
     return p->secrets->ops->each_plugin(p->secrets, check_plugin, p, e);
 }

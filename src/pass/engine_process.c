@@ -102,3 +102,34 @@ int engine_process_stop(struct err *e)
     int r = connect_engine(&connection, e);
     return r || connection < 0 ? r : stop(connection, e);
 }
+
+/* ---- its memory ---- */
+
+/* The line "VmLck:  8128 kB" of its status. */
+static bool has_lock(FILE *f, bool *is_known)
+{
+    char line[256];
+    unsigned long n = 0;
+    while (!*is_known && fgets(line, sizeof(line), f))
+        *is_known = sscanf(line, "VmLck: %lu", &n) == 1;
+    return n > 0;
+}
+
+bool engine_process_is_locked(bool *is_known)
+{
+    char path[32];
+    struct ucred peer;
+    socklen_t size = sizeof(peer);
+    cleanup_fd int connection = -1;
+    *is_known = false;
+    if (connect_engine(&connection, NULL) || connection < 0 ||
+        getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) ||
+        !is_engine(peer.pid))
+        return false;
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)peer.pid);
+    FILE *f = fopen(path, "re");
+    bool is_locked = f && has_lock(f, is_known);
+    if (f)
+        fclose(f);
+    return is_locked;
+}

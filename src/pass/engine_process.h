@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/err.h"
 
 /*
@@ -16,3 +18,7 @@ int engine_process_socket(char **out, struct err *e) MUST_CHECK;
  * hold then. ERR_PERMISSION_DENIED when it is another user's,
  * ERR_DEADLINE_EXCEEDED, ERR_IO. */
 int engine_process_stop(struct err *e) MUST_CHECK;
+
+/* Has it locked any memory, so that values stay out of the swap? False when it can't be
+ * told, too (*is_known). */
+bool engine_process_is_locked(bool *is_known);
