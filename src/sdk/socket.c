@@ -10,9 +10,11 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/process.h"
 #include "resolver/quote.h"
+#include "sdk/sdk.h"
 
 #define PATH_OFFSET offsetof(struct sockaddr_un, sun_path)
 
@@ -159,16 +161,27 @@ static int connect_guess(const struct sdk_socket *s, const struct sdk_owner *own
     return ERR_UNAVAILABLE;
 }
 
+/* When the time is over the others are still tried, but not waited for. */
+static int time_left(int wait_ms, int64_t deadline)
+{
+    if (wait_ms <= 0)
+        return wait_ms;
+    int64_t left = (deadline - sdk_now()) / CLOCK_MILLISECOND;
+    return left > 0 ? (int)left : -1;
+}
+
 int sdk_sockets_connect(const struct sdk_sockets *all, const struct sdk_owner *owner,
                         int wait_ms, int *out, struct err *e)
 {
     struct err why = {0}, first = {0}, stranger = {0};
+    int64_t deadline = clock_after(sdk_now(), wait_ms * CLOCK_MILLISECOND);
     int code = 0;
     for (size_t i = 0; i < all->n; i++) {
         const struct sdk_socket *s = &all->items[i];
         bool is_guess = all->n > 1 && !s->address.sun_path[0];
         int r = is_guess ? connect_guess(s, owner, out, &stranger, &why)
-                         : sdk_socket_connect(s, owner, wait_ms, out, &why);
+                         : sdk_socket_connect(s, owner, time_left(wait_ms, deadline), out,
+                                              &why);
         if (r == 0)
             return 0;
         if (code == 0 || (code == ERR_UNAVAILABLE && r != code)) {

@@ -62,7 +62,7 @@ int sdk_socket_connect(const struct sdk_socket *s, const struct sdk_owner *owner
  * The first of them where that works. ERR_UNAVAILABLE names all that were tried; a server
  * of somebody else's is passed over, but when there is no other: ERR_PERMISSION_DENIED.
  * Of several, an abstract name, which anybody may take, is never waited for, and somebody
- * else behind it is as if nobody were there.
+ * else behind it is as if nobody were there. wait_ms is for all of them together.
  */
 int sdk_sockets_connect(const struct sdk_sockets *all, const struct sdk_owner *owner,
                         int wait_ms, int *out, struct err *e) MUST_CHECK;

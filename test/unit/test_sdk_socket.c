@@ -5,7 +5,9 @@
 #include <sched.h>
 #include <sys/wait.h>
 
+#include "base/clock.h"
 #include "sdk/launch.h"
+#include "sdk/sdk.h"
 #include "sdk/socket.h"
 
 static const struct sdk_socket *at(const struct sdk_sockets *all, size_t i)
@@ -194,6 +196,32 @@ static void who_takes_an_abstract_name_keeps_nobody_from_an_engine(void **state)
     close(fd);
 }
 
+static void several_engines_that_take_no_calls_are_waited_for_once(void **state)
+{
+    const struct sdk_owner owner = {.uid = geteuid()};
+    struct sdk_sockets all = {.n = SDK_SOCKETS_MAX};
+    char folder[] = "/tmp/coffer-sdk-XXXXXX", path[64];
+    int fds[8], fd;
+    struct err e;
+    if (geteuid() != 0)
+        skip();
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/engine.sock", folder);
+    for (size_t i = 0; i < all.n; i++)
+        assert_int_equal(sdk_socket_parse(path, &all.items[i], NULL), 0);
+    int server = take_name_as(path, geteuid());
+    size_t n = fill_queue(path, fds);
+    int64_t start = sdk_now();
+    assert_int_equal(sdk_sockets_connect(&all, &owner, 300, &fd, &e),
+                     ERR_DEADLINE_EXCEEDED);
+    assert_true(sdk_now() - start < 3 * 300 * CLOCK_MILLISECOND);
+    while (n)
+        close(fds[--n]);
+    close(server);
+    unlink(path);
+    rmdir(folder);
+}
+
 /* It may be that of a container that has the host's network. */
 static void root_behind_an_abstract_name_is_not_the_users_engine(void **state)
 {
@@ -371,6 +399,7 @@ int main(void)
         cmocka_unit_test(without_an_engine_the_words_name_the_sockets),
         cmocka_unit_test(a_server_of_somebody_else_is_not_talked_to),
         cmocka_unit_test(who_takes_an_abstract_name_keeps_nobody_from_an_engine),
+        cmocka_unit_test(several_engines_that_take_no_calls_are_waited_for_once),
         cmocka_unit_test(root_behind_an_abstract_name_is_not_the_users_engine),
         cmocka_unit_test(a_container_is_no_engine_whatever_its_user),
         cmocka_unit_test(roots_server_is_no_other_users),
