@@ -124,6 +124,18 @@ static int listen_in_folder(struct http_server *server, const char *folder, stru
     return r ? r : listen_own(server, socket, e);
 }
 
+/* Where the settings want it; the folder is there, and must not be everybody's either. */
+static int listen_named(struct http_server *server, const char *socket, struct err *e)
+{
+    const char *slash = strrchr(socket, '/');
+    int r = 0;
+    if (*socket != '@' && slash) {
+        cleanup_free char *folder = str_format("%.*s/", (int)(slash - socket), socket);
+        r = folder ? check_folder(folder, e) : err_no_memory(e);
+    }
+    return r ? r : listen_own(server, socket, e);
+}
+
 /* ---- Docker's ---- */
 
 static int listen_docker_file(struct http_server *server, struct err *e)
@@ -174,7 +186,7 @@ int listen_start(struct http_server *server, const struct config *config, struct
     if (inherited)
         return adopt(server, inherited, e);
     if (config->socket)
-        return listen_own(server, config->socket, e);
+        return listen_named(server, config->socket, e);
     int r = listen_in_folder(server, config->run_folder, e);
     if (!r && is_for_docker(config))
         listen_for_docker(server);

@@ -121,6 +121,17 @@ def a_plugin_that_connects_by_itself_comes_and_goes(t):
     equal(engine.call(GET, {"pattern": "hello/world"}).status, 404)
 
 
+@alone
+def a_socket_in_a_folder_of_everybodys_is_refused(t):
+    engine = Engined(t)
+    shared = engine.home / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    done = subprocess.run(engine.command("--socket", shared / "engine.sock"), env=engine.env,
+                          stderr=subprocess.PIPE, timeout=TIMEOUT, check=False)
+    assert done.returncode and b"nobody else's to write in" in done.stderr, done
+
+
 def locked(engine):
     status = pathlib.Path(f"/proc/{engine.process.pid}/status").read_text()
     return int(status.partition("VmLck:")[2].split()[0])
