@@ -2,10 +2,11 @@
 /*
  * POST /containers/X/attach, by which `docker run` begins before it starts its container.
  * Podman makes the container ready in it, so that this is where references are resolved;
- * when that fails it answers 409, of which the client only shows the number. So a
- * container with references is made ready beforehand, by Podman's own call for it. Where
- * that fails, the client gets a stream that ends at once, goes on to start the container,
- * and there is told the reason (unready.c).
+ * when that fails it answers 409, of which the client only shows the number. So the
+ * container is made ready beforehand, by Podman's own call for it. Where that fails, the
+ * client gets a stream that ends at once, goes on to start the container, and there is
+ * told the reason (unready.c). Containers without a record, too: the image may have
+ * references that are refused.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -90,20 +91,13 @@ static void find_id(struct http_exchange *x, char id[CONTAINER_ID_MAX + 1])
     id[n] = '\0';
 }
 
-static bool has_record(const struct api *a, const char *id)
-{
-    if (!a->references || !record_id_is_valid(id))
-        return false;
-    cleanup_free char *path = str_format("%s/%s", a->references, id);
-    return path && !access(path, F_OK);
-}
-
 void api_rewrite_attach(struct api *a, struct http_exchange *x, const struct buf *body)
 {
     (void)body;
     char id[CONTAINER_ID_MAX + 1];
     find_id(x, id);
-    struct attachment *t = has_record(a, id) ? malloc(sizeof(*t)) : NULL;
+    bool may_have_references = a->references && record_id_is_valid(id);
+    struct attachment *t = may_have_references ? malloc(sizeof(*t)) : NULL;
     if (t) {
         *t = (struct attachment){.api = a, .x = x};
         strcpy_cut(t->id, sizeof(t->id), id);

@@ -110,8 +110,9 @@ static int refuse_unknown(const struct call *c, struct err *e)
             "option %s isn't known to coffer, and the container has references", option);
     return err_set(
         e, ERR_FAILED_PRECONDITION,
-        "resolving %s: %s: it isn't known whose secrets are meant: the container "
-        "was not created through cofferd, and runtime.conf has no uid",
+        "resolving %s: %s: it isn't known whose secrets are meant: who created the "
+        "container did not ask for it, which an image can't do alone (give it with -e), "
+        "or not through cofferd, and runtime.conf has no uid",
         v->name, v->reference);
 }
 
