@@ -18,6 +18,9 @@
 
 #include "base/mem.h"
 
+/* 2 MiB, more than a pipe holds, so that at a program's end all that it wrote is taken. */
+#define READS_MAX 512
+
 struct running {
     const struct child *child;
     pid_t pid;
@@ -140,13 +143,14 @@ static int give_input(struct running *p, struct err *e)
     return 0;
 }
 
-/* Reads what is there; beyond max it is dropped, or an error when is_strict. */
+/* Reads what is there, but not for ever: the deadline is looked at between. Beyond max it
+ * is dropped, or an error when is_strict. */
 static int take_output(const struct running *p, int *fd, size_t max, bool is_strict,
                        struct buf *to, struct err *e)
 {
     char part[4096];
     int r = 0;
-    while (!r && *fd >= 0) {
+    for (int i = 0; i < READS_MAX && !r && *fd >= 0; i++) {
         ssize_t n = read(*fd, part, sizeof(part));
         if (n < 0 && errno == EAGAIN)
             break;
