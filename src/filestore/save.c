@@ -39,13 +39,27 @@ static int write_folder(const struct secret_envelope *secret, const char *folder
     return r ?: file_sync_folder(metadata, e);
 }
 
+/* NFS and some others know no flags. A new name needs none: the caller has the lock and
+ * has looked, and a folder takes the place of no secret, which is never empty. */
+static int move(const char *from, const char *to, bool is_there, struct err *e)
+{
+    unsigned how = is_there ? RENAME_EXCHANGE : RENAME_NOREPLACE;
+    int failed = renameat2(AT_FDCWD, from, AT_FDCWD, to, how);
+    bool knows_no_flags = failed && (errno == EINVAL || errno == ENOSYS);
+    if (knows_no_flags && is_there)
+        return err_set(e, ERR_UNIMPLEMENTED,
+                       "the file system can't replace a folder in one step: remove the "
+                       "secret first, then save it");
+    if (knows_no_flags)
+        failed = rename(from, to);
+    return failed ? err_errno(e, errno, "rename %s to %s", from, to) : 0;
+}
+
 /* After this the secret is the new one, whatever happens to what was there. */
 static int put_in_place(const char *from, const char *to, bool is_there, struct err *e)
 {
-    unsigned how = is_there ? RENAME_EXCHANGE : RENAME_NOREPLACE;
-    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, how))
-        return err_errno(e, errno, "rename %s to %s", from, to);
-    return file_sync_folder(to, e);
+    int r = move(from, to, is_there, e);
+    return r ? r : file_sync_folder(to, e);
 }
 
 static int write_and_put(const struct filestore *fs, const struct secret_envelope *secret,

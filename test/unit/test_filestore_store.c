@@ -13,6 +13,7 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -22,6 +23,19 @@
 #include "fault_malloc.h"
 #include "filestore/filestore.h"
 #include "json/json.h"
+
+/* In place of the C library's: a file system, such as NFS, that knows no flags. */
+static bool knows_no_flags;
+
+int renameat2(int from_folder, const char *from, int to_folder, const char *to,
+              unsigned flags)
+{
+    if (knows_no_flags && flags) {
+        errno = EINVAL;
+        return -1;
+    }
+    return (int)syscall(SYS_renameat2, from_folder, from, to_folder, to, flags);
+}
 
 #define CANARY "correct-horse-battery-staple"
 
@@ -324,6 +338,24 @@ static void a_write_that_fails_leaves_the_old_secret(void **state)
     assert_int_equal(count_entries(f->folder), 2);
 }
 
+static void a_file_system_without_flags_of_rename_loses_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct secret_envelope s;
+    knows_no_flags = true;
+    int saved = save(f, "a", "1", false), replaced = save(f, "a", "2", true);
+    knows_no_flags = false;
+    assert_int_equal(saved, 0);
+    assert_int_equal(replaced, ERR_UNIMPLEMENTED);
+    holds(f, "a", "1");
+    knows_no_flags = true;
+    int removed = filestore_remove(f->fs, "a", NULL);
+    knows_no_flags = false;
+    assert_int_equal(removed, 0);
+    assert_int_equal(get(f, "a", &s), ERR_NOT_FOUND);
+    assert_int_equal(count_entries(f->folder), 1);
+}
+
 static void a_full_store_takes_no_more(void **state)
 {
     struct fixture *f = *state;
@@ -349,14 +381,16 @@ static void a_key_comes_back_from_its_file(void **state)
     path_of(f, "new/folder/key", path, sizeof(path));
     assert_int_equal(filestore_key_read(path, NULL, &again, NULL), ERR_NOT_FOUND);
     assert_int_equal(filestore_key_create(path, FILESTORE_CLEAR, NULL, &key, NULL), 0);
-    assert_int_equal(filestore_key_create(path, FILESTORE_CLEAR, NULL, &again, NULL), ERR_ALREADY_EXISTS);
+    assert_int_equal(filestore_key_create(path, FILESTORE_CLEAR, NULL, &again, NULL),
+                     ERR_ALREADY_EXISTS);
     assert_int_equal(filestore_key_read(path, NULL, &again, NULL), 0);
     assert_memory_equal(age_identity_recipient(key), age_identity_recipient(again), 32);
     age_identity_free(again);
     assert_int_equal(chmod(path, 0640), 0);
     assert_int_equal(filestore_key_read(path, NULL, &again, NULL), ERR_PERMISSION_DENIED);
 
-    assert_int_equal(filestore_key_write(path, key, FILESTORE_PASSPHRASE, &pass, NULL), 0);
+    assert_int_equal(filestore_key_write(path, key, FILESTORE_PASSPHRASE, &pass, NULL),
+                     0);
     assert_int_equal(filestore_key_read(path, NULL, &again, NULL),
                      ERR_FAILED_PRECONDITION);
     assert_int_equal(filestore_key_read(path, &wrong, &again, NULL),
@@ -406,6 +440,7 @@ int main(void)
         TEST(a_folder_that_others_may_use_is_refused),
         TEST(the_lock_is_touched_when_it_is_taken),
         TEST(a_write_that_fails_leaves_the_old_secret),
+        TEST(a_file_system_without_flags_of_rename_loses_nothing),
         TEST(a_full_store_takes_no_more),
         TEST(a_key_comes_back_from_its_file),
         TEST(memory_that_runs_out_is_an_error),
