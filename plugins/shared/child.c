@@ -18,7 +18,7 @@
 
 #include "base/mem.h"
 
-/* 2 MiB, more than a pipe holds, so that at a program's end all that it wrote is taken. */
+/* 2 MiB, more than a pipe holds: at a program's end all that it wrote is taken. */
 #define READS_MAX 512
 
 struct running {
