@@ -132,8 +132,9 @@ int api_reference_files_label(json_t *body, const struct record *r, struct err *
     for (size_t i = 0; i < r->n_files && !failed; i++)
         failed = buf_printf(&text, "%s%s=%s", i ? "," : "", r->files[i].target,
                             r->files[i].reference);
-    if (!failed && r->n_files)
-        failed = json_object_set_new(api_json_get(body, "Labels"),
-                                     API_LABEL_PREFIX "files", json_string(text.data));
+    if (!failed)
+        failed =
+            json_object_set_new(api_json_get(body, "Labels"), API_LABEL_PREFIX "files",
+                                json_string(buf_str(&text)));
     return failed ? err_no_memory(e) : 0;
 }

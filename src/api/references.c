@@ -61,7 +61,7 @@ int api_references_label(json_t *body, const struct record *r, struct err *e)
     if (!failed)
         failed = json_object_set_new(labels, API_LABEL_PREFIX "uid",
                                      json_sprintf("%u", (unsigned)r->uid));
-    if (!failed && r->n_keys)
+    if (!failed)
         failed = json_object_set_new(labels, API_LABEL_PREFIX "fallback", join_keys(r));
     return failed ? err_no_memory(e) : 0;
 }

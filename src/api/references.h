@@ -31,7 +31,7 @@ int api_references_find(json_t *body, bool falls_back, struct record *out,
 /* ERR_INVALID_ARGUMENT when the body has a label that is ours to set. */
 int api_references_check_labels(json_t *body, struct err *e) MUST_CHECK;
 
-/* Sets the labels. */
+/* Sets the labels, empty ones too: those of the image must not stay. */
 int api_references_label(json_t *body, const struct record *r, struct err *e) MUST_CHECK;
 
 /*

@@ -146,9 +146,24 @@ static int lists_validate(const Swarm__ContainerSpec *c, struct err *e)
     return 0;
 }
 
+/* What people see of references when they inspect a container is cofferd's to say. */
+static int labels_validate(const Swarm__ContainerSpec *c, struct err *e)
+{
+    static const char reserved[] = "coffer.secrets.";
+    for (size_t i = 0; i < c->n_labels; i++)
+        if (str_starts_with(c->labels[i]->key, reserved))
+            return err_set(e, ERR_INVALID_ARGUMENT,
+                           "ContainerSpec: label %s: labels that begin with %s are "
+                           "cofferd's to set",
+                           c->labels[i]->key, reserved);
+    return 0;
+}
+
 int container_spec_validate(const Swarm__ContainerSpec *container, struct err *e)
 {
     int r = lists_validate(container, e);
+    if (!r)
+        r = labels_validate(container, e);
     if (!r)
         r = templates_validate(container, e);
     if (!r)

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "api/json.h"
+#include "api/reference_files.h"
 #include "api/references.h"
 #include "base/macro.h"
 #include "fault_malloc.h"
@@ -62,6 +63,21 @@ static void labels_are_set(void **state)
                         "1000");
     assert_string_equal(
         json_string_value(json_object_get(labels, "coffer.secrets.fallback")), "A,B");
+}
+
+/* An image's label would stay otherwise. */
+static void a_label_is_set_when_it_is_empty(void **state)
+{
+    (void)state;
+    const struct record asks = {.uid = 1000};
+    cleanup_json json_t *body = parse("{}");
+    assert_int_equal(api_references_label(body, &asks, NULL), 0);
+    json_t *labels = json_object_get(body, "Labels");
+    assert_string_equal(
+        json_string_value(json_object_get(labels, "coffer.secrets.fallback")), "");
+    assert_int_equal(api_reference_files_label(body, &asks, NULL), 0);
+    assert_string_equal(
+        json_string_value(json_object_get(labels, "coffer.secrets.files")), "");
 }
 
 #define DOCKERD "{\"DefaultRuntime\":\"runc\",\"Runtimes\":{\"runc\":{},\"coffer\":{}}}"
@@ -122,6 +138,7 @@ int main(void)
         cmocka_unit_test(references_and_empty_variables_are_found),
         cmocka_unit_test(labels_of_ours_are_refused),
         cmocka_unit_test(labels_are_set),
+        cmocka_unit_test(a_label_is_set_when_it_is_empty),
         cmocka_unit_test(the_runtime_is_chosen_by_what_the_engine_has),
         cmocka_unit_test(each_allocation_may_fail),
     };

@@ -31,6 +31,16 @@ static void ugly_image(struct fixture *f)
     f->container.image = literal("a\"\\\x1b[2J");
 }
 
+static void reserved_label(struct fixture *f)
+{
+    static Swarm__Pair label, *labels[] = {&label};
+    swarm__pair__init(&label);
+    label.key = literal("coffer.secrets.uid");
+    label.value = literal("0");
+    f->container.labels = labels;
+    f->container.n_labels = 1;
+}
+
 static void env_template(struct fixture *f)
 {
     f->strings[0] = literal("HOST={{.Node.Hostname}}");
@@ -220,6 +230,9 @@ static const struct container_case cases[] = {
      "ContainerSpec: \"BAD IMAGE\" is not a valid repository/tag"},
     {ugly_image, ERR_INVALID_ARGUMENT,
      "ContainerSpec: \"a\\\"\\\\\\x1b[2J\" is not a valid repository/tag"},
+    {reserved_label, ERR_INVALID_ARGUMENT,
+     "ContainerSpec: label coffer.secrets.uid: labels that begin with coffer.secrets. "
+     "are cofferd's to set"},
     {env_template, ERR_UNIMPLEMENTED,
      "a template in an environment variable (--env) is not supported yet: give the final "
      "text, without {{"},
