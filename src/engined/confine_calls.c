@@ -55,6 +55,8 @@ static const unsigned denied[] = {
     SYS_mount_setattr,
     SYS_fanotify_init,
     SYS_io_uring_setup,
+    SYS_io_uring_enter,
+    SYS_io_uring_register,
     SYS_kcmp,
     SYS_pidfd_getfd,
     SYS_syslog,

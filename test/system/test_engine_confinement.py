@@ -156,6 +156,27 @@ sys.exit(1)
     equal(tried(engine, "spy"), {**{what: "EPERM" for what in refused}, "network": "ok", "fork": "ok"})
 
 
+# By number on this architecture.
+DOORS = {"process_vm_readv": 310, "process_vm_writev": 311, "pidfd_getfd": 438, "pivot_root": 155,
+         "setns": 308, "open_tree": 428, "move_mount": 429, "fsopen": 430, "fsconfig": 431, "fsmount": 432,
+         "mount_setattr": 442, "init_module": 175, "finit_module": 313, "delete_module": 176,
+         "kexec_file_load": 320, "userfaultfd": 323, "perf_event_open": 298, "add_key": 248,
+         "request_key": 249, "io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427}
+
+
+@alone
+def so_are_the_less_known_ones(t):
+    engine = Engined(t)
+    engine.scripted("spy", TRIES + f"""
+for what, number in {DOORS!r}.items():
+    attempt(what, call, number, -1, -1, -1, -1, -1)
+attempt("clone3", call, 435, None, 0)
+sys.exit(1)
+""")
+    engine.start()
+    equal(tried(engine, "spy"), {**{what: "EPERM" for what in DOORS}, "clone3": "ENOSYS"})
+
+
 @alone
 def memory_and_the_network_are_bounded_as_the_settings_say(t):
     if IS_SANITIZED:
