@@ -132,6 +132,14 @@ def a_socket_in_a_folder_of_everybodys_is_refused(t):
     assert done.returncode and b"nobody else's to write in" in done.stderr, done
 
 
+@alone
+def the_log_of_an_engine_on_demand_is_bounded(t):
+    engine = Engined(t)
+    (engine.home / "engine.log").write_bytes(b"x" * 300000)
+    engine.start("--on-demand")
+    equal(engine.log.count("x" * 1000), 0)
+
+
 def locked(engine):
     status = pathlib.Path(f"/proc/{engine.process.pid}/status").read_text()
     return int(status.partition("VmLck:")[2].split()[0])
