@@ -22,7 +22,10 @@ struct reference_call {
     char *place, *reference;
     struct coffer_client *client;
     struct coffer_call *call;
-    struct err failure; /* of the beginning; code 0: it has begun */
+    struct reference_start *start;
+    struct reference_wait wait; /* for an engine that is started */
+    bool was_started;           /* or was tried to be */
+    struct err failure;         /* of the beginning; code 0: it has begun */
     uv_poll_t poll;
     struct timer end;
     reference_done done;
@@ -44,6 +47,7 @@ void reference_call_close(struct reference_call *c)
 {
     if (!c)
         return;
+    reference_start_forget(&c->wait);
     loop_close_init(&c->closing, free_call, c);
     if (c->call)
         loop_close_handle(&c->closing, (uv_handle_t *)&c->poll);
@@ -93,7 +97,7 @@ static void finish(struct reference_call *c, int r, const struct err *e,
 static void fail(struct reference_call *c, int r, struct err *e)
 {
     struct err why = *e;
-    const char *advice = r == ERR_UNAVAILABLE
+    const char *advice = r == ERR_UNAVAILABLE && !c->was_started
                              ? " (start root's engine: systemctl enable --now "
                                "coffer-engined.socket)"
                              : "";
@@ -120,6 +124,7 @@ static void finish_with(struct reference_call *c, int code,
 /* ---- the loop ---- */
 
 static void turn(struct reference_call *c);
+static void begin_failed(struct reference_call *c);
 
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
@@ -132,7 +137,7 @@ static void on_timer(void *user)
 {
     struct reference_call *c = user;
     if (c->failure.code)
-        fail(c, c->failure.code, &c->failure);
+        begin_failed(c);
     else
         turn(c);
 }
@@ -173,17 +178,17 @@ static int ask(struct reference_call *c, struct err *e)
     int r = reference_parse(c->reference, REFERENCE_PATTERN, &p, e);
     if (r)
         return r;
-    int code = coffer_client_new(&options, &c->client, &why);
+    int code = c->client ? 0 : coffer_client_new(&options, &c->client, &why);
     if (!code)
         code = coffer_call_get(c->client, p.text, &c->call, &why);
     return code ? err_set(e, sdk_code_to_err(code), "%s", why.text) : 0;
 }
 
-static int begin(struct reference_call *c, uv_loop_t *loop, struct err *e)
+static int begin(struct reference_call *c, struct err *e)
 {
-    timer_init(&c->end, loop, on_timer, c);
+    c->failure = (struct err){0};
     if (ask(c, &c->failure) == 0) {
-        int r = uv_poll_init(loop, &c->poll, coffer_call_fd(c->call));
+        int r = uv_poll_init(c->start->loop, &c->poll, coffer_call_fd(c->call));
         if (r) {
             coffer_call_free(TAKE(c->call));
             return err_set(e, ERR_IO, "watch a connection: %s", uv_strerror(r));
@@ -194,22 +199,51 @@ static int begin(struct reference_call *c, uv_loop_t *loop, struct err *e)
     return 0;
 }
 
-int reference_call_new(uv_loop_t *loop, const char *place, const char *reference,
-                       reference_done done, void *user, struct reference_call **out,
-                       struct err *e)
+static void started(int r, const struct err *e, void *user)
+{
+    struct reference_call *c = user;
+    struct err why = {0};
+    if (r)
+        why = *e;
+    else
+        r = begin(c, &why);
+    if (r)
+        fail(c, r, &why);
+}
+
+/* Only where nobody listens: an engine that answers may have its own reasons. */
+static void begin_failed(struct reference_call *c)
+{
+    int r = c->failure.code;
+    if (r == ERR_UNAVAILABLE && !c->was_started && reference_start_is_ours()) {
+        c->was_started = true;
+        r = reference_start_wait(c->start, &c->wait, &c->failure);
+    }
+    if (r)
+        fail(c, r, &c->failure);
+}
+
+int reference_call_new(struct reference_start *start, const char *place,
+                       const char *reference, reference_done done, void *user,
+                       struct reference_call **out, struct err *e)
 {
     struct reference_call *c = calloc(1, sizeof(*c));
     if (!c)
         return err_no_memory(e);
     c->place = mem_dup(place, strlen(place));
     c->reference = mem_dup(reference, strlen(reference));
+    c->start = start;
+    list_init(&c->wait.link);
+    c->wait.done = started;
+    c->wait.user = c;
     c->done = done;
     c->user = user;
     if (!c->place || !c->reference) {
         free_call(c);
         return err_no_memory(e);
     }
-    int r = begin(c, loop, e);
+    timer_init(&c->end, start->loop, on_timer, c);
+    int r = begin(c, e);
     if (r)
         reference_call_close(c);
     else

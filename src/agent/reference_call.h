@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include <uv.h>
-
+#include "agent/reference_start.h"
 #include "base/buf.h"
 #include "base/err.h"
 
 /*
  * The value of one reference, "se://db/password": asks the secrets engine of this
- * process's user, root's, and lets go of itself.
+ * process's user, root's, and lets go of itself. Where none listens, one is started, if
+ * that is ours to do, and asked once.
  */
 struct reference_call;
 
@@ -23,11 +23,11 @@ typedef void (*reference_done)(int r, const struct err *e, struct buf *value, vo
  * then. It tells what err.h's codes are for: ERR_NOT_FOUND, ERR_FAILED_PRECONDITION for a
  * pattern that matches several, ERR_UNAVAILABLE without an engine; the words name
  * `place`, what the value is for, and the reference. ERR_NO_MEMORY, ERR_IO when it can't
- * be begun.
+ * be begun. `start` is borrowed.
  */
-int reference_call_new(uv_loop_t *loop, const char *place, const char *reference,
-                       reference_done done, void *user, struct reference_call **out,
-                       struct err *e) MUST_CHECK;
+int reference_call_new(struct reference_start *start, const char *place,
+                       const char *reference, reference_done done, void *user,
+                       struct reference_call **out, struct err *e) MUST_CHECK;
 
 /* No callback after this. NULL is fine. */
 void reference_call_close(struct reference_call *c);

@@ -39,6 +39,7 @@ struct task;
 #define TASK_HEALTH_INTERVAL (30 * CLOCK_SECOND)
 
 struct reference_call;
+struct reference_start;
 
 /* The values of a task's secrets that are references, while its files are made. */
 struct task_references {
@@ -52,7 +53,8 @@ struct task_context {
     uv_loop_t *loop;
     struct engine *engine;
     struct secret_fs *fs;
-    const struct keyring *keys; /* that secrets' payloads are sealed with */
+    struct reference_start *starting; /* of the secrets engine */
+    const struct keyring *keys;       /* that secrets' payloads are sealed with */
     const char *node_id;
     const char *hostname;
     bool is_engine_up;

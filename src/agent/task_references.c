@@ -50,7 +50,7 @@ static int ask(struct task *t, const Swarm__SecretReference *ref, struct err *e)
     if (ref->target_case != SWARM__SECRET_REFERENCE__TARGET_FILE || !ref->file)
         return err_set(e, ERR_INVALID_ARGUMENT,
                        "malformed secret reference, no target provided");
-    return reference_call_new(t->context->loop, ref->file->name, ref->secret_name,
+    return reference_call_new(t->context->starting, ref->file->name, ref->secret_name,
                               answered, t, &t->references.call, e);
 }
 

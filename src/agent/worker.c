@@ -258,6 +258,8 @@ int worker_init(struct worker *w, uv_loop_t *loop, struct engine *engine,
                  w->fs.path);
     w->context.fs = &w->fs;
     w->context.keys = w->keys;
+    reference_start_init(&w->starting, loop);
+    w->context.starting = &w->starting;
     list_init(&w->strays);
     timer_init(&w->list_retry, loop, list_due, w);
     timer_init(&w->strays_retry, loop, strays_due, w);
@@ -289,6 +291,7 @@ void worker_close(struct worker *w, void (*closed)(void *user), void *user)
     for (size_t i = 0; i < w->tasks.len; i++)
         task_close(w->tasks.entries[i].value, &w->closing);
     map_deinit(&w->tasks);
+    reference_start_close(&w->starting);
     worker_free_objects(&w->again);
     worker_free_objects(&w->secrets);
     worker_free_objects(&w->configs);

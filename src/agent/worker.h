@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/agent.h"
+#include "agent/reference_start.h"
 #include "agent/reporter.h"
 #include "agent/task.h"
 #include "base/map.h"
@@ -25,8 +26,9 @@ struct worker {
     struct reporter *reporter; /* borrowed */
     struct map tasks;          /* id -> struct task */
     struct map again;          /* id -> Swarm__Task: back while it is being removed */
-    struct keyring *keys;      /* of this worker alone, never stored */
-    struct map secrets;        /* id -> Swarm__Secret, its payload sealed */
+    struct reference_start starting; /* for all tasks */
+    struct keyring *keys;            /* of this worker alone, never stored */
+    struct map secrets;              /* id -> Swarm__Secret, its payload sealed */
     struct map configs;
     /* Task id -> struct container, until its task has begun. A second one of the same
      * task is under its own id. */

@@ -6,7 +6,9 @@ import json
 from fixture import canary, container_of
 from harness import equal
 from references import Place, Secrets, each
+from secrets_user import SecretsUser
 from test_reference_files import on_no_disk
+from test_references_engine import engines, look
 
 # Of the services here that can't start: they try once.
 ONCE = ("--restart-condition", "none", "--detach")
@@ -17,6 +19,12 @@ def failure(p, service):
         tasks = [t for t in p.hands.tasks(service) if t["Status"]["State"] in ("rejected", "failed")]
         return tasks and tasks[0]["Status"]["Err"]
     return p.hands.until(f"{service} fails", look)
+
+
+def stop(p, user):
+    """Ends a user's engine, and the keepers of its plugins, which end after it."""
+    user.stop()
+    p.hands.until("the engine has ended", lambda: not engines(p.node))
 
 
 @each
@@ -57,9 +65,10 @@ def a_service_gets_a_reference_as_a_file(kind):
 @each
 def a_task_whose_reference_fails_says_why(kind):
     with Place(kind, runtime=None) as p:
+        p.without_engined()
         p.hands.service("none", *ONCE, "--secret", "source=se://a,target=pw")
         words = failure(p, "none")
-        assert words.startswith("resolving pw: se://a: ") and "coffer-engined.socket" in words, words
+        assert words.startswith("resolving pw: se://a: ") and "isn't installed" in words, words
         secrets = Secrets(p.node, a="1", many__x="1", many__y="2", **{"!broken": "the vault is sealed"})
         for name, reference, words in (("no", "se://no/such", "resolving pw: secret not found: se://no/such"),
                                        ("many", "se://many/*", "resolving pw: 2 secrets matched se://many/*"),
@@ -73,6 +82,41 @@ def a_task_whose_reference_fails_says_why(kind):
         failure(p, "again")
         secrets.set(later="now")
         equal(p.docker("exec", container_of(p.hands.running("again")[0]), "cat", "/run/secrets/pw").out, "now")
+
+
+@each
+def an_engine_is_started_for_tasks_and_outlives_cofferd(kind):
+    with Place(kind, runtime=None) as p:
+        value = canary()
+        root = SecretsUser(p.node)
+        root("set", "db/password", stdin=value)
+        stop(p, root)
+        p.hands.service("s", "--replicas", "2", "--secret", "source=se://db/password,target=pw")
+        for task in p.hands.running("s", 2):
+            equal(p.docker("exec", container_of(task), "cat", "/run/secrets/pw").out, value)
+        (engine,) = engines(p.node)
+        equal(root.engine(), engine)
+        assert look(look(engine)[1])[0] != "cofferd", look(engine)
+        on_no_disk(p, value)
+        p.cofferd.kill()
+        p.cofferd.start()
+        equal(engines(p.node), [engine])
+        stop(p, root)
+        p.docker("service", "update", "--force", "--quiet", "--update-monitor", "1ms", "s")
+        equal(len(engines(p.node)), 1)
+
+
+@each
+def a_service_of_systemd_starts_no_engine(kind):
+    with Place(kind, runtime=None) as p:
+        p.cofferd.stop()
+        p.cofferd.daemon.env["INVOCATION_ID"] = "0123456789abcdef0123456789abcdef"
+        p.cofferd.start()
+        SecretsUser(p.node)
+        p.hands.service("none", *ONCE, "--secret", "source=se://a,target=pw")
+        words = failure(p, "none")
+        assert "coffer-engined.socket" in words, words
+        equal(engines(p.node), [])
 
 
 @each

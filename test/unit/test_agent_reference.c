@@ -4,6 +4,7 @@
 #include "sdk_fixture.h"
 
 #include "agent/reference_call.h"
+#include "base/file.h"
 #include "literal.h"
 #include "secrets/resolver.pb-c.h"
 
@@ -135,8 +136,92 @@ static void none_that_matches_rejects_the_task(void **state)
 static void without_an_engine_the_task_is_rejected(void **state)
 {
     setenv("COFFER_ENGINE_SOCKET", "/nosuch/engine.sock", 1);
+    setenv("INVOCATION_ID", "0123456789abcdef0123456789abcdef", 1);
     assert_rejected(*state, "se://db/pw", "resolving pw: se://db/pw: ");
     assert_non_null(strstr(err_of(*state, TASK_1), "coffer-engined.socket"));
+    unsetenv("INVOCATION_ID");
+}
+
+/* ---- an engine that is started ---- */
+
+/* A program in the engine's place: it notes that it runs and then does this; $D is its
+ * folder. Nobody listens at the socket that is asked until it makes it. */
+static void put_program(struct scripted *s, const char *script)
+{
+    cleanup_free char *path = str_format("%s/program", s->folder);
+    cleanup_free char *socket = str_format("%s/started.sock", s->folder);
+    cleanup_free char *text =
+        str_format("#!/bin/sh\nD=%s\nprintf x >>$D/count\n%s\n", s->folder, script);
+    assert_int_equal(file_replace(path, 0700, text, strlen(text), NULL), 0);
+    setenv("COFFER_ENGINED", path, 1);
+    setenv("COFFER_HOME", s->folder, 1);
+    setenv("COFFER_ENGINE_SOCKET", socket, 1);
+}
+
+static void assert_started_once(const struct scripted *s)
+{
+    struct stat st;
+    cleanup_free char *count = str_format("%s/count", s->folder);
+    assert_int_equal(stat(count, &st), 0);
+    assert_int_equal(st.st_size, 1);
+}
+
+static void remove_program(struct scripted *s)
+{
+    cleanup_free char *command = str_format(
+        "cd %s && rm -f program count started.sock start.lock engine.log", s->folder);
+    assert_int_equal(system(command), 0);
+    unsetenv("COFFER_ENGINED");
+    unsetenv("COFFER_HOME");
+}
+
+static void two_tasks_start_one_engine_and_get_their_values(void **state)
+{
+    struct world *w = *state;
+    static struct asked a;
+    start_engine(&a, 1);
+    cleanup_free char *script =
+        str_format("ln -s %s $D/started.sock && echo ready >&3", a.engine.path);
+    put_program(&a.engine, script);
+    Swarm__AssignmentsMessage *m = message_begin();
+    Swarm__Task *both[] = {task_with("se://db/pw"), task_with("se://db/pw")};
+    put(&both[1]->id, TASK_2);
+    both[1]->slot = 2;
+    add_secret(m, SECRET_1);
+    add_task(m, both[0]);
+    add_task(m, both[1]);
+    send_assignments(w, m, true);
+    WAIT_STATE(w, TASK_1, RUNNING);
+    WAIT_STATE(w, TASK_2, RUNNING);
+    assert_contents(w, TASK_1 "/secrets/pw", VALUE);
+    assert_contents(w, TASK_2 "/secrets/pw", VALUE);
+    assert_started_once(&a.engine);
+    remove_program(&a.engine);
+    stop_engine(&a);
+}
+
+static void an_engine_that_fails_to_start_rejects_the_task(void **state)
+{
+    static struct asked a;
+    start_engine(&a, 1);
+    put_program(&a.engine, "echo 'no store here' >&3");
+    assert_rejected(*state, "se://db/pw",
+                    "the secrets engine doesn't start: no store here");
+    assert_started_once(&a.engine);
+    remove_program(&a.engine);
+    stop_engine(&a);
+}
+
+/* It is asked again once, not for ever. */
+static void one_that_is_not_there_after_its_start_rejects_the_task(void **state)
+{
+    static struct asked a;
+    start_engine(&a, 1);
+    put_program(&a.engine, "echo ready >&3");
+    assert_rejected(*state, "se://db/pw", "resolving pw: se://db/pw: ");
+    assert_started_once(&a.engine);
+    remove_program(&a.engine);
+    stop_engine(&a);
 }
 
 static void what_is_no_reference_rejects_the_task(void **state)
@@ -179,6 +264,9 @@ int main(void)
         WORLD_TEST(several_that_match_reject_the_task),
         WORLD_TEST(none_that_matches_rejects_the_task),
         WORLD_TEST(without_an_engine_the_task_is_rejected),
+        WORLD_TEST(two_tasks_start_one_engine_and_get_their_values),
+        WORLD_TEST(an_engine_that_fails_to_start_rejects_the_task),
+        WORLD_TEST(one_that_is_not_there_after_its_start_rejects_the_task),
         WORLD_TEST(what_is_no_reference_rejects_the_task),
         WORLD_TEST(a_task_that_waits_for_a_value_goes_at_once),
         WORLD_TEST(the_agent_is_closed_while_a_task_waits_for_a_value),
