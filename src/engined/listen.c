@@ -12,16 +12,21 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/home.h"
 #include "base/log.h"
 #include "base/macro.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "net/notify.h"
+#include "start/alarm.h"
 
 #define SOCKET_FILE "engine.sock"
 #define DOCKER_ABSTRACT "@docker-secrets-engine/%u/daemon.sock"
 #define LISTEN_BACKLOG 1024
+
+/* Who holds the lock is about to listen. */
+#define LOCK_TIMEOUT (5 * CLOCK_SECOND)
 
 /* ---- folders ---- */
 
@@ -91,6 +96,22 @@ static int listen_at(struct http_server *server, const char *socket, struct err 
 
 /* ---- the own socket ---- */
 
+static int wait_for_lock(int fd, const char *path, struct err *e)
+{
+    struct start_alarm alarm;
+    int r = start_alarm_set(&alarm, LOCK_TIMEOUT, e);
+    if (r)
+        return r;
+    while (!r && flock(fd, LOCK_EX))
+        if (errno != EINTR)
+            r = err_errno(e, errno, "lock %s", path);
+        else if (start_alarm_rang(&alarm))
+            r = err_set(e, ERR_DEADLINE_EXCEEDED, "somebody else holds the lock %s",
+                        path);
+    start_alarm_clear(&alarm);
+    return r;
+}
+
 static int lock(const char *socket, int *out, struct err *e)
 {
     cleanup_free char *path = str_format("%s.lock", socket);
@@ -99,11 +120,10 @@ static int lock(const char *socket, int *out, struct err *e)
     cleanup_fd int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return err_errno(e, errno, "open %s", path);
-    while (flock(fd, LOCK_EX))
-        if (errno != EINTR)
-            return err_errno(e, errno, "lock %s", path);
-    *out = TAKE_FD(fd);
-    return 0;
+    int r = wait_for_lock(fd, path, e);
+    if (!r)
+        *out = TAKE_FD(fd);
+    return r;
 }
 
 static int listen_own(struct http_server *server, const char *socket, struct err *e)

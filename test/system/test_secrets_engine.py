@@ -2,6 +2,7 @@
 """The secrets engine as its clients and plugins see it: the real program, real plugins, curl."""
 
 import base64
+import fcntl
 import gzip
 import json
 import multiprocessing
@@ -130,6 +131,16 @@ def a_socket_in_a_folder_of_everybodys_is_refused(t):
     done = subprocess.run(engine.command("--socket", shared / "engine.sock"), env=engine.env,
                           stderr=subprocess.PIPE, timeout=TIMEOUT, check=False)
     assert done.returncode and b"nobody else's to write in" in done.stderr, done
+
+
+@alone
+def a_lock_that_is_never_let_go_is_not_waited_for_forever(t):
+    engine = Engined(t)
+    with open(engine.home / "engine.sock.lock", "w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        done = subprocess.run(engine.command(), env=engine.env, stderr=subprocess.PIPE,
+                              timeout=TIMEOUT, check=False)
+    assert done.returncode and b"somebody else holds the lock" in done.stderr, done
 
 
 @alone
