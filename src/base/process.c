@@ -1,33 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/process.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 
-#define STATUS_SIZE 4096
+/* A line has its number in each namespace from ours inwards: "NSpid: 1234 1". It stands
+ * behind one of all groups, which has no bound of its own. */
+static bool is_inside(FILE *status)
+{
+    static const char key[] = "NSpid:\t";
+    cleanup_free char *line = NULL;
+    size_t size = 0;
+    while (getline(&line, &size, status) > 0) {
+        const char *numbers = line + sizeof(key) - 1;
+        if (str_starts_with(line, key))
+            return numbers[strspn(numbers, "0123456789")] != '\n';
+    }
+    return true;
+}
 
-static bool read_status(pid_t pid, char text[STATUS_SIZE])
+bool process_is_elsewhere(pid_t pid)
 {
     char path[64];
     snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-    cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, text, STATUS_SIZE - 1);
-    text[n > 0 ? n : 0] = '\0';
-    return n > 0;
-}
-
-/* A line has its number in each namespace from ours inwards: "NSpid: 1234 1". */
-bool process_is_elsewhere(pid_t pid)
-{
-    static const char key[] = "\nNSpid:\t";
-    char text[STATUS_SIZE];
-    const char *at = read_status(pid, text) ? strstr(text, key) : NULL;
-    if (!at)
+    FILE *status = fopen(path, "re");
+    if (!status)
         return true;
-    at += sizeof(key) - 1;
-    return at[strspn(at, "0123456789")] != '\n';
+    bool r = is_inside(status);
+    (void)fclose(status);
+    return r;
 }

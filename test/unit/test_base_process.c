@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <grp.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -26,6 +27,25 @@ static void a_process_that_is_gone_is_elsewhere(void **state)
     assert_int_equal(waitpid(pid, NULL, 0), pid);
     assert_true(process_is_elsewhere(pid));
     assert_true(process_is_elsewhere(0));
+}
+
+/* They stand before what is looked for. */
+static void a_process_of_many_groups_is_here(void **state)
+{
+    enum {
+        MANY = 2000
+    };
+    static gid_t groups[MANY];
+    int status = -1;
+    if (geteuid() != 0)
+        skip();
+    for (gid_t i = 0; i < MANY; i++)
+        groups[i] = 1000000000 + i;
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(setgroups(MANY, groups) ? 2 : process_is_elsewhere(getpid()));
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
 }
 
 /* Its first process, as that of a container. */
@@ -57,6 +77,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_process_of_this_namespace_is_here),
+        cmocka_unit_test(a_process_of_many_groups_is_here),
         cmocka_unit_test(a_process_that_is_gone_is_elsewhere),
         cmocka_unit_test(a_process_of_a_namespace_within_is_elsewhere),
     };
