@@ -23,12 +23,34 @@ static void inherit_sockets(void)
     setenv("LISTEN_PID", pid, 1);
 }
 
+/* What a caller does with signals. */
+struct ears {
+    sigset_t mask;
+    struct sigaction on_child;
+};
+
+/* All signals wait. Of a child's end nobody is told who ignores that, as a caller may. */
+static int listen_to(const sigset_t *all, struct ears *before, struct err *e)
+{
+    const struct sigaction usual = {.sa_handler = SIG_DFL};
+    if (sigprocmask(SIG_BLOCK, all, &before->mask))
+        return err_errno(e, errno, "block signals");
+    if (sigaction(SIGCHLD, &usual, &before->on_child))
+        return err_errno(e, errno, "hear of a child's end");
+    return 0;
+}
+
+static int restore(const struct ears *before)
+{
+    return sigaction(SIGCHLD, &before->on_child, NULL) ||
+           sigprocmask(SIG_SETMASK, &before->mask, NULL);
+}
+
 static _Noreturn void become(const char *program, char *const *words,
-                             const sigset_t *mask, pid_t parent)
+                             const struct ears *before, pid_t parent)
 {
     inherit_sockets();
-    if (!prctl(PR_SET_PDEATHSIG, SIGKILL) && getppid() == parent &&
-        !sigprocmask(SIG_SETMASK, mask, NULL))
+    if (!prctl(PR_SET_PDEATHSIG, SIGKILL) && getppid() == parent && !restore(before))
         execv(program, words);
     fprintf(stderr, "coffer: run %s: %m\n", program);
     _exit(NOT_STARTED);
@@ -61,15 +83,17 @@ static int wait_for(pid_t child, const sigset_t *all, int *status, struct err *e
 
 int child_run(const char *program, char *const *words, int *status, struct err *e)
 {
-    sigset_t all, before;
+    struct ears before;
+    sigset_t all;
     sigfillset(&all);
-    if (sigprocmask(SIG_BLOCK, &all, &before))
-        return err_errno(e, errno, "block signals");
+    int r = listen_to(&all, &before, e);
+    if (r)
+        return r;
     pid_t parent = getpid(), child = fork();
     if (child == 0)
         become(program, words, &before, parent);
-    int r = child < 0 ? err_errno(e, errno, "fork") : wait_for(child, &all, status, e);
-    if (sigprocmask(SIG_SETMASK, &before, NULL) && !r)
+    r = child < 0 ? err_errno(e, errno, "fork") : wait_for(child, &all, status, e);
+    if (restore(&before) && !r)
         r = err_errno(e, errno, "restore signals");
     return r;
 }

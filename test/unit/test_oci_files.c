@@ -169,6 +169,18 @@ static void a_signal_for_us_is_the_childs(void **state)
     assert_int_equal(status, 9);
 }
 
+/* The kernel tells nobody of a child's end then, unless told to. */
+static void a_caller_that_ignores_the_ends_of_children_is_no_hindrance(void **state)
+{
+    (void)state;
+    int status = -1;
+    void (*before)(int) = signal(SIGCHLD, SIG_IGN);
+    int r = run("exit 7", &status);
+    assert_true(signal(SIGCHLD, before) == SIG_IGN);
+    assert_int_equal(r, 0);
+    assert_int_equal(status, 7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +190,7 @@ int main(void)
         cmocka_unit_test(a_stand_in_is_made_once),
         cmocka_unit_test(the_childs_status_is_ours),
         cmocka_unit_test(a_signal_for_us_is_the_childs),
+        cmocka_unit_test(a_caller_that_ignores_the_ends_of_children_is_no_hindrance),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
