@@ -11,6 +11,9 @@
 #define WRITE_MAX PIPE_BUF
 #define READ_MAX 16384
 
+/* More than a pipe or a terminal holds: who wrote more is writing still. */
+#define HELD_MAX (1024 * 1024 + READ_MAX)
+
 void pump_close(struct pump *p)
 {
     if (p->from >= 0)
@@ -43,8 +46,9 @@ bool pump_is_waiting(const struct pump *p)
     return p->is_prompt && p->filter && !p->out.len && mask_stream_holds(p->filter);
 }
 
-/* A terminal whose other side is closed says EIO, which is an end as any other. */
-static int read_some(struct pump *p, struct err *e)
+/* A terminal whose other side is closed says EIO, which is an end as any other. *total
+ * grows by what came. */
+static int read_some(struct pump *p, size_t *total, struct err *e)
 {
     char bytes[READ_MAX];
     ssize_t n = read(p->from, bytes, sizeof(bytes));
@@ -52,6 +56,7 @@ static int read_some(struct pump *p, struct err *e)
         return 0;
     int r = 0;
     if (n > 0) {
+        *total += (size_t)n;
         r = take(p, bytes, (size_t)n, e);
     } else {
         close(p->from);
@@ -74,10 +79,11 @@ static void write_some(struct pump *p)
 
 int pump_step(struct pump *p, const struct pollfd fds[PUMP_FDS], struct err *e)
 {
+    size_t total = 0;
     if (fds[1].fd >= 0 && fds[1].revents)
         write_some(p);
     if (fds[0].fd >= 0 && fds[0].revents)
-        return read_some(p, e);
+        return read_some(p, &total, e);
     return 0;
 }
 
@@ -89,13 +95,14 @@ static void write_all(struct pump *p)
 
 int pump_catch_up(struct pump *p, struct err *e)
 {
+    size_t total = 0;
     int r = 0;
     write_all(p);
-    while (p->from >= 0 && !r) {
+    while (p->from >= 0 && !r && total < HELD_MAX) {
         struct pollfd ready = {.fd = p->from, .events = POLLIN};
         if (poll(&ready, 1, 0) <= 0)
             break;
-        r = read_some(p, e);
+        r = read_some(p, &total, e);
         write_all(p);
     }
     if (!r)

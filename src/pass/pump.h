@@ -34,7 +34,8 @@ int pump_step(struct pump *p, const struct pollfd fds[PUMP_FDS],
 bool pump_is_waiting(const struct pump *p);
 int pump_flush(struct pump *p, struct err *e) MUST_CHECK;
 
-/* Moves what is there and can be had without waiting for the writer. */
+/* Moves what is there and can be had without waiting for the writer, nor for one that
+ * never ends. */
 int pump_catch_up(struct pump *p, struct err *e) MUST_CHECK;
 
 /* The same, and closes. */

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "pass/pump.h"
+
+struct fixture {
+    struct pump pump; /* from a pipe to a file */
+    int in;           /* the pipe's other end */
+};
+
+static int set_up(void **state)
+{
+    static struct fixture f;
+    int ends[2];
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    f.in = ends[1];
+    f.pump = (struct pump){.from = ends[0], .to = memfd_create("out", MFD_CLOEXEC)};
+    assert_true(f.pump.to >= 0);
+    *state = &f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+    pump_close(&f->pump);
+    close(f->pump.to);
+    close(f->in);
+    return 0;
+}
+
+static void what_is_there_at_the_end_goes_out(void **state)
+{
+    struct fixture *f = *state;
+    enum {
+        MUCH = 1024 * 1024
+    };
+    static char bytes[MUCH];
+    struct stat st;
+    int room = fcntl(f->in, F_SETPIPE_SZ, MUCH); /* less: who isn't root may not more */
+    room = room < 0 ? fcntl(f->in, F_GETPIPE_SZ) : room;
+    assert_int_equal(write(f->in, bytes, (size_t)room), room);
+    assert_int_equal(pump_drain(&f->pump, NULL), 0);
+    assert_int_equal(fstat(f->pump.to, &st), 0);
+    assert_int_equal(st.st_size, room);
+}
+
+/* What a command left behind writes as long as it likes. */
+static void nobody_who_goes_on_writing_is_waited_for(void **state)
+{
+    struct fixture *f = *state;
+    static const char bytes[4096];
+    int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    assert_int_equal(dup2(nothing, f->pump.to), f->pump.to);
+    close(nothing);
+    pid_t writer = fork();
+    if (writer == 0) {
+        close(f->pump.from);
+        alarm(20);
+        while (write(f->in, bytes, sizeof(bytes)) > 0)
+            ;
+        _exit(0);
+    }
+    int status;
+    assert_int_equal(pump_drain(&f->pump, NULL), 0);
+    assert_int_equal(f->pump.from, -1);
+    assert_int_equal(waitpid(writer, &status, 0), writer);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_is_there_at_the_end_goes_out, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(nobody_who_goes_on_writing_is_waited_for, set_up,
+                                        tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
