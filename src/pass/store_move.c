@@ -75,7 +75,7 @@ static int read_all(struct move *m, struct err *e)
 
 /* ---- copying ---- */
 
-/* Is it in the new store as it was in the old one? */
+/* Is it in the store that is used now as it was read? */
 static int is_same(struct move *m, const struct secret_envelope *old, bool *same,
                    struct err *e)
 {
@@ -117,15 +117,27 @@ static int copy_all(struct move *m, struct err *e)
 
 /* ---- removing ---- */
 
+/* What was saved there meanwhile is in no other store, and stays. */
+static int remove_one(struct move *m, const struct secret_envelope *secret, struct err *e)
+{
+    bool same = false;
+    int r = is_same(m, secret, &same, e);
+    if (r == ERR_NOT_FOUND)
+        return 0;
+    if (!r && !same)
+        m->differ++;
+    return r || !same ? r : ops_of(m)->remove(m->p->secrets, secret->id, e);
+}
+
 static int remove_all(struct move *m, struct err *e)
 {
     int r = use(m, m->note.from, e);
     for (size_t i = 0; i < m->list.len && !r; i++) {
-        const char *id = m->list.items[i].id;
-        if (id)
-            r = ops_of(m)->remove(m->p->secrets, id, e);
+        const struct secret_envelope *secret = &m->list.items[i];
+        if (secret->id)
+            r = remove_one(m, secret, e);
         if (r)
-            err_wrap(e, r, "removing %s in the store %s", id, m->note.from);
+            err_wrap(e, r, "removing %s in the store %s", secret->id, m->note.from);
         show_progress("removing", i + 1, m->list.len);
     }
     return r;
