@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -42,10 +44,13 @@ int filestore_key_write(const char *path, const struct age_identity *key,
     return r ? r : file_replace(path, 0600, file.data, file.len, e);
 }
 
-/* Gives a file the name `path`, unless there is one of that name. */
+/* Gives a file the name `path`, unless there is one of that name. Never has it both
+ * names, but where the file system knows no flags of rename. */
 static int put_if_none(const char *file, const char *path, struct err *e)
 {
-    if (link(file, path) == 0)
+    if (renameat2(AT_FDCWD, file, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+        return file_sync_folder(path, e);
+    if ((errno == EINVAL || errno == ENOSYS) && link(file, path) == 0)
         return file_sync_folder(path, e);
     if (errno == EEXIST)
         return err_set(e, ERR_ALREADY_EXISTS, "there is a key already: %s", path);
@@ -67,7 +72,7 @@ static int write_new(const char *path, const struct age_identity *key,
     if (r)
         return r;
     r = put_if_none(own, path, e);
-    if (unlink(own) && !r)
+    if (unlink(own) && errno != ENOENT && !r)
         r = err_errno(e, errno, "remove %s", own);
     return r;
 }
