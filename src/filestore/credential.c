@@ -119,11 +119,14 @@ static int failed(struct buf *said, struct err *e)
 static int finish(pid_t pid, int code, struct buf *said, struct err *e)
 {
     int status;
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
+    pid_t ended;
+    do
+        ended = waitpid(pid, &status, 0);
+    while (ended < 0 && errno == EINTR);
     if (code)
         return code;
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : failed(said, e);
+    bool is_done = ended == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    return is_done ? 0 : failed(said, e);
 }
 
 /* Its own words are few, and fit a pipe that is read behind the other. */
