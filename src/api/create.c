@@ -172,19 +172,6 @@ static void ask_for_runtime(struct creation *c)
         fail(c, &e);
 }
 
-/* ---- who asks ---- */
-
-static int find_caller(struct creation *c, struct err *e)
-{
-    struct ucred peer;
-    if (!http_exchange_peer(c->x, &peer))
-        return err_set(e, ERR_PERMISSION_DENIED,
-                       "references to secrets are resolved for callers on this machine "
-                       "only, by its socket");
-    c->asks.uid = peer.uid;
-    return 0;
-}
-
 void api_create_with_references(struct api *a, struct http_exchange *x, json_t *body,
                                 struct record *asks)
 {
@@ -200,7 +187,7 @@ void api_create_with_references(struct api *a, struct http_exchange *x, json_t *
     *c = (struct creation){.api = a, .x = x, .body = body, .asks = *asks};
     *asks = (struct record){0};
     api_records_sweep(a);
-    if (!find_caller(c, &e)) {
+    if (!api_references_caller(c->x, &c->asks.uid, &e)) {
         ask_for_runtime(c);
     } else if (must_resolve(c)) {
         fail(c, &e);

@@ -15,6 +15,7 @@
 
 #include "api/handlers.h"
 #include "api/json.h"
+#include "api/references.h"
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -140,19 +141,6 @@ static int inspect(struct execution *c, struct err *e)
                              on_inspected, c, NULL, e);
 }
 
-/* ---- who asks ---- */
-
-static int find_caller(struct execution *c, struct err *e)
-{
-    struct ucred peer;
-    if (!http_exchange_peer(c->x, &peer))
-        return err_set(e, ERR_PERMISSION_DENIED,
-                       "references to secrets are resolved for callers on this machine "
-                       "only, by its socket");
-    c->asks.uid = peer.uid;
-    return 0;
-}
-
 /* asks moves in. */
 static void execute(struct api *a, struct http_exchange *x, const struct buf *body,
                     struct record *asks)
@@ -167,7 +155,7 @@ static void execute(struct api *a, struct http_exchange *x, const struct buf *bo
     *c = (struct execution){.api = a, .x = x, .body = BUF_INIT, .asks = *asks};
     *asks = (struct record){0};
     int r = buf_append(&c->body, body->data, body->len) ? err_no_memory(&e) : 0;
-    r = r ?: find_caller(c, &e);
+    r = r ?: api_references_caller(c->x, &c->asks.uid, &e);
     r = r ?: inspect(c, &e);
     if (r)
         fail(c, &e);

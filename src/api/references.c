@@ -7,6 +7,7 @@
 #include "api/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "net/http_server.h"
 #include "resolver/reference.h"
 
 /* ---- the environment ---- */
@@ -94,4 +95,17 @@ int api_references_choose_runtime(json_t *body, enum offer offer, struct err *e)
     if (offer == OFFER_NONE)
         return offer_refuse(e);
     return offer == OFFER_NAMED ? set_runtime(body, e) : 0;
+}
+
+/* ---- who asks ---- */
+
+int api_references_caller(const struct http_exchange *x, uid_t *out, struct err *e)
+{
+    struct ucred peer;
+    if (!http_exchange_peer(x, &peer))
+        return err_set(e, ERR_PERMISSION_DENIED,
+                       "references to secrets are resolved for callers on this machine "
+                       "only, by its socket");
+    *out = peer.uid;
+    return 0;
 }

@@ -8,6 +8,8 @@
 #include "oci/offer.h"
 #include "oci/record.h"
 
+struct http_exchange;
+
 /*
  * References to secrets in the body of a container's creation. They stay there: the
  * engine's own configuration and `inspect` show them, and coffer-runtime resolves them
@@ -33,6 +35,11 @@ int api_references_check_labels(json_t *body, struct err *e) MUST_CHECK;
 
 /* Sets the labels, empty ones too: those of the image must not stay. */
 int api_references_label(json_t *body, const struct record *r, struct err *e) MUST_CHECK;
+
+/* Whose references they are: the caller's, as the kernel knows it. ERR_PERMISSION_DENIED
+ * for one that it doesn't know, who didn't come by a unix socket. */
+int api_references_caller(const struct http_exchange *x, uid_t *out,
+                          struct err *e) MUST_CHECK;
 
 /*
  * Which runtime the container gets, by what the engine offers. The body is changed where
