@@ -134,18 +134,12 @@ def with_nothing_but_a_folder_for_sockets_it_says_what_is_missing(t):
         folder.chmod(0o555)
     engine.own = lambda: None
     engine.socket = run / "coffer/engine.sock"
-    in_node(t, engine)
+    engine.start_in(t.node)  # nobody else has Docker's abstract name there
     assert "plugins have no logs: " in engine.log, engine.log
     plugin = engine.plugins()["docker-pass"]
     assert "open the encrypted files: make " in plugin["statusMessage"], plugin
     refused = engine.call(SAVE, {"id": "a", "value": ""})
     assert refused.status == 503 and "ermission denied" in refused.message, refused
-
-
-def in_node(t, engine):
-    """Where nobody else has Docker's abstract name."""
-    engine.start(spawn=t.node.popen)
-    engine.process = None  # it ends with the node
 
 
 @alone

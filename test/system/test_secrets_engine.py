@@ -505,7 +505,6 @@ def dockers_sockets_are_served_too(t):
         equal(engine.curl("http://unix/health", socket=where, run=run).body, "ok")
         equal(engine.curl("http://unix/health", socket=where, run=run, uid=USER).body, "ok")
     equal(engine.curl("http://unix/health", socket=abstract(USER), run=run, uid=STRANGER).status, 403)
-    os.kill(engine_in(t), signal.SIGTERM)
 
 
 @alone
@@ -520,7 +519,6 @@ def what_runs_in_a_container_has_no_way_by_the_abstract_name(t):
     equal(engine.curl("http://unix/health", socket=abstract(0), run=run).status, 200)
     equal(status(*abstract(0)), b"403")
     equal(status("--unix-socket", engine.socket), b"200")  # it was given to it
-    os.kill(engine_in(t), signal.SIGTERM)
 
 
 @alone
@@ -532,8 +530,7 @@ def a_further_engine_leaves_dockers_sockets_alone_unless_told(t):
     equal(refused.returncode, 7)  # nobody listens
     assert not (engine.home / ".cache").exists()
     further = Engined(t, uid=FURTHER, docker_sockets="yes")
-    further.start(spawn=t.node.popen)
-    further.process = None
+    further.start_in(t.node)
     for where in (abstract(FURTHER), ["--unix-socket",
                                 further.home / ".cache/docker-secrets-engine/engine.sock"]):
         equal(further.curl("http://unix/health", socket=where, run=run).body, "ok")
@@ -546,20 +543,11 @@ def abstract(uid):
 
 def start_in_node(t, engine):
     """Abstract names are the node's own. Gives what runs a command there."""
-    engine.start(spawn=t.node.popen)
-    engine.process = None  # it ends with the node
+    engine.start_in(t.node)
 
     def run(command, **options):
         return subprocess.run([places.ROOT / "test/rig/in-node", t.node.folder, *command], **options)
     return run
-
-
-def engine_in(t):
-    """The engine in the node, as seen from here."""
-    for pid in t.node.processes():
-        if pathlib.Path(f"/proc/{pid}/comm").read_text().strip() == "coffer-engined":
-            return pid
-    raise AssertionError("the engine is not there")
 
 
 # ---- many at once

@@ -14,6 +14,7 @@ import textwrap
 import time
 
 import places
+from node import child_of
 
 TIMEOUT = 30
 ENGINED = places.BUILD / "src" / "coffer-engined"
@@ -52,7 +53,7 @@ class Engined:
 
     def __init__(self, t, uid=0, env=None, **settings):
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="coffer-engined-"))
-        self.uid, self.process = uid, None
+        self.uid, self.process, self.inner = uid, None, None
         self.programs = self.home / "programs"
         self.socket = self.home / "engine.sock"
         (self.home / "plugins").mkdir()
@@ -123,6 +124,7 @@ class Engined:
 
     def start(self, *arguments, spawn=subprocess.Popen):
         self.own()
+        self.inner = None
         ready, theirs = os.pipe()
         with open(self.home / "engine.log", "ab") as log:
             self.process = spawn(self.command("--ready-fd", str(theirs), *arguments), env=self.env,
@@ -132,6 +134,17 @@ class Engined:
             assert lines.readline() == b"ready\n", self.log
         return self
 
+    def start_in(self, node, *arguments):
+        """In a node, where the abstract names are its own."""
+        self.start(*arguments, spawn=node.popen)
+        self.inner = child_of(self.process.pid)
+        return self
+
+    @property
+    def pid(self):
+        """The engine's, also where our child only waits for it."""
+        return self.inner or self.process.pid
+
     @property
     def log(self):
         return (self.home / "engine.log").read_text()
@@ -140,12 +153,12 @@ class Engined:
         return self.process.wait(TIMEOUT)
 
     def stop(self, number=signal.SIGTERM):
-        self.process.send_signal(number)
+        os.kill(self.pid, number)
         return self.wait()
 
     def close(self):
         if self.process and self.process.poll() is None:
-            self.process.kill()
+            os.kill(self.pid, signal.SIGKILL)
             self.process.wait()
         shutil.rmtree(self.home, ignore_errors=True)
 
@@ -188,7 +201,7 @@ class Engined:
 
     def pids(self, parent=None):
         """The children of the engine, which keep its plugins."""
-        pid = parent or self.process.pid
+        pid = parent or self.pid
         text = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text()
         return [int(word) for word in text.split()]
 
