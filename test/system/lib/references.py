@@ -8,6 +8,7 @@ import pathlib
 import subprocess
 
 import places
+import wait
 from api import Api
 from daemon import Daemon
 from engine import CONTAINERS_CONF, NO_LIMIT_OF_PROCESSES, Engine, lacks_pids_controller
@@ -221,8 +222,8 @@ def each(function):
     return function
 
 
-def only_in(value, programs):
-    """Of all processes of this machine only these programs have it in their environment."""
+def holders(value):
+    """The programs of this machine that have it in their environment."""
     found = set()
     for folder in pathlib.Path("/proc").glob("[0-9]*"):
         try:
@@ -231,7 +232,13 @@ def only_in(value, programs):
             assert value.encode() not in (folder / "cmdline").read_bytes()
         except OSError:  # it has ended, or is none of ours
             continue
-    assert found and found <= programs, found
+    return found
+
+
+def only_in(value, programs):
+    """These programs have it in their environment, once they are there, and no others."""
+    found = wait.until(None, "a process that has the value", lambda: holders(value))
+    assert found <= programs, found
 
 
 def nowhere(p, *values):
