@@ -33,7 +33,8 @@ struct rest_client;
  * A client of the server at `address`: "https://HOST[:PORT][/PATH]", or http on this
  * machine (localhost, 127.0.0.1, [::1]): no network hears it, but whoever has the port on
  * this machine gets what is sent. ca_file has the authorities to trust (PEM); NULL: the
- * system's. Nothing is connected yet. Both are copied. ERR_INVALID_ARGUMENT names `address`, ERR_NO_MEMORY.
+ * system's. Nothing is connected yet. Both are copied. ERR_INVALID_ARGUMENT names
+ * `address`, ERR_NO_MEMORY.
  */
 int rest_client_new(const char *address, const char *ca_file, struct rest_client **out,
                     struct err *e) MUST_CHECK;

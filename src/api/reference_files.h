@@ -23,7 +23,7 @@
 int api_reference_files_take(const struct api *a, json_t *body, struct record *out,
                              struct err *e) MUST_CHECK;
 
-/* Sets the label coffer.secrets.files, "TARGET=REFERENCE,...", empty where there are none:
- * one of the image's must not stay. The body has labels. ERR_NO_MEMORY. */
+/* Sets the label coffer.secrets.files, "TARGET=REFERENCE,...", empty where there are
+ * none: one of the image's must not stay. The body has labels. ERR_NO_MEMORY. */
 int api_reference_files_label(json_t *body, const struct record *r,
                               struct err *e) MUST_CHECK;

@@ -17,7 +17,6 @@
 #include "filestore/private.h"
 
 #define PROGRAM "systemd-creds"
-#define NAME_FLAG "--name=" FILESTORE_CREDENTIAL_NAME
 
 /* What is written to a pipe at once without anybody reading. */
 #define INPUT_MAX 65536
@@ -61,7 +60,8 @@ static void close_end(int *fd)
 static int spawn(const char *verb, const struct pipes *p, pid_t *pid)
 {
     posix_spawn_file_actions_t actions;
-    const char *argv[] = {PROGRAM, verb, NAME_FLAG, "-", "-", NULL};
+    static const char name_flag[] = "--name=" FILESTORE_CREDENTIAL_NAME;
+    const char *argv[] = {PROGRAM, verb, name_flag, "-", "-", NULL};
     union { /* exec takes its words for what they are: never changed */
         const char *const *in;
         char *const *out;

@@ -155,17 +155,17 @@ static void take_variable(struct arguments *a, const char *text)
 static int take_value(struct arguments *a, enum meaning meaning, const char *value,
                       struct err *e)
 {
-    const char **const place[] = {
+    const char **const places[] = {
         [SETTINGS] = &a->settings, [LOG] = &a->log,       [LOG_FORMAT] = &a->log_format,
         [BUNDLE] = &a->bundle,     [CONFIG] = &a->config, [PROCESS] = &a->process,
-        [VARIABLE] = NULL,
     };
+    const char **place = meaning < ARRAY_SIZE(places) ? places[meaning] : NULL;
     if (meaning == PRESERVE)
         return take_count(a, value, e);
     if (meaning == VARIABLE)
         take_variable(a, value);
-    else if (meaning != NOTHING)
-        *place[meaning] = value;
+    else if (place)
+        *place = value;
     return 0;
 }
 

@@ -108,11 +108,11 @@ int engine_process_stop(struct err *e)
 /* The line "VmLck:  8128 kB" of its status. */
 static bool has_lock(FILE *f, bool *is_known)
 {
+    static const char key[] = "VmLck:";
     char line[256];
-    unsigned long n = 0;
     while (!*is_known && fgets(line, sizeof(line), f))
-        *is_known = sscanf(line, "VmLck: %lu", &n) == 1;
-    return n > 0;
+        *is_known = str_starts_with(line, key);
+    return *is_known && strtoull(line + strlen(key), NULL, 10) > 0;
 }
 
 bool engine_process_is_locked(bool *is_known)
