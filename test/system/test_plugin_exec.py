@@ -72,16 +72,14 @@ def a_command_that_hangs_ends_with_all_it_started(t):
     running = [open(f"/proc/{pid}/cmdline", "rb").read() for pid in t.node.processes()]
     assert not [c for c in running if b"sleep\x001000" in c], running
     begun = time.monotonic()
-    refused("internal", plugin.get, "a", timeout=0.8)
+    refused("internal", plugin.get, "a", timeout=0.1)
     assert time.monotonic() - begun < 0.9
 
 
 @test(engines=NONE, cofferd=False)
 def what_it_leaves_running_is_not_waited_for(t):
-    glue = program(t, "setsid sleep 5 & printf value")
-    begun = time.monotonic()
-    equal(new_plugin(t, f"{glue} {{id}}").value("a"), b"value")
-    assert time.monotonic() - begun < 3
+    glue = program(t, "setsid sleep 1000 & printf value")  # far longer than a command may take
+    equal(new_plugin(t, f"{glue} {{id}}", timeout="20").value("a"), b"value")
 
 
 @test(engines=NONE, cofferd=False)
