@@ -78,7 +78,7 @@ def a_command_that_hangs_ends_with_all_it_started(t):
 
 @test(engines=NONE, cofferd=False)
 def what_it_leaves_running_is_not_waited_for(t):
-    glue = program(t, "setsid sleep 1000 & printf value")  # far longer than a command may take
+    glue = program(t, "setsid sleep 2000 & printf value")  # far longer than a command may take
     equal(new_plugin(t, f"{glue} {{id}}", timeout="20").value("a"), b"value")
 
 
