@@ -153,9 +153,10 @@ struct coffer_client;
  * A client of one engine. Nothing is connected yet. options may be NULL for the defaults.
  * Without a socket these are tried in turn, for each call anew: the path in
  * COFFER_ENGINE_SOCKET, and then no other; $COFFER_HOME/engine.sock, and then no other;
- * $XDG_RUNTIME_DIR/coffer/engine.sock (without XDG_RUNTIME_DIR in /run/user/UID if that
- * is this user's, else ~/.cache); /run/coffer-engine/engine.sock (root's only); the
- * abstract name "docker-secrets-engine/UID/daemon.sock"; and
+ * $XDG_RUNTIME_DIR/coffer/engine.sock (without XDG_RUNTIME_DIR, or when that isn't this
+ * user's folder, in /run/user/UID if that is, else ~/.cache);
+ * /run/coffer-engine/engine.sock (root's only); the abstract name
+ * "docker-secrets-engine/UID/daemon.sock"; and
  * $XDG_CACHE_HOME/docker-secrets-engine/engine.sock (~/.cache without XDG_CACHE_HOME).
  * For the engine of another user the environment doesn't count: /run/user/UID,
  * /run/coffer-engine (root's) and the abstract name are tried. The server's user is

@@ -78,13 +78,17 @@ int home_data_folder(char **out, struct err *e)
 static bool is_own_folder(const char *path)
 {
     struct stat st;
-    return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid();
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid();
 }
 
 int home_run_folder(char **out, struct err *e)
 {
-    if (folder_of("COFFER_HOME") || folder_of("XDG_RUNTIME_DIR"))
-        return in_own("XDG_RUNTIME_DIR", "", out, e);
+    const char *own = folder_of("COFFER_HOME"), *session = folder_of("XDG_RUNTIME_DIR");
+    if (own)
+        return give(str_format("%s", own), out, e);
+    /* A plain `su` leaves the variable of the user that it was called by. */
+    if (session && is_own_folder(session))
+        return give(str_format("%s/coffer", session), out, e);
     if (geteuid() == 0)
         return give(str_format(ROOT_RUN_FOLDER), out, e);
     cleanup_free char *user = str_format("/run/user/%u", (unsigned)geteuid());

@@ -12,15 +12,15 @@
  * HOME, and without HOME that of the user database.
  *
  * All of these give a new string, or ERR_NOT_FOUND when there is no home at all (set
- * COFFER_HOME), ERR_NO_MEMORY. No folder is made or looked at, but for that of
+ * COFFER_HOME), ERR_NO_MEMORY. No folder is made, and none is looked at but by
  * home_run_folder.
  */
 int home_config_folder(char **out, struct err *e) MUST_CHECK; /* ~/.config/coffer */
 int home_data_folder(char **out, struct err *e) MUST_CHECK;   /* ~/.local/share/coffer */
 
-/* For sockets: COFFER_HOME; $XDG_RUNTIME_DIR/coffer; /run/user/UID/coffer when that
- * /run/user/UID is the effective user's own; for root /run/coffer-engine; else
- * ~/.cache/coffer. */
+/* For sockets: COFFER_HOME; $XDG_RUNTIME_DIR/coffer when that folder is there and the
+ * effective user's own, else as if it were unset: for root /run/coffer-engine; for others
+ * /run/user/UID/coffer, under the same condition; else ~/.cache/coffer. */
 int home_run_folder(char **out, struct err *e) MUST_CHECK;
 
 /* The folder where Docker's engine has its socket: ~/.cache/docker-secrets-engine, also

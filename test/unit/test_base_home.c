@@ -44,10 +44,8 @@ static void the_base_directories_count_more_than_home(void **state)
     setenv("XDG_CONFIG_HOME", "/c", 1);
     setenv("XDG_DATA_HOME", "/d", 1);
     setenv("XDG_CACHE_HOME", "/k", 1);
-    setenv("XDG_RUNTIME_DIR", "/r", 1);
     expect(home_config_folder, "/c/coffer");
     expect(home_data_folder, "/d/coffer");
-    expect(home_run_folder, "/r/coffer");
     expect(home_docker_cache_folder, "/k/docker-secrets-engine");
 }
 
@@ -69,7 +67,7 @@ static void one_folder_for_all_counts_most(void **state)
     expect(home_docker_cache_folder, "/me/.cache/docker-secrets-engine");
 }
 
-static void sockets_without_a_session_have_a_place(void **state)
+static void expect_no_session(void)
 {
     char user[64], wanted[128];
     snprintf(user, sizeof(user), "/run/user/%u", (unsigned)geteuid());
@@ -80,6 +78,33 @@ static void sockets_without_a_session_have_a_place(void **state)
         expect(home_run_folder, "/me/.cache/coffer");
     else
         expect(home_run_folder, wanted);
+}
+
+static void sockets_without_a_session_have_a_place(void **state)
+{
+    expect_no_session();
+}
+
+static void sockets_are_in_the_folder_of_the_session(void **state)
+{
+    char folder[] = "/tmp/coffer-home-XXXXXX", wanted[64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(wanted, sizeof(wanted), "%s/coffer", folder);
+    setenv("XDG_RUNTIME_DIR", folder, 1);
+    expect(home_run_folder, wanted);
+    assert_int_equal(rmdir(folder), 0);
+    expect_no_session();
+}
+
+/* As after a plain `su`. */
+static void the_session_of_another_user_does_not_count(void **state)
+{
+    char folder[] = "/tmp/coffer-home-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    bool is_other = geteuid() == 0 && chown(folder, 1, 1) == 0;
+    setenv("XDG_RUNTIME_DIR", is_other ? folder : "/", 1);
+    expect_no_session();
+    assert_int_equal(rmdir(folder), 0);
 }
 
 static void without_a_variable_the_user_database_knows(void **state)
@@ -98,6 +123,8 @@ int main(void)
         cmocka_unit_test_setup(a_relative_base_directory_does_not_count, setup),
         cmocka_unit_test_setup(one_folder_for_all_counts_most, setup),
         cmocka_unit_test_setup(sockets_without_a_session_have_a_place, setup),
+        cmocka_unit_test_setup(sockets_are_in_the_folder_of_the_session, setup),
+        cmocka_unit_test_setup(the_session_of_another_user_does_not_count, setup),
         cmocka_unit_test_setup(without_a_variable_the_user_database_knows, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
