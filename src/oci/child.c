@@ -62,19 +62,44 @@ static bool is_for_us_alone(const siginfo_t *signal)
     return signal->si_code <= 0;
 }
 
+/* Stops as the child has, so that a shell sees that its job did. Who stops a child by
+ * SIGSTOP means just that one. */
+static void stop_like(int number)
+{
+    sigset_t only, before;
+    if (number == SIGSTOP)
+        return;
+    sigemptyset(&only);
+    sigaddset(&only, number);
+    raise(number);
+    sigprocmask(SIG_UNBLOCK, &only, &before);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+/* Has the child ended? */
+static bool look_at(pid_t child, int *status)
+{
+    int how;
+    while (waitpid(child, &how, WNOHANG | WUNTRACED) == child) {
+        if (!WIFSTOPPED(how)) {
+            *status = WIFSIGNALED(how) ? 128 + WTERMSIG(how) : WEXITSTATUS(how);
+            return true;
+        }
+        stop_like(WSTOPSIG(how));
+    }
+    return false;
+}
+
 static int wait_for(pid_t child, const sigset_t *all, int *status, struct err *e)
 {
     for (;;) {
         siginfo_t signal;
-        int number = sigwaitinfo(all, &signal), how;
+        int number = sigwaitinfo(all, &signal);
         if (number < 0 && errno != EINTR)
             return err_errno(e, errno, "wait for the runtime");
         if (number == SIGCHLD) {
-            pid_t ended = waitpid(child, &how, WNOHANG);
-            if (ended == child) {
-                *status = WIFSIGNALED(how) ? 128 + WTERMSIG(how) : WEXITSTATUS(how);
+            if (look_at(child, status))
                 return 0;
-            }
         } else if (number > 0 && is_for_us_alone(&signal)) {
             kill(child, number);
         }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -169,6 +170,26 @@ static void a_signal_for_us_is_the_childs(void **state)
     assert_int_equal(status, 9);
 }
 
+/* What a shell does with a job: it is told that it has stopped, and continues all of it.
+ */
+static void a_child_that_stops_stops_us_too(void **state)
+{
+    (void)state;
+    int how, status = -1;
+    pid_t job = fork();
+    if (job == 0) {
+        setpgid(0, 0);
+        _exit(run("kill -TSTP $$; exit 9", &status) ? 1 : status);
+    }
+    assert_int_equal(waitpid(job, &how, WUNTRACED), job);
+    assert_true(WIFSTOPPED(how));
+    assert_int_equal(WSTOPSIG(how), SIGTSTP);
+    assert_int_equal(kill(-job, SIGCONT), 0);
+    assert_int_equal(waitpid(job, &how, 0), job);
+    assert_true(WIFEXITED(how));
+    assert_int_equal(WEXITSTATUS(how), 9);
+}
+
 /* The kernel tells nobody of a child's end then, unless told to. */
 static void a_caller_that_ignores_the_ends_of_children_is_no_hindrance(void **state)
 {
@@ -190,6 +211,7 @@ int main(void)
         cmocka_unit_test(a_stand_in_is_made_once),
         cmocka_unit_test(the_childs_status_is_ours),
         cmocka_unit_test(a_signal_for_us_is_the_childs),
+        cmocka_unit_test(a_child_that_stops_stops_us_too),
         cmocka_unit_test(a_caller_that_ignores_the_ends_of_children_is_no_hindrance),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
