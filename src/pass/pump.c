@@ -87,10 +87,13 @@ int pump_step(struct pump *p, const struct pollfd fds[PUMP_FDS], struct err *e)
     return 0;
 }
 
+/* Waits for the reader, also where others have set the descriptor not to. */
 static void write_all(struct pump *p)
 {
+    struct pollfd ready = {.fd = p->to, .events = POLLOUT};
     while (p->out.len)
-        write_some(p);
+        if (poll(&ready, 1, -1) >= 0 || errno != EINTR)
+            write_some(p);
 }
 
 int pump_catch_up(struct pump *p, struct err *e)

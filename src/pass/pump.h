@@ -11,7 +11,7 @@
 /*
  * Bytes from one descriptor to another, filtered on their way. It reads only when what it
  * read before has gone out, so that a slow reader slows the writer, and writes only what
- * fits, so that nobody waits within a call.
+ * fits, so that nobody waits within a step.
  */
 struct pump {
     int from;                   /* -1: at its end */
@@ -35,7 +35,7 @@ bool pump_is_waiting(const struct pump *p);
 int pump_flush(struct pump *p, struct err *e) MUST_CHECK;
 
 /* Moves what is there and can be had without waiting for the writer, nor for one that
- * never ends. */
+ * never ends. Waits for the reader. */
 int pump_catch_up(struct pump *p, struct err *e) MUST_CHECK;
 
 /* The same, and closes. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -8,12 +9,23 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "pass/pump.h"
+
+/* In place of the C library's: counts how often there was no room. */
+static size_t in_vain;
+
+ssize_t write(int fd, const void *bytes, size_t n)
+{
+    ssize_t done = syscall(SYS_write, fd, bytes, n);
+    in_vain += done < 0 && errno == EAGAIN;
+    return done;
+}
 
 struct fixture {
     struct pump pump; /* from a pipe to a file */
@@ -80,10 +92,45 @@ static void nobody_who_goes_on_writing_is_waited_for(void **state)
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE);
 }
 
+/* As when another program that has the same terminal or pipe set it so. */
+static void an_output_that_never_blocks_is_waited_for(void **state)
+{
+    struct fixture *f = *state;
+    enum {
+        SIZE = 60000
+    };
+    static char bytes[SIZE];
+    int ends[2], status;
+    assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+    assert_true(fcntl(ends[1], F_SETPIPE_SZ, 1) > 0);
+    assert_int_equal(dup2(ends[1], f->pump.to), f->pump.to);
+    close(ends[1]);
+    assert_int_equal(fcntl(ends[0], F_SETFL, 0), 0);
+    pid_t reader = fork();
+    if (reader == 0) {
+        close(f->pump.to);
+        size_t n = 0;
+        for (ssize_t got = 1; got > 0; n += (size_t)got)
+            got = read(ends[0], bytes, 100);
+        _exit(n != SIZE);
+    }
+    close(ends[0]);
+    assert_int_equal(write(f->in, bytes, SIZE), SIZE);
+    in_vain = 0;
+    assert_int_equal(pump_drain(&f->pump, NULL), 0);
+    assert_int_equal(in_vain, 0);
+    close(f->pump.to);
+    f->pump.to = -1;
+    assert_int_equal(waitpid(reader, &status, 0), reader);
+    assert_int_equal(status, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_is_there_at_the_end_goes_out, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(an_output_that_never_blocks_is_waited_for, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(nobody_who_goes_on_writing_is_waited_for, set_up,
                                         tear_down),
