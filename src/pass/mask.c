@@ -13,20 +13,21 @@
 struct text {
     unsigned char *bytes;
     size_t n;
-    size_t *borders; /* of the beginnings of 1..n bytes; borders[0] is of the first */
+    size_t *borders; /* of the beginnings of 1..n bytes; borders[0] is of the first. They
+                        tell of the bytes which are alike: wiped, too */
 };
 
 struct mask {
     struct text *texts;
     size_t len;
-    size_t bytes; /* of all texts */
-    bool begins[256];
+    size_t bytes;     /* of all texts */
+    bool begins[256]; /* a byte is the first of a text */
 };
 
 static void text_deinit(struct text *t)
 {
     mem_wipe_free(t->bytes);
-    free(t->borders);
+    mem_wipe_free(t->borders);
 }
 
 int mask_new(struct mask **out, struct err *e)
@@ -45,7 +46,7 @@ void mask_free(struct mask *m)
     for (size_t i = 0; i < m->len; i++)
         text_deinit(&m->texts[i]);
     free(m->texts);
-    free(m);
+    mem_wipe_free(m);
 }
 
 /* ---- texts ---- */
@@ -132,7 +133,7 @@ int mask_stream_init(struct mask_stream *s, const struct mask *m, struct err *e)
 
 void mask_stream_deinit(struct mask_stream *s)
 {
-    free(s->states);
+    mem_wipe_free(s->states);
     buf_deinit(&s->held);
     buf_deinit(&s->flags);
     *s = (struct mask_stream){0};
