@@ -217,6 +217,11 @@ const char *task_container(const struct task *t);
  * step comes again when it is to go on. */
 int task_references_ask(struct task *t, bool *is_waiting, struct err *e) MUST_CHECK;
 
+/* Where the values lie of the variables that are references to the swarm's own secrets,
+ * once the files are written: a new array, whose texts are the task's. */
+int task_references_given(struct task *t, struct engine_given **out, size_t *n,
+                          struct err *e) MUST_CHECK;
+
 /* Forgets their values and whom was asked. */
 void task_references_drop(struct task *t);
 

@@ -22,13 +22,14 @@ static const Swarm__ContainerSpec *container_spec(const struct task *t)
 void task_step_accept(struct task *t)
 {
     struct err e;
+    const Swarm__ContainerSpec *spec = container_spec(t);
     task_report(t, SWARM__TASK_STATE__ACCEPTED, "accepted");
-    if (container_spec(t)) {
+    int r = spec ? swarm_references_validate(spec, &e)
+                 : err_set(&e, ERR_UNIMPLEMENTED, "task: only containers are supported");
+    if (r)
+        task_fail(t, &e);
+    else
         task_go(t, TASK_STEP_IMAGE);
-        return;
-    }
-    err_set(&e, ERR_UNIMPLEMENTED, "task: only containers are supported");
-    task_fail(t, &e);
 }
 
 /* ---- image ---- */
@@ -62,32 +63,17 @@ void task_step_image(struct task *t)
 /* ---- files ---- */
 
 /* Its value was asked for. */
-static void reference_file_of(const struct task *t, size_t i, struct secret_file *out)
+static void reference_value_of(const struct task *t, size_t i, struct secret_file *out)
 {
-    const Swarm__FileTarget *file = container_spec(t)->secrets[i]->file;
     const struct buf *value = &t->references.values[i];
-    *out = (struct secret_file){
-        .target = file->name,
-        .uid = file->uid,
-        .gid = file->gid,
-        .mode = file->mode,
-        .data = value->data,
-        .n = value->len,
-    };
+    out->data = value->data;
+    out->n = value->len;
 }
 
-static int secret_file_of(const struct task *t, size_t i, struct secret_file *out,
-                          struct err *e)
+static int payload_of(const struct task *t, const Swarm__SecretReference *ref,
+                      struct secret_file *out, struct err *e)
 {
     const struct task_context *c = t->context;
-    const Swarm__SecretReference *ref = container_spec(t)->secrets[i];
-    if (ref->target_case != SWARM__SECRET_REFERENCE__TARGET_FILE || !ref->file)
-        return err_set(e, ERR_INVALID_ARGUMENT,
-                       "malformed secret reference, no target provided");
-    if (secret_reference_is(ref->secret_name)) {
-        reference_file_of(t, i, out);
-        return 0;
-    }
     const Swarm__Secret *s = c->secret(c->user, ref->secret_id, task_id(t));
     if (!s || !s->spec)
         return err_set(e, ERR_NOT_FOUND, "secret %s not found", ref->secret_id);
@@ -95,18 +81,36 @@ static int secret_file_of(const struct task *t, size_t i, struct secret_file *ou
         return err_set(e, ERR_UNIMPLEMENTED,
                        "secret %s: templates are not supported by this node",
                        ref->secret_name);
+    out->data = s->spec->data.data;
+    out->n = s->spec->data.len;
+    out->open = payload_open_file;
+    out->secret_id = s->id;
+    out->keys = c->keys;
+    return 0;
+}
+
+static int secret_file_of(const struct task *t, size_t i, struct secret_file *out,
+                          struct err *e)
+{
+    const Swarm__ContainerSpec *spec = container_spec(t);
+    const Swarm__SecretReference *ref = spec->secrets[i];
+    int r = 0;
+    if (ref->target_case != SWARM__SECRET_REFERENCE__TARGET_FILE || !ref->file)
+        return err_set(e, ERR_INVALID_ARGUMENT,
+                       "malformed secret reference, no target provided");
     *out = (struct secret_file){
         .target = ref->file->name,
         .uid = ref->file->uid,
         .gid = ref->file->gid,
         .mode = ref->file->mode,
-        .data = s->spec->data.data,
-        .n = s->spec->data.len,
-        .open = payload_open_file,
-        .secret_id = s->id,
-        .keys = c->keys,
     };
-    return 0;
+    if (swarm_reference_is(ref->secret_name))
+        r = swarm_reference_find(spec, ref->secret_name, &i, e);
+    else if (secret_reference_is(ref->secret_name)) {
+        reference_value_of(t, i, out);
+        return 0;
+    }
+    return r ?: payload_of(t, spec->secrets[i], out, e);
 }
 
 static int config_file_of(const struct task *t, const Swarm__ConfigReference *ref,
@@ -231,10 +235,11 @@ static struct engine_bind *binds_of(const struct secret_files *f)
     return binds;
 }
 
-void task_step_create(struct task *t)
+static int begin_create(struct task *t, struct err *e)
 {
     const struct task_context *c = t->context;
     cleanup_free struct engine_bind *binds = binds_of(&t->files);
+    cleanup_free struct engine_given *given = NULL;
     struct engine_container container = {
         .name = t->name,
         .task = t->spec,
@@ -243,10 +248,20 @@ void task_step_create(struct task *t)
         .n_binds = t->files.n_binds,
         .binds = binds,
     };
+    int r = binds ? 0 : err_no_memory(e);
+    r = r ?: task_references_given(t, &given, &container.n_given, e);
+    if (r)
+        return r;
+    container.given = given;
+    t->call = c->engine->ops->create(c->engine, &container, create_done, t);
+    return t->call ? 0 : err_no_memory(e);
+}
+
+void task_step_create(struct task *t)
+{
+    struct err unused;
     t->was_created_before = t->was_created;
     t->was_created = true;
-    t->call =
-        binds ? c->engine->ops->create(c->engine, &container, create_done, t) : NULL;
-    if (!t->call)
+    if (begin_create(t, &unused))
         task_retry_in(t, TASK_RETRY_MIN);
 }

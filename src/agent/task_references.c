@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Secrets of a task that are references: their values are asked for one after the other
- * before the files are written, and kept no longer than that.
+ * before the files are written, and kept no longer than that. Those of the swarm's own
+ * nobody is asked for: the task has what it was given.
  */
 #include <stdlib.h>
 
 #include "agent/reference_call.h"
 #include "agent/task.h"
+#include "base/mem.h"
 
 void task_references_drop(struct task *t)
 {
@@ -61,11 +63,43 @@ int task_references_ask(struct task *t, bool *is_waiting, struct err *e)
     int code = make_room(r, spec->n_secrets, e);
     while (!code && !r->call && r->next < r->n) {
         const Swarm__SecretReference *ref = spec->secrets[r->next];
-        if (secret_reference_is(ref->secret_name))
+        if (secret_reference_is(ref->secret_name) &&
+            !swarm_reference_is(ref->secret_name))
             code = ask(t, ref, e);
         else
             r->next++;
     }
     *is_waiting = r->call != NULL;
     return code;
+}
+
+/* ---- variables ---- */
+
+static int add_given(struct task *t, const char *reference, struct engine_given *out,
+                     struct err *e)
+{
+    size_t i;
+    int r = swarm_reference_find(t->spec->spec->container, reference, &i, e);
+    if (!r)
+        *out = (struct engine_given){reference, t->files.paths[i]};
+    return r;
+}
+
+int task_references_given(struct task *t, struct engine_given **out, size_t *n,
+                          struct err *e)
+{
+    const Swarm__ContainerSpec *spec = t->spec->spec->container;
+    cleanup_free struct engine_given *given = calloc(spec->n_env + 1, sizeof(*given));
+    size_t found = 0;
+    int r = given ? 0 : err_no_memory(e);
+    for (size_t i = 0; i < spec->n_env && !r; i++) {
+        const char *reference = swarm_reference_of_variable(spec->env[i]);
+        if (reference)
+            r = add_given(t, reference, &given[found++], e);
+    }
+    if (r)
+        return r;
+    *out = TAKE(given);
+    *n = found;
+    return 0;
 }

@@ -132,7 +132,7 @@ static int send_create(struct docker_call *c, const struct engine_container *con
     int r = docker_create_body(container, c->api->version.kind, &body, e);
     r = r ?: docker_check_binds(container, c->api->version.kind, c->api->limits.pid, e);
     r = r ?: engine_complete_create(&c->api->limits, body, e);
-    r = r ?: docker_references_complete(c->api, container->task, body, &c->record, e);
+    r = r ?: docker_references_complete(c->api, container, body, &c->record, e);
     if (r)
         return r;
     cleanup_buf struct buf text = BUF_INIT;

@@ -10,11 +10,11 @@
  */
 
 /*
- * Adds the references of a task to an empty record, and completes the body of its
- * container for the runtime where there are some.
+ * Adds the references of a task, and where values of them lie, to an empty record, and
+ * completes the body of its container for the runtime where there are some.
  * ERR_FAILED_PRECONDITION when the engine hasn't got coffer-runtime (as its last /info
  * said), ERR_UNIMPLEMENTED where there is no folder for records.
  */
-int docker_references_complete(const struct docker_api *api, const Swarm__Task *task,
-                               json_t *body, struct record *out,
-                               struct err *e) MUST_CHECK;
+int docker_references_complete(const struct docker_api *api,
+                               const struct engine_container *container, json_t *body,
+                               struct record *out, struct err *e) MUST_CHECK;

@@ -45,6 +45,11 @@ struct engine_bind {
     const char *source, *target;
 };
 
+/* A reference of a task whose value lies in a file of the host already. */
+struct engine_given {
+    const char *reference, *path;
+};
+
 /* A container to be created for a task; lent for the call. */
 struct engine_container {
     const char *name;
@@ -53,6 +58,8 @@ struct engine_container {
     const char *node_id, *node_hostname;
     size_t n_binds;
     const struct engine_bind *binds; /* its secrets and configs */
+    size_t n_given;
+    const struct engine_given *given; /* of the references in its environment */
 };
 
 enum engine_health {

@@ -28,6 +28,9 @@ enum fake_call_kind {
 /* Binds of a container that are kept. */
 #define FAKE_BINDS_MAX 64
 
+/* References of one whose values are given that are kept. */
+#define FAKE_GIVEN_MAX 8
+
 struct fake_container {
     struct list link;
     char id[32];
@@ -41,6 +44,10 @@ struct fake_container {
     struct {
         char *source, *target;
     } binds[FAKE_BINDS_MAX];
+    size_t n_given;
+    struct {
+        char *reference, *path;
+    } given[FAKE_GIVEN_MAX];
 };
 
 /* It is down until fake_engine_up. Freed by its close(). */

@@ -342,6 +342,10 @@ static struct engine_call *fake_create(struct engine *g, const struct engine_con
         if (fake_container_bind(c->made, &k->binds[i]))
             break;
     }
+    for (size_t i = 0; i < k->n_given; i++) {
+        if (fake_container_give(c->made, &k->given[i]))
+            break;
+    }
     return &c->base;
 }
 

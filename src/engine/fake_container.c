@@ -33,12 +33,26 @@ int fake_container_bind(struct fake_container *c, const struct engine_bind *b)
     return 0;
 }
 
+int fake_container_give(struct fake_container *c, const struct engine_given *g)
+{
+    if (c->n_given == FAKE_GIVEN_MAX)
+        return ERR_RESOURCE_EXHAUSTED;
+    c->given[c->n_given].reference = strdup(g->reference);
+    c->given[c->n_given].path = strdup(g->path);
+    c->n_given++;
+    return 0;
+}
+
 void fake_container_free(struct fake_container *c)
 {
     list_remove(&c->link);
     for (size_t i = 0; i < c->n_binds; i++) {
         free(c->binds[i].source);
         free(c->binds[i].target);
+    }
+    for (size_t i = 0; i < c->n_given; i++) {
+        free(c->given[i].reference);
+        free(c->given[i].path);
     }
     free(c->name);
     free(c->task_id);

@@ -174,6 +174,29 @@ void secret_reference_id(const char *name, char out[OBJECT_ID_SIZE]);
  * ERR_NO_MEMORY. */
 int secret_reference_check(const char *name, struct err *e) MUST_CHECK;
 
+/*
+ * Ids that begin so are the swarm's own secrets, "se://swarm/NAME". In a service, as the
+ * value of a variable or the name of a secret, such a reference means one of the secrets
+ * that the service was given by their names; no engine is asked (swarm_reference.c). A
+ * pattern is one of these where its first component is this word.
+ */
+#define SWARM_ID_PREFIX "swarm/"
+bool swarm_reference_is(const char *reference);
+
+/* The reference in a variable, "KEY=se://swarm/NAME", borrowed from it; NULL: none. */
+const char *swarm_reference_of_variable(const char *variable);
+
+/* Which of a container's own secrets it is: the only one by its name that matches; of
+ * several of that name the first. ERR_INVALID_ARGUMENT with what to do when there is none
+ * or more than one, or when it is no reference after all; ERR_RESOURCE_EXHAUSTED,
+ * ERR_NO_MEMORY. */
+int swarm_reference_find(const Swarm__ContainerSpec *container, const char *reference,
+                         size_t *out, struct err *e) MUST_CHECK;
+
+/* Finds each that a container has; the words name the variable. */
+int swarm_references_validate(const Swarm__ContainerSpec *container,
+                              struct err *e) MUST_CHECK;
+
 /* Of the target of a secret or config: its path is shorter than that, and has no more
  * parts than that. */
 #define TARGET_SIZE_LIMIT 1024

@@ -104,6 +104,8 @@ int task_spec_validate(const Swarm__TaskSpec *task, struct err *e)
         r = runtime_validate(task, e);
     if (!r)
         r = targets_validate(task->container, e);
+    if (!r)
+        r = swarm_references_validate(task->container, e);
     if (!r && task->n_networks)
         r = refuse(e, "a network (--network)", "create the service without it");
     if (!r && task->n_resource_references)

@@ -147,6 +147,15 @@ static int find_references(struct call *c, const struct settings *s, struct err 
                                                 : check_references(c, e);
 }
 
+/* What a task has of the swarm's secrets nobody is asked for. */
+static void find_given(struct call *c)
+{
+    for (size_t i = 0; i < c->references.n; i++) {
+        struct variable *v = &c->references.items[i];
+        v->path = v->reference ? record_given_path(&c->record, v->reference) : NULL;
+    }
+}
+
 static int find_files(struct call *c, const struct settings *s, struct err *e)
 {
     cleanup_free char *stand_in = NULL;
@@ -180,6 +189,7 @@ int call_read(struct call *c, const struct arguments *a, const struct settings *
         return r;
     r = find_record(c, s, e);
     r = r ?: find_references(c, s, e);
+    find_given(c);
     return r ?: find_files(c, s, e);
 }
 

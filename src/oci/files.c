@@ -79,7 +79,7 @@ static int plan_init(struct plan *p, size_t n, const struct files_owner *owner,
 static int plan_add(struct plan *p, const struct record_file *file,
                     const struct secret_source *source, struct err *e)
 {
-    const struct variable v = {file->target, file->reference};
+    const struct variable v = {.name = file->target, .reference = file->reference};
     struct buf *value = &p->values[p->n];
     *value = (struct buf)BUF_INIT;
     int r = references_value(&v, source, value, e);

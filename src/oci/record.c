@@ -25,6 +25,7 @@ void record_deinit(struct record *r)
     free_texts(r->keys, r->n_keys);
     free_texts(r->references, r->n_references);
     record_files_deinit(r);
+    record_given_deinit(r);
     *r = (struct record){0};
 }
 
@@ -116,7 +117,7 @@ static int take_texts(const json_t *texts, char ***list, size_t *n, struct err *
 static int parse(const struct buf *text, struct record *out, struct err *e)
 {
     static const struct json_limits limits = {.bytes = RECORD_SIZE_MAX,
-                                              .values = 2 * RECORD_KEYS_MAX +
+                                              .values = 3 * RECORD_KEYS_MAX +
                                                         3 * RECORD_FILES_MAX + 9,
                                               .depth = 4};
     cleanup_json json_t *j = NULL;
@@ -130,6 +131,7 @@ static int parse(const struct buf *text, struct record *out, struct err *e)
     if (!r)
         r = take_texts(json_object_get(j, "references"), &out->references,
                        &out->n_references, e);
+    r = r ?: record_given_read(out, json_object_get(j, "given"), e);
     return r ?: record_files_read(out, json_object_get(j, "files"), e);
 }
 
@@ -168,7 +170,8 @@ static int compose(const struct record *record, struct buf *out, struct err *e)
     if (json_object_set_new(j, "uid", json_integer(record->uid)) ||
         put_texts(j, "keys", record->keys, record->n_keys) ||
         put_texts(j, "references", record->references, record->n_references) ||
-        record_files_write(record, j) || json_write(j, out))
+        record_given_write(record, j) || record_files_write(record, j) ||
+        json_write(j, out))
         return err_no_memory(e);
     return out->len <= RECORD_SIZE_MAX
                ? 0

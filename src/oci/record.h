@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "base/map.h"
 #include "oci/references.h"
 
 /*
@@ -12,7 +13,8 @@
  * ask for the secrets of others, nor an image for secrets that its user didn't mean to
  * give it.
  * {"uid": 1000, "keys": ["GH_TOKEN"], "references": ["KEY=se://a"],
- *  "files": [{"reference": "se://b", "target": "/run/secrets/b"}]}
+ *  "files": [{"reference": "se://b", "target": "/run/secrets/b"}],
+ *  "given": {"se://swarm/c": "/run/coffer/secrets/TASK/secrets/c"}}
  */
 struct record_file {
     char *reference;
@@ -28,6 +30,7 @@ struct record {
     size_t n_references;
     struct record_file *files; /* that are made of references */
     size_t n_files;
+    struct map given; /* paths of the host by references whose values they have */
 };
 
 #define RECORD_SIZE_MAX (1024u * 1024)
@@ -38,12 +41,17 @@ struct record {
 int record_add_key(struct record *r, const char *key, size_t n, struct err *e) MUST_CHECK;
 int record_add_reference(struct record *r, const char *variable,
                          struct err *e) MUST_CHECK;
+int record_add_given(struct record *r, const char *reference, const char *path,
+                     struct err *e) MUST_CHECK;
 int record_add_file(struct record *r, const char *reference, const char *target,
                     struct err *e) MUST_CHECK;
 
 /* Did who created the container ask for this variable? */
 bool record_has_reference(const struct record *r, const char *name,
                           const char *reference);
+
+/* The file that has a reference's value; NULL: an engine is asked. */
+const char *record_given_path(const struct record *r, const char *reference);
 
 /* Container ids of engines: 64 digits; OCI has more, up to this. */
 #define CONTAINER_ID_MAX 128

@@ -14,3 +14,8 @@ int record_files_read(struct record *r, const json_t *list, struct err *e) MUST_
 
 /* Puts them into the object; not 0: no memory. */
 int record_files_write(const struct record *r, json_t *record) MUST_CHECK;
+
+/* The same for what was given to it; record_given.c. */
+void record_given_deinit(struct record *r);
+int record_given_read(struct record *r, json_t *object, struct err *e) MUST_CHECK;
+int record_given_write(const struct record *r, json_t *record) MUST_CHECK;

@@ -40,7 +40,7 @@ static int add(struct references *out, char **name, const char *reference, struc
     if (out->n == BLOCK_VARIABLES_MAX)
         return err_set(e, ERR_RESOURCE_EXHAUSTED,
                        "more than %d variables with references", BLOCK_VARIABLES_MAX);
-    out->items[out->n++] = (struct variable){TAKE(*name), reference};
+    out->items[out->n++] = (struct variable){.name = TAKE(*name), .reference = reference};
     out->n_named += reference != NULL;
     return 0;
 }

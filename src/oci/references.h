@@ -17,6 +17,7 @@
 struct variable {
     char *name;
     const char *reference; /* lent by the environment; NULL: it falls back to its name */
+    const char *path;      /* of the file that has its value; NULL: it is asked for */
 };
 
 /* All zero is an empty list. */

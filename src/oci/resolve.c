@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "oci/block_write.h"
@@ -27,12 +28,22 @@ static int ask(const struct variable *v, const struct secret_source *source,
     return r && r != ERR_NOT_FOUND ? explain(v, r, e) : r;
 }
 
+static int read_value(const struct variable *v, struct buf *value, struct err *e)
+{
+    int r = file_read(v->path, SECRET_VALUE_MAX, value, e);
+    if (r == ERR_NOT_FOUND)
+        err_set(e, r, "the task that it was given to is over");
+    return r ? explain(v, r, e) : 0;
+}
+
 int references_value(const struct variable *v, const struct secret_source *source,
                      struct buf *value, struct err *e)
 {
     cleanup_secret_envelopes struct secret_envelopes found = {0};
     const struct secret_envelope *one;
     const char *reference = v->reference ? v->reference : v->name;
+    if (v->path)
+        return read_value(v, value, e);
     int r = ask(v, source, &found, e);
     if (r && r != ERR_NOT_FOUND)
         return r;

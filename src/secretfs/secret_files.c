@@ -74,6 +74,15 @@ static int add_bind(struct writer *w, const char *below, const char *target,
     return 0;
 }
 
+static int add_path(struct writer *w, const char *folder, const char *name, struct err *e)
+{
+    char *path = str_format("%s/%s/%s/%s", w->fs->path, w->owner, folder, name);
+    if (!path)
+        return err_no_memory(e);
+    w->out->paths[w->out->n_paths++] = path;
+    return 0;
+}
+
 /* What is bound already is neither above it nor below. */
 static bool is_free(const struct writer *w, const char *target)
 {
@@ -205,6 +214,7 @@ static int place_in_dir(struct writer *w, const struct secret_file *f, char *pat
                         struct err *e)
 {
     int r = need_secrets(w, f, e);
+    r = r ?: add_path(w, "secrets", path, e);
     if (r)
         return r;
     cleanup_fd int dir = -1;
@@ -224,7 +234,8 @@ static int place_alone(struct writer *w, const struct secret_file *f, const char
     char name[16], below[24];
     snprintf(name, sizeof(name), "%u", w->n_files++);
     snprintf(below, sizeof(below), "files/%s", name);
-    r = move_tmp(w, w->files_fd, name, f, e);
+    r = add_path(w, "files", name, e);
+    r = r ?: move_tmp(w, w->files_fd, name, f, e);
     return r ?: add_bind(w, below, path, e);
 }
 
@@ -288,9 +299,12 @@ int secret_files_write(struct secret_fs *fs, const char *owner,
     if (n > SECRET_FILES_MAX)
         return err_set(e, ERR_RESOURCE_EXHAUSTED, "more than %d secrets and configs",
                        SECRET_FILES_MAX);
-    struct secret_files made = {.binds = calloc(n + 1, sizeof(*made.binds))};
-    if (!made.binds)
+    struct secret_files made = {.binds = calloc(n + 1, sizeof(*made.binds)),
+                                .paths = calloc(n, sizeof(*made.paths))};
+    if (!made.binds || !made.paths) {
+        secret_files_deinit(&made);
         return err_no_memory(e);
+    }
     struct writer w = {is_dir_taken, fs, owner, -1, -1, -1, 0, &made};
     r = write_files(&w, files, n, e);
     writer_deinit(&w);
@@ -330,5 +344,8 @@ void secret_files_deinit(struct secret_files *f)
         free(f->binds[i].target);
     }
     free(f->binds);
+    for (size_t i = 0; i < f->n_paths; i++)
+        free(f->paths[i]);
+    free(f->paths);
     *f = (struct secret_files){0};
 }

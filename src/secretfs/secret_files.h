@@ -23,6 +23,8 @@ struct secret_files {
     struct secret_bind {
         char *source, *target;
     } * binds;
+    size_t n_paths;
+    char **paths; /* where each file lies on this host, as they were given */
 };
 
 /* One file to be written; everything is lent. */

@@ -142,6 +142,64 @@ static void without_an_engine_the_task_is_rejected(void **state)
     unsetenv("INVOCATION_ID");
 }
 
+/* ---- the swarm's own ---- */
+
+static void use_variable(Swarm__Task *t, const char *text)
+{
+    Swarm__ContainerSpec *c = t->spec->container;
+    char *copy = strdup(text);
+    assert_int_equal(message_append(&c->n_env, &c->env, copy), 0);
+}
+
+/* A task's secrets have the name "name". */
+#define OWN "se://swarm/name"
+
+/* The value that a variable's reference has. */
+static void assert_given(struct world *w, const char *reference, const char *value)
+{
+    const struct fake_container *c = fake_engine_find(w->engine, TASK_1);
+    for (size_t i = 0; i < c->n_given; i++)
+        if (str_equal(c->given[i].reference, reference)) {
+            assert_contents(w, c->given[i].path + strlen(w->secrets) + 1, value);
+            return;
+        }
+    fail_msg("%s is not given", reference);
+}
+
+static void a_reference_to_its_own_secret_asks_nobody(void **state)
+{
+    struct world *w = *state;
+    setenv("COFFER_ENGINE_SOCKET", "/nosuch/engine.sock", 1);
+    Swarm__Task *t = task_with(OWN);
+    use_variable(t, "PW=" OWN);
+    use_variable(t, "ANY=se://swarm/*");
+    assign(w, t);
+    WAIT_STATE(w, TASK_1, RUNNING);
+    assert_contents(w, TASK_1 "/secrets/pw", SECRET_TEXT);
+    assert_contents(w, TASK_1 "/secrets/own", SECRET_TEXT);
+    assert_contents(w, TASK_1 "/files/0", SECRET_TEXT);
+    assert_given(w, OWN, SECRET_TEXT);
+    assert_given(w, "se://swarm/*", SECRET_TEXT);
+}
+
+static void a_secret_that_it_was_not_given_rejects_the_task(void **state)
+{
+    struct world *w = *state;
+    Swarm__Task *t = task_make(TASK_1, SWARM__TASK_STATE__RUNNING);
+    task_use_secret(t, SECRET_1, "own");
+    use_variable(t, "PW=se://swarm/other");
+    assign(w, t);
+    WAIT_STATE(w, TASK_1, REJECTED);
+    assert_non_null(strstr(err_of(w, TASK_1), "variable PW: se://swarm/other: "));
+    assert_int_equal(fake_engine_count(w->engine, FAKE_CREATE), 0);
+    assert_false(has_file(w, TASK_1));
+}
+
+static void neither_does_a_file_of_one(void **state)
+{
+    assert_rejected(*state, "se://swarm/other", "se://swarm/other: the service wasn't");
+}
+
 /* ---- an engine that is started ---- */
 
 /* A program in the engine's place: it notes that it runs and then does this; $D is its
@@ -264,6 +322,9 @@ int main(void)
         WORLD_TEST(several_that_match_reject_the_task),
         WORLD_TEST(none_that_matches_rejects_the_task),
         WORLD_TEST(without_an_engine_the_task_is_rejected),
+        WORLD_TEST(a_reference_to_its_own_secret_asks_nobody),
+        WORLD_TEST(a_secret_that_it_was_not_given_rejects_the_task),
+        WORLD_TEST(neither_does_a_file_of_one),
         WORLD_TEST(two_tasks_start_one_engine_and_get_their_values),
         WORLD_TEST(an_engine_that_fails_to_start_rejects_the_task),
         WORLD_TEST(one_that_is_not_there_after_its_start_rejects_the_task),

@@ -16,6 +16,7 @@ struct fixture {
     Swarm__Task task;
     Swarm__TaskSpec spec;
     Swarm__ContainerSpec container;
+    struct engine_container creation;
     struct record record;
     json_t *body;
     struct err e;
@@ -33,6 +34,7 @@ static int set_up(void **state)
     swarm__container_spec__init(&f.container);
     f.task.spec = &f.spec;
     f.spec.container = &f.container;
+    f.creation.task = &f.task;
     f.api.references = folder;
     f.body = json_pack("{s:{}}", "HostConfig");
     *state = &f;
@@ -53,7 +55,7 @@ static int complete(struct fixture *f, enum offer offer, char **env, size_t n)
     f->container.env = env;
     f->container.n_env = n;
     record_deinit(&f->record);
-    return docker_references_complete(&f->api, &f->task, f->body, &f->record, &f->e);
+    return docker_references_complete(&f->api, &f->creation, f->body, &f->record, &f->e);
 }
 
 static const char *runtime(struct fixture *f)
@@ -82,6 +84,17 @@ static void the_record_has_each_reference_and_root(void **state)
     assert_string_equal(f->record.references[1], other);
     assert_int_equal(f->record.n_keys, 0);
     assert_null(runtime(f));
+}
+
+static void the_record_has_what_the_task_was_given(void **state)
+{
+    struct fixture *f = *state;
+    char *env[] = {reference};
+    const struct engine_given given = {"se://a", "/x/a"};
+    f->creation.n_given = 1;
+    f->creation.given = &given;
+    assert_int_equal(complete(f, OFFER_USUAL, env, 1), 0);
+    assert_string_equal(record_given_path(&f->record, "se://a"), "/x/a");
 }
 
 static void dockerd_is_told_the_runtime(void **state)
@@ -119,6 +132,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_task_without_references_needs_nothing),
         TEST(the_record_has_each_reference_and_root),
+        TEST(the_record_has_what_the_task_was_given),
         TEST(dockerd_is_told_the_runtime),
         TEST(an_engine_without_the_runtime_gets_no_task),
         TEST(it_is_told_when_memory_is_short),

@@ -30,6 +30,76 @@ static void bad_reference(struct fixture *f)
     f->secret[0].secret_name = literal("se://db//password");
 }
 
+/* ---- the swarm's own, by references ---- */
+
+static void variable(struct fixture *f, const char *text, size_t n_secrets)
+{
+    static char *env[2];
+    env[0] = literal("PATH=/bin");
+    env[1] = literal(text);
+    f->container.env = env;
+    f->container.n_env = 2;
+    f->container.n_secrets = n_secrets;
+}
+
+static void own_variable(struct fixture *f)
+{
+    variable(f, "PW=se://swarm/two", 2);
+}
+
+static void own_pattern(struct fixture *f)
+{
+    variable(f, "PW=se://swarm/**", 1);
+}
+
+static void own_twice(struct fixture *f)
+{
+    variable(f, "PW=se://swarm/*", 2);
+    f->secret[1].secret_name = literal("one");
+}
+
+static void own_file(struct fixture *f)
+{
+    f->container.n_secrets = 2;
+    f->secret[1].secret_name = literal("se://swarm/one");
+}
+
+static void engines_pattern(struct fixture *f)
+{
+    variable(f, "PW=se://*/three", 1);
+}
+
+static void not_given_variable(struct fixture *f)
+{
+    variable(f, "PW=se://swarm/three", 2);
+}
+
+static void not_given_below(struct fixture *f)
+{
+    variable(f, "PW=se://swarm/one/two", 2);
+}
+
+static void not_given_pattern(struct fixture *f)
+{
+    variable(f, "PW=se://swarm/*/two", 2);
+}
+
+static void several_given(struct fixture *f)
+{
+    variable(f, "PW=se://swarm/*", 2);
+}
+
+static void not_given_file(struct fixture *f)
+{
+    f->container.n_secrets = 2;
+    f->secret[1].secret_name = literal("se://swarm/two");
+}
+
+static void bad_own_variable(struct fixture *f)
+{
+    variable(f, "PW=se://swarm//one", 2);
+}
+
 static void secret_without_target(struct fixture *f)
 {
     f->container.n_secrets = 1;
@@ -206,6 +276,28 @@ static const struct container_case cases[] = {
     {secret_without_name, ERR_INVALID_ARGUMENT, "malformed secret reference"},
     {reference, 0, NULL},
     {bad_reference, ERR_INVALID_ARGUMENT, BAD_REFERENCE},
+    {own_variable, 0, NULL},
+    {own_pattern, 0, NULL},
+    {own_twice, 0, NULL},
+    {own_file, 0, NULL},
+    {engines_pattern, 0, NULL},
+    {not_given_variable, ERR_INVALID_ARGUMENT,
+     "variable PW: se://swarm/three: the service wasn't given this secret: add --secret "
+     "three (service update: --secret-add three)"},
+    {not_given_below, ERR_INVALID_ARGUMENT,
+     "variable PW: se://swarm/one/two: the service wasn't given this secret: add "
+     "--secret one/two (service update: --secret-add one/two)"},
+    {not_given_pattern, ERR_INVALID_ARGUMENT,
+     "variable PW: se://swarm/*/two: the service wasn't given this secret: add --secret "
+     "NAME (service update: --secret-add NAME)"},
+    {several_given, ERR_INVALID_ARGUMENT,
+     "variable PW: se://swarm/*: more than one secret of the service matches: one, two"},
+    {not_given_file, ERR_INVALID_ARGUMENT,
+     "se://swarm/two: the service wasn't given this secret: add --secret two (service "
+     "update: --secret-add two)"},
+    {bad_own_variable, ERR_INVALID_ARGUMENT,
+     "variable PW: reference \"se://swarm//one\": invalid pattern \"swarm//one\": a "
+     "component is empty (at byte 7)"},
     {secret_without_target, ERR_INVALID_ARGUMENT,
      "malformed secret reference, no target provided"},
     {no_file_name, ERR_INVALID_ARGUMENT, BAD_TARGET},

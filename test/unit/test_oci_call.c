@@ -130,6 +130,20 @@ static void an_image_names_no_secret_of_its_user(void **state)
     assert_non_null(strstr(f->e.text, "resolving A: se://a: "));
 }
 
+static void what_the_task_was_given_nobody_is_asked_for(void **state)
+{
+    struct fixture *f = *state;
+    cleanup_record struct record r = {.uid = 0};
+    assert_int_equal(record_add_key(&r, "KEY", 3, NULL), 0);
+    assert_int_equal(record_add_reference(&r, "A=se://a", NULL), 0);
+    assert_int_equal(record_add_given(&r, "se://a", "/x/a", NULL), 0);
+    assert_int_equal(record_write(f->settings.references, "container", &r, NULL), 0);
+    assert_int_equal(create(f), 0);
+    assert_int_equal(f->call.references.n, 2);
+    assert_string_equal(f->call.references.items[0].path, "/x/a");
+    assert_null(f->call.references.items[1].path);
+}
+
 static void no_file_is_written_through_a_link(void **state)
 {
     struct fixture *f = *state;
@@ -289,6 +303,7 @@ int main(void)
         TEST(mounts_that_are_none_of_ours_are_the_runtimes_affair),
         TEST(the_record_says_who_is_asked),
         TEST(an_image_names_no_secret_of_its_user),
+        TEST(what_the_task_was_given_nobody_is_asked_for),
         TEST(no_file_is_written_through_a_link),
         TEST(else_the_settings_do),
         TEST(descriptors_come_behind_the_callers),

@@ -87,6 +87,21 @@ static void files_are_written_and_read(void **state)
     assert_string_equal(r.files[1].target, "/etc/b");
 }
 
+static void what_is_given_is_written_and_read(void **state)
+{
+    struct fixture *f = *state;
+    cleanup_record struct record r = {.uid = 0};
+    assert_int_equal(record_add_given(&r, "se://swarm/a", "/x/old", NULL), 0);
+    assert_int_equal(record_add_given(&r, "se://swarm/a", "/x/a", NULL), 0);
+    assert_int_equal(record_add_given(&r, "se://swarm/*", "/x/b", NULL), 0);
+    assert_int_equal(record_write(f->records, "abc", &r, NULL), 0);
+    record_deinit(&r);
+    assert_int_equal(record_read(f->records, "abc", &r, NULL), 0);
+    assert_string_equal(record_given_path(&r, "se://swarm/a"), "/x/a");
+    assert_string_equal(record_given_path(&r, "se://swarm/*"), "/x/b");
+    assert_null(record_given_path(&r, "se://swarm/b"));
+}
+
 static void no_folder_is_no_record(void **state)
 {
     struct fixture *f = *state;
@@ -141,6 +156,8 @@ static void what_is_no_record_is_told(void **state)
         "{\"uid\":4294967295}",
         "{\"uid\":\"0\"}",
         "{\"uid\":0,\"keys\":[1]}",
+        "{\"uid\":0,\"given\":{\"se://swarm/a\":\"x\"}}",
+        "{\"uid\":0,\"given\":{\"se://swarm/a\":1}}",
         "{\"uid\":0,\"files\":[1]}",
         "{\"uid\":0,\"files\":[{\"reference\":\"se://a\"}]}",
         "{\"uid\":0,\"files\":[{\"reference\":\"se://a\",\"target\":\"x\"}]}"};
@@ -250,6 +267,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_is_written_is_read),
         TEST(files_are_written_and_read),
+        TEST(what_is_given_is_written_and_read),
         TEST(no_folder_is_no_record),
         TEST(a_record_that_could_not_be_read_is_not_written),
         TEST(an_id_is_no_path),

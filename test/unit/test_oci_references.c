@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -155,6 +156,24 @@ static void errors_name_variable_and_reference(void **state)
     }
 }
 
+static void a_value_may_lie_in_a_file(void **state)
+{
+    struct fixture *f = *state;
+    char path[] = "/tmp/coffer-test-XXXXXX";
+    cleanup_fd int fd = mkstemp(path);
+    assert_int_equal(write(fd, "three", 5), 5);
+    assert_int_equal(find(f, "[\"A=se://swarm/a\"]", &(struct fallback){0}), 0);
+    f->refs.items[0].path = path;
+    assert_int_equal(resolve(f), 0);
+    assert_non_null(memmem(f->block.data, f->block.len, "A=three", 7));
+    unlink(path);
+    assert_int_equal(resolve(f), ERR_NOT_FOUND);
+    assert_string_equal(f->e.text,
+                        "resolving A: se://swarm/a: the task that it was given "
+                        "to is over");
+    assert_int_equal(f->asked, 0);
+}
+
 static void an_empty_variable_falls_back_where_it_may(void **state)
 {
     struct fixture *f = *state;
@@ -241,6 +260,7 @@ int main(void)
         TEST(the_last_of_a_name_counts),
         TEST(a_bad_name_is_refused),
         TEST(errors_name_variable_and_reference),
+        TEST(a_value_may_lie_in_a_file),
         TEST(an_empty_variable_falls_back_where_it_may),
         TEST(a_fallback_never_fails_a_start),
         TEST(there_are_not_too_many),

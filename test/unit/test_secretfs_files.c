@@ -93,6 +93,13 @@ static bool is_empty(struct fixture *f)
     return files == 0 && access(f->dir, F_OK) == 0;
 }
 
+static void assert_path(const struct fixture *f, size_t i, const char *below)
+{
+    cleanup_free char *path = str_format("%s/%s", f->dir, below);
+    assert_true(i < f->files.n_paths);
+    assert_string_equal(f->files.paths[i], path);
+}
+
 static void each_reference_has_its_own_owner_and_mode(void **state)
 {
     struct fixture *f = *state;
@@ -115,6 +122,8 @@ static void each_reference_has_its_own_owner_and_mode(void **state)
     assert_int_equal(f->files.n_binds, 2);
     assert_string_equal(f->files.binds[0].target, "/run/secrets");
     assert_string_equal(f->files.binds[1].target, "/etc/key");
+    assert_path(f, 1, TASK "/secrets/db/pw.txt");
+    assert_path(f, 2, TASK "/files/0");
 }
 
 static void a_target_below_run_secrets_goes_with_the_others(void **state)
@@ -142,6 +151,7 @@ static void files_are_bound_one_by_one_where_a_mount_is(void **state)
     assert_string_equal(f->files.binds[1].target, "/run/secrets/b/c");
     assert_string_equal(f->files.binds[2].target, "/d");
     stat_of(f, TASK "/files/1");
+    assert_path(f, 1, TASK "/files/1");
 }
 
 /* As many bytes and parts as a manager lets through have a place here. */
