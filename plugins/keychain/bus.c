@@ -15,11 +15,14 @@
 #include "base/mem.h"
 #include "base/str.h"
 
+#define BUS_NAME "org.freedesktop.DBus"
+#define BUS_PATH "/org/freedesktop/DBus"
 #define UNAVAILABLE "keychain backend unavailable: D-Bus session bus unavailable: "
 
 void keychain_bus_init(struct keychain_bus *b)
 {
-    *b = (struct keychain_bus){.context = g_main_context_new()};
+    *b = (struct keychain_bus){.context = g_main_context_new(),
+                               .signals = g_atomic_rc_box_new0(gint)};
     g_main_context_push_thread_default(b->context);
     g_main_context_acquire(b->context);
 }
@@ -34,6 +37,7 @@ void keychain_bus_deinit(struct keychain_bus *b)
     g_main_context_release(b->context);
     g_main_context_pop_thread_default(b->context);
     g_main_context_unref(b->context);
+    g_atomic_rc_box_release(b->signals);
     *b = (struct keychain_bus){0};
 }
 
@@ -157,6 +161,46 @@ int keychain_bus_call(struct keychain_bus *b, const struct keychain_method *m,
     return r;
 }
 
+int keychain_bus_ask(struct keychain_bus *b, const char *name, GVariant *arguments,
+                     const char *answer, GVariant **out, struct err *e)
+{
+    struct keychain_method m = {BUS_NAME, BUS_PATH, BUS_NAME, name, answer};
+    return keychain_bus_call(b, &m, arguments, out, e);
+}
+
+/* ---- signals ---- */
+
+/* In GDBus's thread, which then hands the message on: a signal is counted before the
+ * answers that came behind it. Nothing is kept of it, however many come while we sleep.
+ */
+static GDBusMessage *count_signal(GDBusConnection *connection, GDBusMessage *message,
+                                  gboolean is_incoming, gpointer signals)
+{
+    if (is_incoming &&
+        g_dbus_message_get_message_type(message) == G_DBUS_MESSAGE_TYPE_SIGNAL)
+        g_atomic_int_inc((gint *)signals);
+    return message;
+}
+
+unsigned keychain_bus_signals(const struct keychain_bus *b)
+{
+    return (unsigned)g_atomic_int_get(b->signals);
+}
+
+int keychain_bus_listen(struct keychain_bus *b, const char *rule, struct err *e)
+{
+    GVariant *nothing;
+    if (b->is_listening)
+        return 0;
+    int r =
+        keychain_bus_ask(b, "AddMatch", g_variant_new("(s)", rule), "()", &nothing, e);
+    if (r)
+        return r;
+    g_variant_unref(nothing);
+    b->is_listening = true;
+    return 0;
+}
+
 /* ---- the connection ---- */
 
 /* The path of "unix:path=..." when that is all; NULL for any other address. */
@@ -235,6 +279,7 @@ int keychain_bus_connect(struct keychain_bus *b, struct err *e)
     if (keychain_bus_is_connected(b))
         return 0;
     g_clear_object(&b->connection);
+    b->is_listening = false;
     int r = find_address(&address, e);
     if (r)
         return r;
@@ -246,7 +291,11 @@ int keychain_bus_connect(struct keychain_bus *b, struct err *e)
     if (!r && c.error)
         r = err_set(e, ERR_UNAVAILABLE, UNAVAILABLE "%s", c.error->message);
     g_clear_error(&c.error);
-    if (!r)
-        g_dbus_connection_set_exit_on_close(b->connection, FALSE);
-    return r;
+    if (r)
+        return r;
+    g_dbus_connection_set_exit_on_close(b->connection, FALSE);
+    g_dbus_connection_add_filter(b->connection, count_signal,
+                                 g_atomic_rc_box_acquire(b->signals),
+                                 g_atomic_rc_box_release);
+    return 0;
 }

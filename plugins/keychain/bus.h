@@ -29,6 +29,8 @@ struct keychain_bus {
     struct waiter waiter;        /* of the operation */
     GCancellable *cancel;        /* of the operation */
     size_t in_flight;
+    bool is_listening; /* the bus sends us the signals that were asked for */
+    gint *signals;     /* how many have come; shared with the connection's thread */
 };
 
 /* Memory of GLib's ends the process where there is none. */
@@ -44,6 +46,15 @@ void keychain_bus_end(struct keychain_bus *b);
 int keychain_bus_connect(struct keychain_bus *b, struct err *e) MUST_CHECK;
 bool keychain_bus_is_connected(const struct keychain_bus *b);
 
+/* Has the bus send us the signals that a rule of its matches; once for a connection, so
+ * always with the same rule. */
+int keychain_bus_listen(struct keychain_bus *b, const char *rule,
+                        struct err *e) MUST_CHECK;
+
+/* How many signals have come. Those that were sent before an answer are among them when
+ * it is there. */
+unsigned keychain_bus_signals(const struct keychain_bus *b);
+
 /* Where a method is. */
 struct keychain_method {
     const char *owner; /* a name on the bus */
@@ -57,6 +68,10 @@ struct keychain_method {
  * caller. Errors: those of keychain_error(). */
 int keychain_bus_call(struct keychain_bus *b, const struct keychain_method *m,
                       GVariant *arguments, GVariant **out, struct err *e) MUST_CHECK;
+
+/* One call of the bus itself. */
+int keychain_bus_ask(struct keychain_bus *b, const char *name, GVariant *arguments,
+                     const char *answer, GVariant **out, struct err *e) MUST_CHECK;
 
 /* The same in parts, for several at once: begin, and after keychain_bus_settle() *out or
  * *error is set. Both must be NULL before, and stay where they are. */

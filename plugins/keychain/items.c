@@ -120,16 +120,20 @@ static int take_properties(struct keychain_items *items,
     return 0;
 }
 
+static void ask_for_properties(struct keychain_service *s, const char *path,
+                               struct keychain_call *call)
+{
+    struct keychain_method m = {s->owner, path, DBUS_PROPERTIES, "GetAll", "(a{sv})"};
+    keychain_call_begin(&s->bus, call, &m, g_variant_new("(s)", SECRETS_ITEM));
+}
+
 static int load_some(struct keychain_service *s, const struct keychain_groups *groups,
                      const struct pattern *pattern, const char *const *paths, size_t n,
                      struct keychain_items *out, struct err *e)
 {
     struct keychain_call calls[KEYCHAIN_IN_FLIGHT_MAX];
-    for (size_t i = 0; i < n; i++) {
-        struct keychain_method m = {s->owner, paths[i], DBUS_PROPERTIES, "GetAll",
-                                    "(a{sv})"};
-        keychain_call_begin(&s->bus, &calls[i], &m, g_variant_new("(s)", SECRETS_ITEM));
-    }
+    for (size_t i = 0; i < n; i++)
+        ask_for_properties(s, paths[i], &calls[i]);
     int r = keychain_bus_settle(&s->bus, 0, e);
     for (size_t i = 0; !r && i < n; i++)
         r = take_properties(out, groups, pattern, paths[i], &calls[i], e);
@@ -216,24 +220,41 @@ static int take_value(struct keychain_service *s, struct keychain_item *item,
     return r;
 }
 
+static void ask_for_values(struct keychain_service *s, const char *const *paths, size_t n,
+                           struct keychain_call *call)
+{
+    struct keychain_method m = {s->owner, SECRETS_PATH, SECRETS_SERVICE, "GetSecrets",
+                                "(a{o(oayays)})"};
+    keychain_call_begin(&s->bus, call, &m,
+                        g_variant_new("(@aoo)", g_variant_new_objv(paths, (gssize)n),
+                                      secret_service_get_session_dbus_path(s->secret)));
+}
+
+static int take_values(struct keychain_service *s, struct keychain_item *items, size_t n,
+                       struct keychain_call *call, struct err *e)
+{
+    int r = call->error ? keychain_error(TAKE(call->error), "GetSecrets", e) : 0;
+    if (r)
+        return r;
+    GVariant *found = g_variant_get_child_value(call->answer, 0);
+    for (size_t i = 0; !r && i < n; i++)
+        r = take_value(s, &items[i], found, e);
+    g_variant_unref(found);
+    return r;
+}
+
 static int read_some(struct keychain_service *s, struct keychain_item *items, size_t n,
                      struct err *e)
 {
     const char *paths[VALUES_AT_ONCE];
-    GVariant *answer;
+    struct keychain_call call;
     for (size_t i = 0; i < n; i++)
         paths[i] = items[i].path;
-    GVariant *arguments = g_variant_new("(@aoo)", g_variant_new_objv(paths, (gssize)n),
-                                        secret_service_get_session_dbus_path(s->secret));
-    int r = keychain_service_call(s, SECRETS_PATH, SECRETS_SERVICE, "GetSecrets",
-                                  arguments, "(a{o(oayays)})", &answer, e);
-    if (r)
-        return r;
-    GVariant *found = g_variant_get_child_value(answer, 0);
-    for (size_t i = 0; !r && i < n; i++)
-        r = take_value(s, &items[i], found, e);
-    g_variant_unref(found);
-    g_variant_unref(answer);
+    ask_for_values(s, paths, n, &call);
+    int r = keychain_bus_settle(&s->bus, 0, e);
+    if (!r)
+        r = take_values(s, items, n, &call, e);
+    keychain_call_deinit(&call);
     return r;
 }
 
@@ -244,5 +265,58 @@ int keychain_items_read(struct keychain_service *s, struct keychain_items *items
     for (size_t at = 0; !r && at < items->n; at += VALUES_AT_ONCE)
         r = read_some(s, items->list + at,
                       items->n - at < VALUES_AT_ONCE ? items->n - at : VALUES_AT_ONCE, e);
+    return r;
+}
+
+/* ---- where it was ---- */
+
+/* Properties and value are asked for at once; a change between the two is one that came
+ * before them, as it is when items are searched for. */
+static int ask_again(struct keychain_service *s, const struct keychain_groups *groups,
+                     const struct pattern *id, const char *path,
+                     struct keychain_items *items, struct err *e)
+{
+    struct keychain_call properties, values;
+    ask_for_properties(s, path, &properties);
+    ask_for_values(s, &path, 1, &values);
+    int r = keychain_bus_settle(&s->bus, 0, e);
+    if (!r)
+        r = take_properties(items, groups, id, path, &properties, e);
+    if (!r)
+        r = take_values(s, items->list, items->n, &values, e);
+    keychain_call_deinit(&properties);
+    keychain_call_deinit(&values);
+    return r;
+}
+
+int keychain_items_recall(struct keychain_service *s,
+                          const struct keychain_groups *groups, const struct pattern *id,
+                          struct keychain_items *out, struct err *e)
+{
+    keychain_places_renew(&s->places, keychain_bus_signals(&s->bus));
+    const char *path = keychain_places_get(&s->places, id->text);
+    cleanup_keychain_items struct keychain_items items = {
+        .list = calloc(1, sizeof(*items.list))};
+    if (!items.list)
+        return err_no_memory(e);
+    int r = path ? ask_again(s, groups, id, path, &items, e) : 0;
+    if (r)
+        return r;
+    if (!items.n || keychain_bus_signals(&s->bus) != s->places.changes)
+        return err_set(e, ERR_NOT_FOUND, "it may be elsewhere now");
+    *out = items;
+    items = (struct keychain_items){0};
+    return 0;
+}
+
+int keychain_items_remember(struct keychain_service *s,
+                            const struct keychain_items *items, unsigned changes,
+                            struct err *e)
+{
+    int r = 0;
+    keychain_places_renew(&s->places, changes);
+    for (size_t i = 0; !r && i < items->n; i++)
+        r = keychain_places_put(&s->places, items->list[i].secret.id, items->list[i].path,
+                                e);
     return r;
 }

@@ -47,6 +47,21 @@ int keychain_items_find(struct keychain_service *s, const struct keychain_groups
                         const struct pattern *pattern, struct keychain_items *out,
                         struct err *e) MUST_CHECK;
 
+/*
+ * Asks for the item of an id where it was found last, and for its value: only the place
+ * was known before. ERR_NOT_FOUND: that is unknown, or may be another one by now. After
+ * this and most other errors a search may find it, or tell what is wrong.
+ */
+int keychain_items_recall(struct keychain_service *s,
+                          const struct keychain_groups *groups, const struct pattern *id,
+                          struct keychain_items *out, struct err *e) MUST_CHECK;
+
+/* Remembers where these are, each the one that counts of its id, which were looked for
+ * after so many changes. ERR_NO_MEMORY. */
+int keychain_items_remember(struct keychain_service *s,
+                            const struct keychain_items *items, unsigned changes,
+                            struct err *e) MUST_CHECK;
+
 /* Drops all but the first of each id. */
 void keychain_items_collapse(struct keychain_items *items);
 

@@ -55,13 +55,20 @@ static int repeat(struct keychain *k, operation_fn operation, void *arguments,
     }
 }
 
-static int perform(struct keychain *k, const struct waiter *w, operation_fn operation,
-                   void *arguments, struct err *e)
+static int perform(struct keychain *k, operation_fn operation, void *arguments,
+                   struct err *e)
 {
-    keychain_bus_begin(&k->service.bus, w);
     int r = keychain_service_open(&k->service, e);
-    if (!r)
-        r = repeat(k, operation, arguments, e);
+    return r ? r : repeat(k, operation, arguments, e);
+}
+
+/* A change of ours is one even where the keyring wouldn't tell of it. */
+static int change(struct keychain *k, const struct waiter *w, operation_fn operation,
+                  void *arguments, struct err *e)
+{
+    keychain_places_clear(&k->service.places);
+    keychain_bus_begin(&k->service.bus, w);
+    int r = perform(k, operation, arguments, e);
     keychain_bus_end(&k->service.bus);
     return r;
 }
@@ -91,33 +98,49 @@ static int unlock_items(struct keychain_service *s, const struct keychain_items 
 static int find(struct keychain *k, void *arguments, struct err *e)
 {
     struct finding *f = arguments;
+    unsigned changes = keychain_bus_signals(&k->service.bus);
     keychain_items_deinit(&f->found);
     int r = keychain_items_find(&k->service, &k->groups, f->pattern, &f->found, e);
     if (r)
         return r;
     if (f->is_hasty && (f->found.has_locked || !f->found.n))
         return err_set(e, ERR_FAILED_PRECONDITION, "the keyring may be locked");
+    bool is_clear = !f->found.has_locked;
     keychain_items_collapse(&f->found);
     if (f->with_values && f->found.n)
         r = unlock_items(&k->service, &f->found, e);
     if (!r && f->with_values && f->found.n)
         r = keychain_items_read(&k->service, &f->found, e);
+    if (!r && is_clear)
+        r = keychain_items_remember(&k->service, &f->found, changes, e);
     return r;
 }
 
-/* The keyring is mostly the one it was, and unlocked: three calls then give a secret.
- * When they don't, the long way tells why, or finds what has changed. */
-static bool find_hastily(struct keychain *k, const struct waiter *w, struct finding *f)
+/* Whatever is tried next, it would be too late. */
+static bool is_late(int r)
 {
-    struct err why;
-    if (!keychain_service_is_open(&k->service))
-        return false;
+    return r == ERR_DEADLINE_EXCEEDED || r == ERR_CANCELED;
+}
+
+/* The keyring is mostly the one it was, and unlocked: two calls at once then give a
+ * secret that was read before, three one after the other any. When they don't, the long
+ * way tells why, or finds what has changed. */
+static int find_hastily(struct keychain *k, struct finding *f, struct err *e)
+{
+    int r = ERR_NOT_FOUND;
     f->is_hasty = true;
-    keychain_bus_begin(&k->service.bus, w);
-    int r = find(k, f, &why);
-    keychain_bus_end(&k->service.bus);
+    if (f->with_values && pattern_is_id(f->pattern))
+        r = keychain_items_recall(&k->service, &k->groups, f->pattern, &f->found, e);
+    if (r && !is_late(r))
+        r = find(k, f, e);
     f->is_hasty = false;
-    return r == 0;
+    return r;
+}
+
+static int find_in_time(struct keychain *k, struct finding *f, struct err *e)
+{
+    int r = keychain_service_is_open(&k->service) ? find_hastily(k, f, e) : ERR_NOT_FOUND;
+    return !r || is_late(r) ? r : perform(k, find, f, e);
 }
 
 int keychain_find(struct keychain *k, const struct waiter *w,
@@ -125,7 +148,9 @@ int keychain_find(struct keychain *k, const struct waiter *w,
                   struct keychain_items *out, struct err *e)
 {
     struct finding f = {.pattern = pattern, .with_values = with_values};
-    int r = find_hastily(k, w, &f) ? 0 : perform(k, w, find, &f, e);
+    keychain_bus_begin(&k->service.bus, w);
+    int r = find_in_time(k, &f, e);
+    keychain_bus_end(&k->service.bus);
     if (r)
         keychain_items_deinit(&f.found);
     else
@@ -182,7 +207,7 @@ int keychain_save(struct keychain *k, const struct waiter *w,
                   const struct secret_envelope *secret, bool overwrite, struct err *e)
 {
     struct saving s = {secret, overwrite};
-    int r = perform(k, w, save, &s, e);
+    int r = change(k, w, save, &s, e);
     return r ? err_wrap(e, r, "save secret %s", secret->id) : 0;
 }
 
@@ -209,7 +234,7 @@ int keychain_remove(struct keychain *k, const struct waiter *w, const char *id,
                     struct err *e)
 {
     struct removing removing = {id, false};
-    return perform(k, w, take_away, &removing, e);
+    return change(k, w, take_away, &removing, e);
 }
 
 int keychain_probe(struct keychain *k, const struct waiter *w, struct err *e)
@@ -232,7 +257,7 @@ int keychain_unlock(struct keychain *k, const struct waiter *w, const void *pass
                     size_t size, struct err *e)
 {
     if (size == 0)
-        return perform(k, w, nothing, NULL, e);
+        return change(k, w, nothing, NULL, e);
     keychain_bus_begin(&k->service.bus, w);
     int r = keychain_service_open(&k->service, e);
     if (!r)

@@ -5,11 +5,13 @@
 
 #include "base/str.h"
 
-#define BUS_NAME "org.freedesktop.DBus"
-#define BUS_PATH "/org/freedesktop/DBus"
 #define SECRETS_NAME "org.freedesktop.secrets"
 #define GNOME_INTERFACE "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface"
 #define LOGIN_COLLECTION SECRETS_PATH "/collection/login"
+
+/* Whoever sends them: at worst something is looked for again. */
+#define CHANGES                                                                          \
+    "type='signal',interface='" SECRETS_COLLECTION "',path_namespace='" SECRETS_PATH "'"
 
 /* The bus itself is near: a bus that needs longer is none. Docker's code has the same. */
 #define PROBE_MS 2000
@@ -25,6 +27,7 @@ static void forget(struct keychain_service *s)
     g_clear_object(&s->secret);
     g_clear_pointer(&s->owner, g_free);
     g_clear_pointer(&s->collection, g_free);
+    keychain_places_clear(&s->places);
 }
 
 void keychain_service_deinit(struct keychain_service *s)
@@ -43,18 +46,11 @@ int keychain_service_call(struct keychain_service *s, const char *path,
 
 /* ---- who it is ---- */
 
-static int ask_bus(struct keychain_service *s, const char *name, GVariant *arguments,
-                   const char *answer, GVariant **out, struct err *e)
-{
-    struct keychain_method m = {BUS_NAME, BUS_PATH, BUS_NAME, name, answer};
-    return keychain_bus_call(&s->bus, &m, arguments, out, e);
-}
-
 static int get_owner(struct keychain_service *s, char **out, struct err *e)
 {
     GVariant *answer;
-    int r =
-        ask_bus(s, "GetNameOwner", g_variant_new("(s)", SECRETS_NAME), "(s)", &answer, e);
+    int r = keychain_bus_ask(&s->bus, "GetNameOwner", g_variant_new("(s)", SECRETS_NAME),
+                             "(s)", &answer, e);
     if (r)
         return r;
     g_variant_get(answer, "(s)", out);
@@ -75,7 +71,7 @@ static int start_service(struct keychain_service *s, struct err *e)
     GVariant *answer = NULL;
     gboolean is_known = FALSE;
     char **names;
-    int r = ask_bus(s, "ListActivatableNames", NULL, "(as)", &answer, e);
+    int r = keychain_bus_ask(&s->bus, "ListActivatableNames", NULL, "(as)", &answer, e);
     if (r)
         return r;
     g_variant_get(answer, "(^as)", &names);
@@ -84,8 +80,8 @@ static int start_service(struct keychain_service *s, struct err *e)
     g_variant_unref(answer);
     if (!is_known)
         return no_owner(e);
-    r = ask_bus(s, "StartServiceByName", g_variant_new("(su)", SECRETS_NAME, 0), "(u)",
-                &answer, e);
+    r = keychain_bus_ask(&s->bus, "StartServiceByName",
+                         g_variant_new("(su)", SECRETS_NAME, 0), "(u)", &answer, e);
     if (r)
         return err_set(e, ERR_UNAVAILABLE,
                        "keychain backend unavailable: " SECRETS_NAME " does not start");
@@ -97,8 +93,8 @@ static int has_owner(struct keychain_service *s, bool *out, struct err *e)
 {
     GVariant *answer;
     gboolean has = FALSE;
-    int r =
-        ask_bus(s, "NameHasOwner", g_variant_new("(s)", SECRETS_NAME), "(b)", &answer, e);
+    int r = keychain_bus_ask(&s->bus, "NameHasOwner", g_variant_new("(s)", SECRETS_NAME),
+                             "(b)", &answer, e);
     if (r)
         return r;
     g_variant_get(answer, "(b)", &has);
@@ -219,7 +215,9 @@ static int open_anew(struct keychain_service *s, char *owner, struct err *e)
     forget(s);
     s->owner = owner;
     s->bus.waiter = waiter_within(&whole, KEYCHAIN_CALL_MS);
-    int r = open_session(s, e);
+    int r = keychain_bus_listen(&s->bus, CHANGES, e);
+    if (!r)
+        r = open_session(s, e);
     s->bus.waiter = whole;
     return r;
 }

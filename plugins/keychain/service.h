@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "keychain/bus.h"
+#include "keychain/places.h"
 
 /*
  * The Secret Service (org.freedesktop.secrets): who it is now, a session with it, and the
@@ -17,11 +18,12 @@
  */
 struct keychain_service {
     struct keychain_bus bus;
-    char *owner;           /* its unique name; NULL: no session */
-    SecretService *secret; /* libsecret's, for the session */
-    char *collection;      /* its path */
-    int prompt_ms;         /* how long a person has for a prompt */
-    bool is_refused;       /* a prompt of this operation didn't unlock what it was for */
+    char *owner;                   /* its unique name; NULL: no session */
+    SecretService *secret;         /* libsecret's, for the session */
+    char *collection;              /* its path */
+    struct keychain_places places; /* of its items, by its own words on what changes */
+    int prompt_ms;                 /* how long a person has for a prompt */
+    bool is_refused; /* a prompt of this operation didn't unlock what it was for */
 };
 
 #define KEYCHAIN_PROMPT_MS 30000

@@ -302,6 +302,52 @@ def an_item_with_attributes_of_nobody_is_passed_over(t):
 
 
 @test(engines=NONE, cofferd=False)
+def a_secret_that_was_found_once_is_not_searched_for_again(t):
+    bus = new_bus(t)
+    bus.start_fake("once", "SearchItems")
+    plugin = new_plugin(t, bus)
+    equal([plugin.value("there") for _ in range(3)], [b"value"] * 3)
+    seconds, message = takes(plugin.get, "elsewhere", code="internal", timeout=1.5)
+    assert seconds < 1.5 and "does not answer" in message, (seconds, message)
+
+
+@test(engines=NONE, cofferd=False)
+def what_other_programs_change_counts_at_once(t):
+    bus = new_bus(t)
+    bus.start_keyring()
+    plugin = new_plugin(t, bus)
+    bus.store("a", b"1", group="com.docker.pass")
+    equal([plugin.value("a") for _ in range(2)], [b"1"] * 2)
+    bus.store("a", b"2")
+    equal([plugin.value("a") for _ in range(2)], [b"2"] * 2)
+    bus.store("a", b"3")
+    equal([plugin.value("a") for _ in range(2)], [b"3"] * 2)
+    found = bus.call(LOGIN, "org.freedesktop.Secret.Collection.SearchItems",
+                     f"{{'service:group': '{GROUP}', 'id': 'a'}}")
+    path = found.split("'")[1]
+    bus.call(path, "org.freedesktop.DBus.Properties.Set", "org.freedesktop.Secret.Item",
+             "Attributes", f"<{{'service:group': '{GROUP}', 'service:name': 'docker-pass-cli', "
+             "'id': 'b', 'x_k': 'v'}>")
+    equal((plugin.value("a"), plugin.get("b")["b"].metadata), (b"1", {"k": "v"}))
+    equal(plugin.value("b"), b"3")
+    bus.run("secret-tool", "clear", "id", "b")
+    refused("not_found", plugin.get, "b")
+    bus.store("b", b"4")
+    bus.lock()
+    assert "locked" in refused("internal", plugin.get, "a")
+
+
+@test(engines=NONE, cofferd=False)
+def a_keyring_that_tells_nobody_of_a_change_is_not_trusted(t):
+    bus = new_bus(t)
+    bus.start_fake("renames")
+    plugin = new_plugin(t, bus)
+    equal(plugin.value("there"), b"value")
+    refused("not_found", plugin.get, "there")
+    equal(plugin.value("elsewhere"), b"value")
+
+
+@test(engines=NONE, cofferd=False)
 def two_plugins_on_one_keyring_do_not_disturb_each_other(t):
     bus = new_bus(t)
     bus.start_keyring()
