@@ -131,14 +131,26 @@ static int lock(const struct filestore *fs, int how, int *out, struct err *e)
     }
 }
 
-int filestore_lock_shared(const struct filestore *fs, int *fd, struct err *e)
-{
-    return lock(fs, LOCK_SH, fd, e);
-}
-
 int filestore_lock_alone(const struct filestore *fs, int *fd, struct err *e)
 {
-    return lock(fs, LOCK_EX, fd, e);
+    int r = lock(fs, LOCK_EX, fd, e);
+    return r ? r : filestore_finish(fs, e);
+}
+
+int filestore_lock_shared(const struct filestore *fs, int *fd, struct err *e)
+{
+    for (;;) {
+        cleanup_fd int shared = -1, alone = -1;
+        int r = lock(fs, LOCK_SH, &shared, e);
+        if (!r && !filestore_is_unfinished(fs))
+            *fd = TAKE_FD(shared);
+        if (r || *fd >= 0)
+            return r;
+        close(TAKE_FD(shared));
+        r = filestore_lock_alone(fs, &alone, e);
+        if (r)
+            return r;
+    }
 }
 
 /* ---- removing ---- */

@@ -20,7 +20,9 @@
  *   FOLDER/BASE64(ID)/secretpass    the value, for a passphrase (read, never written)
  *
  * A secret is written beside its place and put there by one rename, so that after a crash
- * or a full disk it is the old one or the new one.
+ * or a full disk it is the old one or the new one. Where the file system exchanges no
+ * names (NFS, some of FUSE) that one rename leads into FOLDER/.replacing, and the next
+ * that takes the lock finishes what a crash interrupted.
  *
  * Everything here blocks for as long as the disk, or another process that holds the lock,
  * does.
@@ -48,17 +50,18 @@ int filestore_save(struct filestore *fs, const struct secret_envelope *secret,
                    bool overwrite, const struct age_recipient *to, size_t n,
                    struct err *e) MUST_CHECK;
 
-/* Fills an empty envelope with id, value and metadata; keys may be NULL for an envelope
- * without value. ERR_NOT_FOUND; ERR_PERMISSION_DENIED when the keys don't open it;
- * ERR_DATA_LOSS when it is damaged. */
+/* Fills an empty envelope with id, value and metadata. ERR_NOT_FOUND;
+ * ERR_PERMISSION_DENIED when the keys don't open it; ERR_DATA_LOSS when it is damaged.
+ * keys may be NULL for an envelope without value: then it is no error that a secret can't
+ * be read, and its metadata is SECRET_METADATA_DAMAGED. */
 int filestore_get(struct filestore *fs, const char *id, const struct age_keys *keys,
                   struct secret_envelope *out, struct err *e) MUST_CHECK;
 
 /* Removes a secret. ERR_NOT_FOUND. */
 int filestore_remove(struct filestore *fs, const char *id, struct err *e) MUST_CHECK;
 
-/* Appends those that a pattern matches, sorted by id; values as in filestore_get. A
- * secret that can't be read fails the whole, and is named. */
+/* Appends those that a pattern matches, sorted by id; values as in filestore_get. With
+ * keys a secret that can't be read fails the whole, and is named. */
 int filestore_list(struct filestore *fs, const struct pattern *pattern,
                    const struct age_keys *keys, struct secret_envelopes *out,
                    struct err *e) MUST_CHECK;

@@ -26,12 +26,22 @@ bool filestore_name_to_id(const char *name, char id[FILESTORE_ID_MAX + 1]);
 /* ERR_INVALID_ARGUMENT when an id isn't one or is too long for a file's name. */
 int filestore_check_id(const char *id, struct err *e) MUST_CHECK;
 
-/* Held until its descriptor is closed. */
+/* Held until its descriptor is closed. What a crash left unfinished is finished then. */
 int filestore_lock_shared(const struct filestore *fs, int *fd, struct err *e) MUST_CHECK;
 int filestore_lock_alone(const struct filestore *fs, int *fd, struct err *e) MUST_CHECK;
 
 /* Removes a folder of a secret with the files in it; it need not be there. */
 int filestore_remove_folder(const char *path, struct err *e) MUST_CHECK;
+
+/* ---- where the file system exchanges no names (replace.c) ---- */
+
+/* Puts the folder `from` in the place of a secret, or removes that (NULL), under the
+ * lock. A crash leaves the old one, or the new one as soon as the next that has the lock
+ * finishes it. */
+int filestore_replace(const struct filestore *fs, const char *from, const char *place,
+                      struct err *e) MUST_CHECK;
+bool filestore_is_unfinished(const struct filestore *fs);
+int filestore_finish(const struct filestore *fs, struct err *e) MUST_CHECK;
 
 /* Removes what a crash left behind, under the lock; counts the secrets. */
 int filestore_sweep(const struct filestore *fs, size_t *secrets,

@@ -2,6 +2,7 @@
 /*
  * A secret is written into a new folder beside the others, then takes the place of the
  * old one: by an exchange of the two names where there was one, else by a rename.
+ * replace.c does it where the file system has no such exchange.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,27 +40,18 @@ static int write_folder(const struct secret_envelope *secret, const char *folder
     return r ?: file_sync_folder(metadata, e);
 }
 
-/* NFS and some others know no flags. A new name needs none: the caller has the lock and
- * has looked, and a folder takes the place of no secret, which is never empty. */
-static int move(const char *from, const char *to, bool is_there, struct err *e)
+/* After this the secret is the new one, whatever happens to what was there. NFS and some
+ * others exchange no names, and an overlay no folder that lies below. */
+static int put_in_place(const struct filestore *fs, const char *from, const char *to,
+                        bool is_there, struct err *e)
 {
-    unsigned how = is_there ? RENAME_EXCHANGE : RENAME_NOREPLACE;
-    int failed = renameat2(AT_FDCWD, from, AT_FDCWD, to, how);
-    bool knows_no_flags = failed && (errno == EINVAL || errno == ENOSYS);
-    if (knows_no_flags && is_there)
-        return err_set(e, ERR_UNIMPLEMENTED,
-                       "the file system can't replace a folder in one step: remove the "
-                       "secret first, then save it");
-    if (knows_no_flags)
-        failed = rename(from, to);
-    return failed ? err_errno(e, errno, "rename %s to %s", from, to) : 0;
-}
-
-/* After this the secret is the new one, whatever happens to what was there. */
-static int put_in_place(const char *from, const char *to, bool is_there, struct err *e)
-{
-    int r = move(from, to, is_there, e);
-    return r ? r : file_sync_folder(to, e);
+    int failed = is_there
+                     ? renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE)
+                     : rename(from, to); /* takes the place of no secret: none is empty */
+    if (failed && is_there && (errno == EINVAL || errno == ENOSYS || errno == EXDEV))
+        return filestore_replace(fs, from, to, e);
+    return failed ? err_errno(e, errno, "rename %s to %s", from, to)
+                  : file_sync_folder(to, e);
 }
 
 static int write_and_put(const struct filestore *fs, const struct secret_envelope *secret,
@@ -74,7 +66,7 @@ static int write_and_put(const struct filestore *fs, const struct secret_envelop
         return err_errno(e, errno, "make a folder in %s", fs->folder);
     int r = write_folder(secret, folder, to, n, e);
     if (!r)
-        r = put_in_place(folder, place, is_there, e);
+        r = put_in_place(fs, folder, place, is_there, e);
     int removed = filestore_remove_folder(folder, r ? NULL : e);
     return r ? r : removed;
 }
@@ -118,22 +110,32 @@ int filestore_save(struct filestore *fs, const struct secret_envelope *secret,
     return r ? err_wrap(e, r, "save secret %s", secret->id) : 0;
 }
 
+/* After the rename it is gone. */
+static int take_away(const struct filestore *fs, const char *place, struct err *e)
+{
+    cleanup_free char *gone = str_format("%s/" FILESTORE_TEMPORARY "removed", fs->folder);
+    if (!gone)
+        return err_no_memory(e);
+    if (rename(place, gone))
+        return errno == EXDEV ? filestore_replace(fs, NULL, place, e)
+                              : err_errno(e, errno, "rename %s to %s", place, gone);
+    int r = file_sync_folder(gone, e);
+    return r ? r : filestore_remove_folder(gone, e);
+}
+
 int filestore_remove(struct filestore *fs, const char *id, struct err *e)
 {
     cleanup_fd int lock = -1;
-    cleanup_free char *place = NULL, *gone = NULL;
+    cleanup_free char *place = NULL;
     size_t secrets;
     int r = begin(fs, id, &lock, &secrets, e);
     if (r)
         return r;
     place = filestore_path(fs, id);
-    gone = str_format("%s/" FILESTORE_TEMPORARY "removed", fs->folder);
-    if (!place || !gone)
+    if (!place)
         return err_no_memory(e);
     if (!exists(place))
         return err_set(e, ERR_NOT_FOUND, "secret %s not found", id);
-    r = put_in_place(place, gone, false, e);
-    if (!r)
-        r = filestore_remove_folder(gone, e);
+    r = take_away(fs, place, e);
     return r ? err_wrap(e, r, "remove secret %s", id) : 0;
 }
