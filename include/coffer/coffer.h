@@ -238,8 +238,14 @@ int coffer_client_save(struct coffer_client *client, const char *id,
 int coffer_client_remove(struct coffer_client *client, const char *id,
                          struct coffer_error *e) COFFER_MUST_CHECK;
 
+/* The key of the metadata of a secret that is listed but can't be read, since its file is
+ * damaged: the value says why, there is no other metadata, and it may have been lost. No
+ * secret is saved with it. */
+#define COFFER_METADATA_DAMAGED "coffer:damaged"
+
 /* The secrets of the local store that a pattern matches, sorted by id, without values
- * (value NULL, size 0); an empty answer is no error. */
+ * (value NULL, size 0); an empty answer is no error, and one that is damaged is listed
+ * (see above). */
 int coffer_client_list(struct coffer_client *client, const char *pattern,
                        struct coffer_secrets **out,
                        struct coffer_error *e) COFFER_MUST_CHECK;

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "filestore/private.h"
+#include "json/json.h"
 
 /* What encryption adds to the largest value, generously. */
 #define FILE_MAX ((size_t)SECRET_VALUE_MAX + 512 * 1024)
@@ -59,9 +60,8 @@ static int read_value(const char *folder, const struct age_keys *keys,
                    " (SSH keys aren't supported)");
 }
 
-/* The folder is there. */
-static int read_folder(const char *folder, const char *id, const struct age_keys *keys,
-                       struct secret_envelope *out, struct err *e)
+static int read_parts(const char *folder, const char *id, const struct age_keys *keys,
+                      struct secret_envelope *out, struct err *e)
 {
     cleanup_free char *metadata = str_format("%s/" FILESTORE_METADATA, folder);
     if (!metadata)
@@ -74,6 +74,31 @@ static int read_folder(const char *folder, const char *id, const struct age_keys
     if (!r)
         r = read_value(folder, keys, out, e);
     return r ? err_wrap(e, r, "read secret %s", id) : 0;
+}
+
+/* What is known of one that can't be read: its id, and why. */
+static int mark_damaged(const char *id, const struct err *why,
+                        struct secret_envelope *out, struct err *e)
+{
+    const char *words = err_text(why);
+    secret_envelope_deinit(out);
+    int r = secret_envelope_set_id(out, id, e);
+    return r ? r
+             : secret_envelope_put(out, SECRET_METADATA_DAMAGED,
+                                   json_is_text(words) ? words : "it can't be read", e);
+}
+
+/* The folder is there. */
+static int read_folder(const char *folder, const char *id, const struct age_keys *keys,
+                       struct secret_envelope *out, struct err *e)
+{
+    struct err why;
+    int r = read_parts(folder, id, keys, out, &why);
+    if (r && r != ERR_NO_MEMORY && !keys)
+        return mark_damaged(id, &why, out, e);
+    if (r && e)
+        *e = why;
+    return r;
 }
 
 int filestore_get(struct filestore *fs, const char *id, const struct age_keys *keys,

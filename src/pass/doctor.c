@@ -41,6 +41,15 @@ static int check_socket(struct pass *p, struct err *e)
     return 0;
 }
 
+static void check_damage(struct pass *p, const struct secret_envelopes *found)
+{
+    for (size_t i = 0; i < found->len; i++) {
+        const char *why = secret_envelope_get(&found->items[i], SECRET_METADATA_DAMAGED);
+        if (why)
+            tell(p, false, "secret", why, "set it anew, or remove it (rm)");
+    }
+}
+
 static bool check_store(struct pass *p)
 {
     cleanup_secret_envelopes struct secret_envelopes found = {0};
@@ -52,6 +61,7 @@ static bool check_store(struct pass *p)
          r == ERR_FAILED_PRECONDITION
              ? "unlock it (store unlock), or choose another one (store set file)"
              : "see: plugins logs docker-pass; or choose another one (store set file)");
+    check_damage(p, &found);
     return !r;
 }
 

@@ -107,15 +107,34 @@ static int show_rows(struct pass *p, const struct secret_envelopes *found, struc
     return r ? r : output_list(&c, &listing, rows, e);
 }
 
+static int show(struct pass *p, const struct secret_envelopes *found, struct err *e)
+{
+    if (flags_has(&p->flags, "format") && !flags_switch(&p->flags, "quiet"))
+        return show_rows(p, found, e);
+    for (size_t i = 0; i < found->len; i++)
+        puts(found->items[i].id);
+    return 0;
+}
+
+/* As the ls of files does: all are shown, and what is wrong with some is said, too. */
+static void tell_damaged(struct pass *p, const struct secret_envelopes *found)
+{
+    fflush(stdout);
+    for (size_t i = 0; i < found->len; i++) {
+        const char *why = secret_envelope_get(&found->items[i], SECRET_METADATA_DAMAGED);
+        if (!why)
+            continue;
+        fprintf(stderr, "Error: %s\n", why);
+        p->status = PASS_FAILED;
+    }
+}
+
 int list_run(struct pass *p, struct err *e)
 {
     cleanup_secret_envelopes struct secret_envelopes found = {0};
     int r = find(p, &found, e);
-    if (r)
-        return r;
-    if (flags_has(&p->flags, "format") && !flags_switch(&p->flags, "quiet"))
-        return show_rows(p, &found, e);
-    for (size_t i = 0; i < found.len; i++)
-        puts(found.items[i].id);
-    return 0;
+    r = r ?: show(p, &found, e);
+    if (!r)
+        tell_damaged(p, &found);
+    return r;
 }

@@ -61,11 +61,7 @@ static int add_word(struct pass *p, struct removal *m, const char *word, struct 
     m->by_pattern |= is_pattern(word);
     if (!is_pattern(word) && mark(m, word, false))
         return err_no_memory(e);
-    int r = add_matching(p, m, word, e);
-    if (!r || is_pattern(word))
-        return r;
-    /* One that is damaged can't be listed, but can be removed. */
-    return mark(m, word, true) ? err_no_memory(e) : 0;
+    return add_matching(p, m, word, e);
 }
 
 /* All words are looked at before anything is removed. */

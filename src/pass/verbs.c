@@ -31,7 +31,8 @@
     "Only the local store's; what other plugins have isn't listed. In a pattern a "      \
     "name\n"                                                                             \
     "may be * (one name) or ** (any number of them). Columns: .ID, .Provider,\n"         \
-    ".CreatedAt (when the value was saved), .Metadata."
+    ".CreatedAt (when the value was saved), .Metadata. One that is damaged is listed,\n" \
+    "and the status is 1 then."
 
 #define REMOVE_MORE                                                                      \
     "What patterns match is shown, and asked for; without a terminal that needs\n"       \

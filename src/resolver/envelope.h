@@ -48,6 +48,10 @@ struct secret_time secret_time_from_clock(int64_t t);
 /* Has it come, at a point of base/clock.h? What is unset never comes. */
 bool secret_time_has_come(const struct secret_time *t, int64_t now);
 
+/* The key of all the metadata that a listed secret has when it can't be read; the value
+ * says why. */
+#define SECRET_METADATA_DAMAGED "coffer:damaged"
+
 struct secret_metadata {
     char *key;
     char *value;

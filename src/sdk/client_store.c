@@ -46,15 +46,25 @@ static int check_id(const char *id, struct err *e)
 
 /* ---- save ---- */
 
+static int check_pair(const struct coffer_pair *pair, struct err *e)
+{
+    if (!pair->key || !pair->value)
+        return err_set(e, ERR_INVALID_ARGUMENT, "metadata without a key or value");
+    if (str_equal(pair->key, SECRET_METADATA_DAMAGED))
+        return err_set(e, ERR_INVALID_ARGUMENT,
+                       "metadata %s is for secrets that can't be read", pair->key);
+    return 0;
+}
+
 /* Checks against the limits by putting it where it must fit. */
 static int check_metadata(const struct coffer_pair *pairs, size_t n, struct err *e)
 {
     cleanup_secret_envelope struct secret_envelope envelope = {0};
     int r = 0;
-    for (size_t i = 0; i < n && !r; i++)
-        r = pairs[i].key && pairs[i].value
-                ? secret_envelope_put(&envelope, pairs[i].key, pairs[i].value, e)
-                : err_set(e, ERR_INVALID_ARGUMENT, "metadata without a key or value");
+    for (size_t i = 0; i < n && !r; i++) {
+        r = check_pair(&pairs[i], e);
+        r = r ?: secret_envelope_put(&envelope, pairs[i].key, pairs[i].value, e);
+    }
     return r == ERR_RESOURCE_EXHAUSTED ? err_wrap(e, ERR_INVALID_ARGUMENT, "metadata")
                                        : r;
 }

@@ -16,6 +16,8 @@ _Static_assert(COFFER_ERROR_TEXT_SIZE == ERR_TEXT_SIZE, "a text fits");
 _Static_assert(COFFER_ID_MAX == SECRET_ID_MAX, "one limit");
 _Static_assert(COFFER_VALUE_MAX == SECRET_VALUE_MAX, "one limit");
 _Static_assert(COFFER_ANSWER_MAX == SECRET_ENVELOPES_MAX, "one limit");
+_Static_assert(__builtin_strcmp(COFFER_METADATA_DAMAGED, SECRET_METADATA_DAMAGED) == 0,
+               "one key");
 
 const char *coffer_version(void)
 {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`docker pass` with what it shouldn't be given, and users who are none of each other's business."""
 
+import json
 import os
 import pathlib
 import shutil
@@ -92,7 +93,7 @@ def a_key_that_others_may_read_is_told_by_all(t):
     user = User(t)
     user("set", "a=1")
     user("store", "lock")
-    (user.home / "key").chmod(0o644)
+    (user.home / "keys/store").chmod(0o644)
     for arguments in (["set", "b=1"], ["store"], ["run", "--env-file", "/dev/stdin", "--", "true"]):
         assert "chmod 600 it" in user.refused(*arguments, stdin="X=se://a\n"), arguments
     shown = user("doctor", check=False)
@@ -108,10 +109,20 @@ def a_damaged_secret_is_named_and_can_be_removed(t):
     (damaged / "secretage").write_text("xx")
     assert "it is no age file" in user.refused("run", "--", "true", env={"X": "se://a"})
     (damaged / "metadata.json").write_text("{")
-    assert "read secret a: " in user.refused("ls")
-    assert "[fail] store: read secret a: " in user("doctor", check=False).out
+    for words in (["ls"], ["ls", "a", "b"]):
+        shown = user(*words, check=False)
+        equal((shown.code, shown.out), (1, "a\nb\n"))
+        assert f"Error: read secret a: {damaged}/metadata.json is not a map" in shown.err, shown
+    equal(user("ls", "b").out, "b\n")
+    rows = [json.loads(line) for line in user("ls", "--format", "json", check=False).out.splitlines()]
+    equal([list(row["Metadata"]) for row in rows], [["coffer:damaged"], []])
+    assert "metadata coffer:damaged is for" in user.refused("set", "c=1", "--metadata",
+                                                           "coffer:damaged=no")
+    doctor = user("doctor", check=False)
+    assert "[ok  ] store: 2 secrets" in doctor.out, doctor
+    assert "[fail] secret: read secret a: " in doctor.out, doctor
     equal(user("run", "--", "printenv", "X", env={"X": "se://b"}).out, "2\n")
-    equal(user("rm", "a").out, "RM: a\n")
+    equal(user("rm", "--force", "**/a").out, "RM: a\n")
     equal(user("ls").out, "b\n")
 
 
@@ -128,9 +139,9 @@ def a_doctor_finds_what_is_wrong(t):
     (user.home / "store").chmod(0o755)
     finds("may be used by others (mode 755); chmod 700 it")
     (user.home / "store").chmod(0o700)
-    (user.home / "key").rename(user.home / "elsewhere")
-    finds(f"{user.home}/key is missing, the key of the secrets that are in the store: put it back")
-    (user.home / "elsewhere").rename(user.home / "key")
+    (user.home / "keys/store").rename(user.home / "elsewhere")
+    finds(f"{user.home}/keys/store is missing, the key of the secrets that are in the store: put it back")
+    (user.home / "elsewhere").rename(user.home / "keys/store")
     settings = (user.home / "engine.conf").read_text()
     for more, words in (("bogus = 1\n", "unknown setting 'bogus'"),
                         ("store = keychain\n", "keychain backend unavailable")):

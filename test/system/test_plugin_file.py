@@ -299,6 +299,29 @@ def a_kill_at_any_moment_leaves_the_old_or_the_new(t):
 
 
 @test(engines=NONE, cofferd=False)
+def secrets_of_an_image_are_replaced_and_removed(t):
+    """An overlay moves no folder of the layers below."""
+    store = Store(t)
+    plugin = store.plugin()
+    for name in "ab":
+        plugin.save(name, b"1")
+    plugin.stop()
+    layers = t.node.folder / f"layers-{next(t.counter)}"
+    layers.mkdir()
+    t.node.run(["mount", "-t", "tmpfs", "none", layers])
+    t.node.run(["mkdir", layers / "upper", layers / "work"])
+    options = f"lowerdir={store.home},upperdir={layers}/upper,workdir={layers}/work"
+    t.node.run(["mount", "-t", "overlay", "overlay", "-o", f"{options},redirect_dir=off",
+                store.home])
+    plugin = store.plugin()
+    plugin.save("a", b"2")
+    plugin.remove("b")
+    equal({name: found.value for name, found in plugin.get("**").items()}, {"a": b"2"})
+    equal(list(plugin.list()), ["a"])
+    plugin.stop()
+
+
+@test(engines=NONE, cofferd=False)
 def the_engines_own_credentials_are_not_handed_out(t):
     store = Store(t)
     plugin = store.plugin()

@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -24,17 +25,61 @@
 #include "filestore/filestore.h"
 #include "json/json.h"
 
-/* In place of the C library's: a file system, such as NFS, that knows no flags. */
-static bool knows_no_flags;
+/* In place of the C library's: file systems with less, such as NFS or an overlay, and a
+ * process that is killed before any of its steps. */
+static bool knows_no_flags, moves_no_secret;
+static unsigned steps_to_crash; /* 0: none comes */
+
+static void step(void)
+{
+    if (steps_to_crash && --steps_to_crash == 0)
+        _exit(0);
+}
+
+static int refuse(int errnum)
+{
+    errno = errnum;
+    return -1;
+}
+
+static bool is_secret(const char *path)
+{
+    return strrchr(path, '/')[1] != '.' && !strstr(path, "/.");
+}
 
 int renameat2(int from_folder, const char *from, int to_folder, const char *to,
               unsigned flags)
 {
-    if (knows_no_flags && flags) {
-        errno = EINVAL;
-        return -1;
-    }
+    step();
+    if (flags && (knows_no_flags || moves_no_secret))
+        return refuse(moves_no_secret ? EXDEV : EINVAL);
     return (int)syscall(SYS_renameat2, from_folder, from, to_folder, to, flags);
+}
+
+int rename(const char *from, const char *to)
+{
+    step();
+    if (moves_no_secret && is_secret(from))
+        return refuse(EXDEV);
+    return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+    step();
+    return (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode);
+}
+
+int rmdir(const char *path)
+{
+    step();
+    return (int)syscall(SYS_unlinkat, AT_FDCWD, path, AT_REMOVEDIR);
+}
+
+int unlinkat(int folder, const char *path, int flags)
+{
+    step();
+    return (int)syscall(SYS_unlinkat, folder, path, flags);
 }
 
 #define CANARY "correct-horse-battery-staple"
@@ -256,6 +301,33 @@ static void a_damaged_file_is_told(void **state)
     secret_envelope_deinit(&s);
 }
 
+/* With values the whole fails: who asked must not take a part for all. */
+static void a_list_names_what_is_damaged(void **state)
+{
+    struct fixture *f = *state;
+    cleanup_secret_envelopes struct secret_envelopes list = {0}, one = {0}, values = {0};
+    cleanup_pattern struct pattern all = PATTERN_INIT, id = PATTERN_INIT;
+    char path[256];
+    assert_int_equal(save(f, "a", "1", false), 0);
+    assert_int_equal(save(f, "b", "2", false), 0);
+    path_of(f, "YQ==/metadata.json", path, sizeof(path));
+    assert_int_equal(file_replace(path, 0600, "{", 1, NULL), 0);
+    assert_int_equal(pattern_parse(&all, "**", 2, NULL), 0);
+    assert_int_equal(pattern_parse(&id, "a", 1, NULL), 0);
+    assert_int_equal(filestore_list(f->fs, &all, &f->keys, &values, NULL), ERR_DATA_LOSS);
+    assert_int_equal(filestore_list(f->fs, &all, NULL, &list, NULL), 0);
+    assert_int_equal(filestore_list(f->fs, &id, NULL, &one, NULL), 0);
+    assert_int_equal(list.len, 2);
+    assert_string_equal(secret_envelope_get(&list.items[1], "owner"), "me");
+    const struct secret_envelope *damaged[] = {&list.items[0], &one.items[0]};
+    for (size_t i = 0; i < ARRAY_SIZE(damaged); i++) {
+        const char *why = secret_envelope_get(damaged[i], SECRET_METADATA_DAMAGED);
+        assert_string_equal(damaged[i]->id, "a");
+        assert_int_equal(damaged[i]->n_metadata, 1);
+        assert_non_null(strstr(why, path));
+    }
+}
+
 static void what_a_crash_left_is_swept(void **state)
 {
     struct fixture *f = *state;
@@ -338,22 +410,105 @@ static void a_write_that_fails_leaves_the_old_secret(void **state)
     assert_int_equal(count_entries(f->folder), 2);
 }
 
-static void a_file_system_without_flags_of_rename_loses_nothing(void **state)
+static void replaces_and_removes(struct fixture *f)
 {
-    struct fixture *f = *state;
     struct secret_envelope s;
-    knows_no_flags = true;
-    int saved = save(f, "a", "1", false), replaced = save(f, "a", "2", true);
-    knows_no_flags = false;
-    assert_int_equal(saved, 0);
-    assert_int_equal(replaced, ERR_UNIMPLEMENTED);
-    holds(f, "a", "1");
-    knows_no_flags = true;
-    int removed = filestore_remove(f->fs, "a", NULL);
-    knows_no_flags = false;
-    assert_int_equal(removed, 0);
+    assert_int_equal(save(f, "a", "1", false), 0);
+    assert_int_equal(save(f, "a", "2", false), ERR_ALREADY_EXISTS);
+    assert_int_equal(save(f, "a", "2", true), 0);
+    holds(f, "a", "2");
+    assert_int_equal(count_entries(f->folder), 2);
+    assert_int_equal(filestore_remove(f->fs, "a", NULL), 0);
     assert_int_equal(get(f, "a", &s), ERR_NOT_FOUND);
     assert_int_equal(count_entries(f->folder), 1);
+}
+
+static void a_file_system_without_flags_of_rename_is_enough(void **state)
+{
+    knows_no_flags = true;
+    replaces_and_removes(*state);
+    knows_no_flags = false;
+}
+
+static void a_file_system_that_moves_no_old_folder_is_enough(void **state)
+{
+    moves_no_secret = true;
+    replaces_and_removes(*state);
+    moves_no_secret = false;
+}
+
+static bool is_listed(struct fixture *f, const char *id)
+{
+    cleanup_secret_envelopes struct secret_envelopes list = {0};
+    cleanup_pattern struct pattern all = PATTERN_INIT;
+    assert_int_equal(pattern_parse(&all, "**", 2, NULL), 0);
+    assert_int_equal(filestore_list(f->fs, &all, &f->keys, &list, NULL), 0);
+    return list.len == 1 && str_equal(list.items[0].id, id);
+}
+
+/* Does it, and is killed before the nth step. Returns whether there was no such step. */
+static bool crash_at(struct fixture *f, unsigned n, int (*what)(struct fixture *f))
+{
+    int status;
+    pid_t pid = fork();
+    if (pid == 0) {
+        steps_to_crash = n;
+        int r = what(f);
+        _exit(r ? 2 : 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) < 2);
+    return WEXITSTATUS(status) == 1;
+}
+
+static int overwrite(struct fixture *f)
+{
+    return save(f, "a", "2", true);
+}
+
+static int take_away(struct fixture *f)
+{
+    return filestore_remove(f->fs, "a", NULL);
+}
+
+/* The old one until some step, from then on the new one. */
+static void crash_at_each_step(struct fixture *f)
+{
+    bool is_over = false, was_new = false;
+    for (unsigned n = 1; !is_over; n++) {
+        cleanup_secret_envelope struct secret_envelope s = {0};
+        assert_int_equal(save(f, "a", "1", true), 0);
+        is_over = crash_at(f, n, overwrite);
+        assert_int_equal(get(f, "a", &s), 0);
+        bool is_new = str_equal(buf_str(&s.value), "2");
+        assert_true(is_new || str_equal(buf_str(&s.value), "1"));
+        assert_string_equal(secret_envelope_get(&s, "owner"), "me");
+        assert_true(is_new || !was_new);
+        assert_true(is_listed(f, "a"));
+        was_new = is_new;
+    }
+    assert_true(was_new);
+    is_over = false;
+    for (unsigned n = 1; !is_over; n++) {
+        assert_int_equal(save(f, "a", "1", true), 0);
+        is_over = crash_at(f, n, take_away);
+        if (is_listed(f, "a"))
+            holds(f, "a", "1");
+    }
+    assert_false(is_listed(f, "a"));
+    assert_int_equal(save(f, "a", "1", true), 0);
+    assert_int_equal(count_entries(f->folder), 2);
+}
+
+static void after_a_crash_a_secret_is_the_old_one_or_the_new(void **state)
+{
+    struct fixture *f = *state;
+    crash_at_each_step(f);
+    knows_no_flags = true;
+    crash_at_each_step(f);
+    moves_no_secret = true;
+    crash_at_each_step(f);
+    knows_no_flags = moves_no_secret = false;
 }
 
 static void a_full_store_takes_no_more(void **state)
@@ -435,12 +590,15 @@ int main(void)
         TEST(an_id_is_found_without_the_others),
         TEST(other_keys_open_nothing),
         TEST(a_damaged_file_is_told),
+        TEST(a_list_names_what_is_damaged),
         TEST(what_a_crash_left_is_swept),
         TEST(an_id_too_long_for_a_file_is_refused),
         TEST(a_folder_that_others_may_use_is_refused),
         TEST(the_lock_is_touched_when_it_is_taken),
         TEST(a_write_that_fails_leaves_the_old_secret),
-        TEST(a_file_system_without_flags_of_rename_loses_nothing),
+        TEST(a_file_system_without_flags_of_rename_is_enough),
+        TEST(a_file_system_that_moves_no_old_folder_is_enough),
+        TEST(after_a_crash_a_secret_is_the_old_one_or_the_new),
         TEST(a_full_store_takes_no_more),
         TEST(a_key_comes_back_from_its_file),
         TEST(memory_that_runs_out_is_an_error),
