@@ -27,7 +27,7 @@ int session_exchange_write(struct session_exchange *x, struct err *e)
         return 0;
     buf_deinit(&x->out);
     x->written = 0;
-    return yamux_stream_close(x->stream, e);
+    return x->is_incoming ? yamux_stream_close(x->stream, e) : 0;
 }
 
 int session_exchange_read(struct session_exchange *x, bool is_finished, bool *is_complete,

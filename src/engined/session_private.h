@@ -66,7 +66,9 @@ void session_flush(struct session *s);
 /* The connection is over; told from the loop. Only the first reason counts. */
 void session_fail(struct session *s, const struct err *why);
 
-/* Writes on; 0 or an error: the stream is dead. */
+/* Writes on; 0 or an error: the stream is dead. An answer ends the stream. A call of ours
+ * doesn't before its answer was read: to a server in Go the end of a stream is that of
+ * who asked, and it breaks off what it does for the call. */
 int session_exchange_write(struct session_exchange *x, struct err *e) MUST_CHECK;
 
 /* Reads what arrived. *is_complete: the message is there. */

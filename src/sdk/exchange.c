@@ -80,7 +80,7 @@ static int push(struct sdk_exchange *x, struct err *e)
         return r;
     buf_deinit(&x->out);
     x->sent = 0;
-    return yamux_stream_close(x->stream, e);
+    return x->is_ours ? 0 : yamux_stream_close(x->stream, e);
 }
 
 int sdk_exchange_send(struct sdk_exchange *x, struct err *e)

@@ -83,7 +83,8 @@ bool sdk_link_is_answering(const struct sdk_link *l);
 bool sdk_link_has_room(const struct sdk_link *l);
 
 /* Sends what is in x->out: our request, or the answer to the engine's, which is the
- * link's again then. */
+ * link's again then. The stream of a request stays open until it is freed: to a server in
+ * Go the end of a stream is that of who asked, and it breaks off what it does for it. */
 int sdk_exchange_send(struct sdk_exchange *x, struct err *e) MUST_CHECK;
 
 /* One of ours; what it sends is to be put into its `out`. */

@@ -116,6 +116,25 @@ static void a_call_is_answered(void **state)
     assert_int_equal(f.answers, 1);
 }
 
+/* A plugin in Go takes the end of a stream for the end of who asked, and gives up. */
+static void a_call_stays_open_until_it_is_answered(void **state)
+{
+    static const char *const ids[] = {"a/b", NULL};
+    struct fixture f;
+    set_up(&f);
+    ask_and_arrive(&f);
+    struct side_stream *first = f.asked;
+    f.asked = NULL;
+    ask_and_arrive(&f); /* whatever was sent before it is there */
+    assert_false(first->is_finished);
+    side_answer_ids(first, ids);
+    side_flush(&f.side);
+    TURN_UNTIL(&f.net, first->is_finished);
+    assert_int_equal(f.answers, 1);
+    assert_false(first->is_reset);
+    tear_down(&f);
+}
+
 static void an_error_of_the_plugin_is_told_with_its_words(void **state)
 {
     struct fixture f;
@@ -317,6 +336,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_call_is_answered),
+        cmocka_unit_test(a_call_stays_open_until_it_is_answered),
         cmocka_unit_test(an_error_of_the_plugin_is_told_with_its_words),
         cmocka_unit_test(a_call_of_the_plugin_is_read_and_answered),
         cmocka_unit_test(a_refusal_is_an_error_of_connect),

@@ -119,6 +119,21 @@ static void a_plugin_says_who_it_is(void **state)
     yamux_free(g.y);
 }
 
+/* An engine in Go takes the end of a stream for the end of who asked, and gives up. */
+static void a_registration_stays_open_until_it_is_answered(void **state)
+{
+    struct engine g;
+    struct seen s = {0};
+    engine_begin(&g, &callbacks, &s);
+    message_free(&engine_registration(&g)->base);
+    assert_false(g.opened->is_finished);
+    engine_accept(&g);
+    while (!g.opened->is_finished)
+        engine_turn(&g);
+    engine_shut_down(&g);
+    assert_ends(&g, COFFER_OK);
+}
+
 static void assert_refused(int code, const char *text, int expected)
 {
     struct engine g;
@@ -483,6 +498,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_plugin_says_who_it_is),
+        cmocka_unit_test(a_registration_stays_open_until_it_is_answered),
         cmocka_unit_test(a_refused_registration_ends_the_plugin),
         cmocka_unit_test(a_plugin_connects_by_itself_to_dockers_engine),
         cmocka_unit_test(options_that_make_no_sense_are_refused),
