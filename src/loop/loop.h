@@ -120,6 +120,34 @@ int work_start(struct work *w, uv_loop_t *loop, void (*run)(struct work *w),
  * either never starts or is waited for. Does nothing for work that isn't running. */
 void work_cancel(struct work *w);
 
+/* ---- blocking work, one after the other (work_queue.c) ---- */
+
+/*
+ * Works that share files and therefore may not run at once. Each begins when the one
+ * before it has run.
+ */
+struct work_queue {
+    uv_loop_t *loop;
+    struct list turns; /* the first one runs */
+    struct loop_close *closing;
+};
+
+/* What work_start() says of run and done holds for its functions, too. */
+struct work_turn {
+    struct list link;
+    struct work_queue *queue;
+    struct work work;
+    void (*run)(struct work_turn *t);
+    void (*done)(struct work_turn *t);
+};
+
+void work_queue_init(struct work_queue *q, uv_loop_t *loop);
+void work_queue_add(struct work_queue *q, struct work_turn *t,
+                    void (*run)(struct work_turn *t), void (*done)(struct work_turn *t));
+
+/* Waits for all that was added. */
+void work_queue_close(struct work_queue *q, struct loop_close *c);
+
 /* ---- the end of a process that is not our child, or is (pidfd.c) ---- */
 
 struct pidfd_watch {

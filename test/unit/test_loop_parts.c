@@ -176,6 +176,65 @@ static void work_runs_elsewhere_and_is_done_here(void **state)
     tear_down(&f);
 }
 
+struct turns {
+    struct fixture f;
+    struct work_queue queue;
+    struct turning {
+        struct work_turn turn;
+        struct turns *all;
+        int seen; /* of those that had run, when it ran */
+    } items[6];
+    int ran;
+};
+
+static void run_turn(struct work_turn *t)
+{
+    struct turning *k = CONTAINER_OF(t, struct turning, turn);
+    k->seen = k->all->ran++; /* no lock: nobody else runs */
+}
+
+static void turn_done(struct work_turn *t)
+{
+    struct turning *k = CONTAINER_OF(t, struct turning, turn);
+    k->all->f.fired++;
+}
+
+static void last_but_one_done(struct work_turn *t)
+{
+    struct turns *all = CONTAINER_OF(t, struct turning, turn)->all;
+    work_queue_add(&all->queue, &all->items[5].turn, run_turn, turn_done);
+    turn_done(t);
+}
+
+static void turns_run_one_after_the_other_and_the_close_waits(void **state)
+{
+    struct turns s = {0};
+    (void)state;
+    set_up(&s.f);
+    work_queue_init(&s.queue, &s.f.net.loop);
+    for (size_t i = 0; i < 6; i++)
+        s.items[i].all = &s;
+    for (size_t i = 0; i < 5; i++)
+        work_queue_add(&s.queue, &s.items[i].turn, run_turn,
+                       i < 4 ? turn_done : last_but_one_done);
+    work_queue_close(&s.queue, &s.f.closing);
+    tear_down(&s.f);
+    assert_int_equal(s.f.fired, 6);
+    for (int i = 0; i < 6; i++)
+        assert_int_equal(s.items[i].seen, i);
+}
+
+static void an_idle_queue_closes_at_once(void **state)
+{
+    struct fixture f;
+    struct work_queue q;
+    (void)state;
+    set_up(&f);
+    work_queue_init(&q, &f.net.loop);
+    work_queue_close(&q, &f.closing);
+    tear_down(&f);
+}
+
 /* One work holds each thread of the pool, so that one more surely waits. */
 static void canceled_work_is_told_whether_it_ran_or_not(void **state)
 {
@@ -256,6 +315,8 @@ int main(void)
         cmocka_unit_test(no_deferred_callback_comes_after_the_close),
         cmocka_unit_test(work_runs_elsewhere_and_is_done_here),
         cmocka_unit_test(canceled_work_is_told_whether_it_ran_or_not),
+        cmocka_unit_test(turns_run_one_after_the_other_and_the_close_waits),
+        cmocka_unit_test(an_idle_queue_closes_at_once),
         cmocka_unit_test(the_end_of_any_process_is_seen),
         cmocka_unit_test(signals_are_seen),
     };
