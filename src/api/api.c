@@ -4,7 +4,6 @@
 #include "api/events.h"
 #include "api/json.h"
 #include "api/private.h"
-#include "api/records.h"
 #include "api/stream.h"
 #include "base/mem.h"
 
@@ -48,6 +47,7 @@ int api_new(const struct api_config *config, struct api **out, struct err *e)
                       .falls_back = config->falls_back,
                       .watch = {.on_change = on_change, .user = a}};
     list_init(&a->streams);
+    work_queue_init(&a->records, config->loop);
     list_init(&a->watch.link);
     a->engine_socket = mem_dup(config->engine_socket, strlen(config->engine_socket));
     if (config->references)
@@ -68,12 +68,6 @@ int api_new(const struct api_config *config, struct api **out, struct err *e)
     return 0;
 }
 
-void api_sweep(struct api *a)
-{
-    if (a->references)
-        api_records_sweep_now(a);
-}
-
 void api_stop(struct api *a)
 {
     a->is_stopping = true;
@@ -81,7 +75,7 @@ void api_stop(struct api *a)
         api_stream_end(CONTAINER_OF(link, struct api_stream, link));
 }
 
-static void on_client_closed(void *user)
+static void on_all_closed(void *user)
 {
     struct api *a = user;
     void (*closed)(void *) = a->closed;
@@ -97,5 +91,9 @@ void api_close(struct api *a, void (*cb)(void *user), void *user)
     a->backend->ops->unwatch(a->backend, &a->watch);
     a->closed = cb;
     a->closed_user = user;
-    http_client_close(a->client, on_client_closed, a);
+    loop_close_init(&a->closing, on_all_closed, a);
+    loop_close_hold(&a->closing);
+    http_client_close(a->client, loop_close_release, &a->closing);
+    work_queue_close(&a->records, &a->closing);
+    loop_close_end(&a->closing);
 }

@@ -81,8 +81,11 @@ void api_handler(struct http_exchange *x, void *api);
 /* The headers of each answer (http_server_options). */
 const struct http_header *api_headers(size_t *n);
 
-/* Removes what is left of containers that are gone, when the engine can say which those
- * are. */
+/* A container is gone: what is left of it (its record, its files) is removed. */
+void api_forget(struct api *a, const char *container);
+
+/* The same for all that are gone, when the engine can say which those are: whenever it is
+ * there again, since what happened meanwhile nobody said. */
 void api_sweep(struct api *a);
 
 /* Ends the streams (logs, events) that are open, and from then on refuses new requests:

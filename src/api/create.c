@@ -5,7 +5,8 @@
  *     whose engine?      the user at the other end of our socket
  *     which runtime?     the engine's /info, unless the engine is ours
  *     create             by the engine
- *     record             for coffer-runtime, by the container's id
+ *     record             for coffer-runtime, by the container's id; on a thread, since it
+ *                        is on the disk when the client hears of the container
  *     answer             what the engine said
  *
  * A container whose record couldn't be written is refused to start by coffer-runtime.
@@ -34,12 +35,19 @@ struct creation {
     struct http_exchange *x;
     json_t *body;
     struct record asks; /* of whom, when that is known */
+    struct work_turn writing;
+    char *id, *type; /* of the engine's answer */
+    struct buf answer;
+    struct err why; /* the record could not be written */
 };
 
 static void creation_free(struct creation *c)
 {
     json_decref(c->body);
     record_deinit(&c->asks);
+    buf_deinit(&c->answer);
+    free(c->id);
+    free(c->type);
     free(c);
 }
 
@@ -57,35 +65,53 @@ static bool must_resolve(const struct creation *c)
 
 /* ---- the record, the answer ---- */
 
-static int record(struct creation *c, const struct buf *answer, struct err *e)
+static void answer(struct creation *c, int status)
 {
-    cleanup_json json_t *j = NULL;
-    int r = api_json_parse(buf_str(answer), answer->len, &j, e);
-    const char *id = json_string_value(json_object_get(j, "Id"));
-    if (!r && !id)
-        r = err_set(e, ERR_BAD_MESSAGE, "the engine's answer has no container id");
+    const struct http_header header = {"Content-Type", c->type};
+    http_exchange_respond(c->x, status, &header, 1, c->answer.data, c->answer.len);
+    creation_free(c);
+}
+
+static void write_record(struct work_turn *t)
+{
+    struct creation *c = CONTAINER_OF(t, struct creation, writing);
+    int r = record_write(c->api->references, c->id, &c->asks, &c->why);
     if (r)
-        return r;
-    r = record_write(c->api->references, id, &c->asks, e);
-    return r ? err_wrap(e, r, "container %s was created but can't be started", id) : 0;
+        err_wrap(&c->why, r, "container %s was created but can't be started", c->id);
+}
+
+static void on_written(struct work_turn *t)
+{
+    struct creation *c = CONTAINER_OF(t, struct creation, writing);
+    if (c->why.code)
+        fail(c, &c->why);
+    else
+        answer(c, 201);
+}
+
+static int keep_answer(struct creation *c, struct http_response *r, struct err *e)
+{
+    const char *type = http_head_get(r->head, "Content-Type");
+    c->type = str_format("%s", type ? type : "application/json");
+    c->answer = r->body;
+    r->body = (struct buf)BUF_INIT;
+    return c->type ? 0 : err_no_memory(e);
 }
 
 static void on_created(struct http_response *r, int code, const struct err *e, void *user)
 {
     struct creation *c = user;
     struct err why = {0};
-    if (code) {
+    if (code)
         fail(c, e);
-        return;
-    }
-    if (r->head->status == 201 && record(c, &r->body, &why)) {
+    else if (keep_answer(c, r, &why))
         fail(c, &why);
-        return;
-    }
-    const char *type = http_head_get(r->head, "Content-Type");
-    const struct http_header header = {"Content-Type", type ? type : "application/json"};
-    http_exchange_respond(c->x, r->head->status, &header, 1, r->body.data, r->body.len);
-    creation_free(c);
+    else if (r->head->status != 201)
+        answer(c, r->head->status);
+    else if (api_records_id(&c->answer, &c->id, &why))
+        fail(c, &why);
+    else
+        work_queue_add(&c->api->records, &c->writing, write_record, on_written);
 }
 
 /* ---- the creation ---- */
@@ -186,7 +212,6 @@ void api_create_with_references(struct api *a, struct http_exchange *x, json_t *
     }
     *c = (struct creation){.api = a, .x = x, .body = body, .asks = *asks};
     *asks = (struct record){0};
-    api_records_sweep(a);
     if (!api_references_caller(c->x, &c->asks.uid, &e)) {
         ask_for_runtime(c);
     } else if (must_resolve(c)) {

@@ -15,6 +15,7 @@
 
 #include "api/handlers.h"
 #include "api/json.h"
+#include "api/records.h"
 #include "api/references.h"
 #include "base/buf.h"
 #include "base/mem.h"
@@ -27,12 +28,16 @@ struct execution {
     struct http_exchange *x;
     struct buf body;
     struct record asks; /* its uid is the caller's */
+    struct work_turn checking;
+    char *id;       /* of the container */
+    struct err why; /* it may not be */
 };
 
 static void execution_free(struct execution *c)
 {
     buf_deinit(&c->body);
     record_deinit(&c->asks);
+    free(c->id);
     free(c);
 }
 
@@ -60,55 +65,63 @@ static int find_references(const struct buf *body, struct record *out, struct er
 
 /* ---- whose container ---- */
 
-static bool has(const struct record *r, const char *variable)
+/* A record may have no more than RECORD_SIZE_MAX: what older execs had goes for it. */
+static int write_record(const struct execution *c, struct record *record, struct err *e)
 {
-    for (size_t i = 0; i < r->n_references; i++)
-        if (str_equal(r->references[i], variable))
-            return true;
-    return false;
+    int r;
+    do
+        r = record_write(c->api->references, c->id, record, e);
+    while (r == ERR_RESOURCE_EXHAUSTED &&
+           record_forget_exec(record, c->asks.n_references));
+    return r;
 }
 
-static int extend_record(const struct execution *c, const char *id, struct record *record,
-                         struct err *e)
+static int extend_record(const struct execution *c, struct record *record, struct err *e)
 {
-    size_t before = record->n_references;
-    int r = 0;
-    for (size_t i = 0; i < c->asks.n_references && !r; i++)
-        if (!has(record, c->asks.references[i]))
-            r = record_add_reference(record, c->asks.references[i], e);
-    if (r || record->n_references == before)
-        return r;
-    return record_write(c->api->references, id, record, e);
+    bool is_new;
+    int r = record_add_exec(record, c->asks.references, c->asks.n_references, &is_new, e);
+    return r || !is_new ? r : write_record(c, record, e);
 }
 
-static int check_owner(const struct execution *c, const char *id, struct err *e)
+static int check_owner(const struct execution *c, struct err *e)
 {
     cleanup_record struct record record = {0};
-    int r = record_read(c->api->references, id, &record, e);
+    int r = record_read(c->api->references, c->id, &record, e);
     if (r == ERR_NOT_FOUND)
         return err_set(e, ERR_FAILED_PRECONDITION,
                        "exec with references to secrets works in containers that were "
                        "created with some; %.12s has none",
-                       id);
+                       c->id);
     if (!r && record.uid == c->asks.uid)
-        return extend_record(c, id, &record, e);
+        return extend_record(c, &record, e);
     if (r)
         return r;
     return err_set(e, ERR_PERMISSION_DENIED,
                    "the references of container %.12s are resolved for user %u: only "
                    "that user may give exec references, too",
-                   id, (unsigned)record.uid);
+                   c->id, (unsigned)record.uid);
 }
 
-static int check_inspected(const struct execution *c, const struct buf *answer,
-                           struct err *e)
+static void check(struct work_turn *t)
 {
-    cleanup_json json_t *j = NULL;
-    int r = api_json_parse(buf_str(answer), answer->len, &j, e);
-    const char *id = json_string_value(json_object_get(j, "Id"));
-    if (!r && !id)
-        r = err_set(e, ERR_BAD_MESSAGE, "the engine's answer has no container id");
-    return r ? r : check_owner(c, id, e);
+    struct execution *c = CONTAINER_OF(t, struct execution, checking);
+    if (!check_owner(c, &c->why))
+        c->why = (struct err){0}; /* what a smaller record made up for */
+}
+
+static void pass_on(struct execution *c)
+{
+    api_passthrough_body(c->api, c->x, c->body.data, c->body.len);
+    execution_free(c);
+}
+
+static void on_checked(struct work_turn *t)
+{
+    struct execution *c = CONTAINER_OF(t, struct execution, checking);
+    if (c->why.code)
+        fail(c, &c->why);
+    else
+        pass_on(c);
 }
 
 /* Where there is no such container, the engine says so once more. */
@@ -117,14 +130,14 @@ static void on_inspected(struct http_response *r, int code, const struct err *e,
 {
     struct execution *c = user;
     struct err why = {0};
-    if (code) {
+    if (code)
         fail(c, e);
-    } else if (r->head->status == 200 && check_inspected(c, &r->body, &why)) {
+    else if (r->head->status != 200)
+        pass_on(c);
+    else if (api_records_id(&r->body, &c->id, &why))
         fail(c, &why);
-    } else {
-        api_passthrough_body(c->api, c->x, c->body.data, c->body.len);
-        execution_free(c);
-    }
+    else
+        work_queue_add(&c->api->records, &c->checking, check, on_checked);
 }
 
 static int inspect(struct execution *c, struct err *e)

@@ -6,6 +6,7 @@
 #include "api/path.h"
 #include "api/unready.h"
 #include "base/list.h"
+#include "loop/loop.h"
 #include "net/http_client.h"
 #include "oci/offer.h"
 
@@ -23,7 +24,7 @@ struct api {
     char *files;      /* the folder of their files; may be NULL */
     bool has_runtime; /* the engine's default runtime is coffer-runtime */
     bool falls_back;  /* empty variables are looked for, too */
-    size_t n_recorded;
+    struct work_queue records; /* who reads, writes, removes them: one at a time */
     /* Has the engine coffer-runtime? Its word, until this moment (monotonic). */
     enum offer offer;
     int64_t offer_ends;
@@ -32,6 +33,7 @@ struct api {
     struct store_watch watch;
     struct api_event_history history;
     bool is_stopping;
+    struct loop_close closing;
     void (*closed)(void *user);
     void *closed_user;
 };

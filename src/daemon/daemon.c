@@ -15,6 +15,7 @@
 #include "daemon/podman.h"
 #include "daemon/runtime.h"
 #include "engine/docker_limits.h"
+#include "engine/engine.h"
 #include "loop/loop.h"
 #include "net/http_server.h"
 #include "net/notify.h"
@@ -35,6 +36,7 @@ struct daemon {
     struct node *node;
     struct backend *backend;
     struct api *api;
+    struct engine *removals; /* the engine, as who hears of containers that are gone */
     struct http_server *server;
     struct signal_watch term, interrupt;
     struct loop_close closing;
@@ -85,13 +87,22 @@ static void on_api_closed(void *user)
         on_node_closed(d);
 }
 
-static void on_server_closed(void *user)
+static void on_removals_closed(void *user)
 {
     struct daemon *d = user;
     if (d->api)
         api_close(d->api, on_api_closed, d);
     else
         on_api_closed(d);
+}
+
+static void on_server_closed(void *user)
+{
+    struct daemon *d = user;
+    if (d->removals)
+        d->removals->ops->close(d->removals, on_removals_closed, d);
+    else
+        on_removals_closed(d);
 }
 
 /* Streams that would never end by themselves (events, logs) are ended by the API first,
@@ -144,6 +155,35 @@ static int listen_on(struct daemon *d, struct err *e)
     return http_server_listen(d->server, d->config->socket, access.mode, access.group, e);
 }
 
+/* ---- containers that are gone ---- */
+
+static void on_engine_up(void *user)
+{
+    struct daemon *d = user;
+    api_sweep(d->api);
+}
+
+static void on_engine_down(const struct err *e, void *user)
+{
+    (void)e; /* who needs it says so */
+    (void)user;
+}
+
+static void on_container(const char *id, const char *action, void *user)
+{
+    struct daemon *d = user;
+    if (str_equal(action, "destroy"))
+        api_forget(d->api, id);
+}
+
+static void watch_removals(struct daemon *d)
+{
+    const struct engine_events events = {on_engine_up, on_engine_down, on_container, d};
+    d->removals->ops->start(d->removals, &events);
+}
+
+/* ---- ready ---- */
+
 static void on_node_started(int r, const struct err *e, void *user)
 {
     struct daemon *d = user;
@@ -159,7 +199,7 @@ static void on_node_started(int r, const struct err *e, void *user)
     }
     log_info("ready on %s", d->config->socket);
     notify_send("READY=1");
-    api_sweep(d->api);
+    watch_removals(d);
 }
 
 /* The node starts when everything else is made and its own engine has begun. */
@@ -240,6 +280,8 @@ static int start(struct daemon *d, struct err *e)
         r = node_backend_new(&d->loop, d->node, &d->backend, e);
     if (!r)
         r = start_api(d, e);
+    if (!r)
+        r = engine_docker_api_new(&d->loop, d->engine_socket, &d->removals, e);
     if (r)
         return r;
     d->is_prepared = true;

@@ -116,13 +116,19 @@ static int refuse_unknown(const struct call *c, struct err *e)
         v->name, v->reference);
 }
 
+static bool was_asked_for(const struct call *c, const struct variable *v)
+{
+    return record_has_reference(&c->record, v->name, v->reference) ||
+           (!c->bundle && record_has_exec(&c->record, v->name, v->reference));
+}
+
 /* An image that names a secret of its user's gets none, nor does anybody by `exec` who
  * isn't that user: cofferd adds what is given to `exec` to the record. */
 static int check_references(const struct call *c, struct err *e)
 {
     for (size_t i = 0; c->has_record && i < c->references.n; i++) {
         const struct variable *v = &c->references.items[i];
-        if (v->reference && !record_has_reference(&c->record, v->name, v->reference))
+        if (v->reference && !was_asked_for(c, v))
             return err_set(e, ERR_PERMISSION_DENIED, "resolving %s: %s: %s", v->name,
                            v->reference,
                            c->bundle ? "the image has this reference, who created the "

@@ -24,12 +24,14 @@ void record_deinit(struct record *r)
 {
     free_texts(r->keys, r->n_keys);
     free_texts(r->references, r->n_references);
+    free_texts(r->exec, r->n_exec);
     record_files_deinit(r);
     record_given_deinit(r);
     *r = (struct record){0};
 }
 
-static int add(char ***list, size_t *n, const char *text, size_t length, struct err *e)
+int record_add_text(char ***list, size_t *n, const char *text, size_t length,
+                    struct err *e)
 {
     if (*n == RECORD_KEYS_MAX)
         return err_set(e, ERR_RESOURCE_EXHAUSTED,
@@ -45,24 +47,29 @@ static int add(char ***list, size_t *n, const char *text, size_t length, struct 
 
 int record_add_key(struct record *r, const char *key, size_t n, struct err *e)
 {
-    return add(&r->keys, &r->n_keys, key, n, e);
+    return record_add_text(&r->keys, &r->n_keys, key, n, e);
 }
 
 int record_add_reference(struct record *r, const char *variable, struct err *e)
 {
-    return add(&r->references, &r->n_references, variable, strlen(variable), e);
+    return record_add_text(&r->references, &r->n_references, variable, strlen(variable),
+                           e);
+}
+
+bool record_is_among(char *const *variables, size_t n, const char *name,
+                     const char *reference)
+{
+    size_t length = strlen(name);
+    for (size_t i = 0; i < n; i++)
+        if (!strncmp(variables[i], name, length) && variables[i][length] == '=' &&
+            str_equal(variables[i] + length + 1, reference))
+            return true;
+    return false;
 }
 
 bool record_has_reference(const struct record *r, const char *name, const char *reference)
 {
-    size_t n = strlen(name);
-    for (size_t i = 0; i < r->n_references; i++) {
-        const char *text = r->references[i];
-        if (!strncmp(text, name, n) && text[n] == '=' &&
-            str_equal(text + n + 1, reference))
-            return true;
-    }
-    return false;
+    return record_is_among(r->references, r->n_references, name, reference);
 }
 
 static bool is_id_character(char c)
@@ -81,10 +88,18 @@ bool record_id_is_valid(const char *id)
     return n && !id[n] && n <= CONTAINER_ID_MAX;
 }
 
+static int check_id(const char *id, struct err *e)
+{
+    return record_id_is_valid(id)
+               ? 0
+               : err_set(e, ERR_INVALID_ARGUMENT, "the container's id isn't one");
+}
+
 static int path_of(const char *folder, const char *id, char **out, struct err *e)
 {
-    if (!record_id_is_valid(id))
-        return err_set(e, ERR_INVALID_ARGUMENT, "the container's id isn't one");
+    int r = check_id(id, e);
+    if (r)
+        return r;
     *out = str_format("%s/%s", folder, id);
     return *out ? 0 : err_no_memory(e);
 }
@@ -108,7 +123,7 @@ static int take_texts(const json_t *texts, char ***list, size_t *n, struct err *
     int r = 0;
     for (size_t i = 0; i < json_array_size(texts) && !r; i++) {
         const char *text = json_string_value(json_array_get(texts, i));
-        r = text ? add(list, n, text, strlen(text), e)
+        r = text ? record_add_text(list, n, text, strlen(text), e)
                  : err_set(e, ERR_DATA_LOSS, "keys and references must be texts");
     }
     return r;
@@ -117,8 +132,8 @@ static int take_texts(const json_t *texts, char ***list, size_t *n, struct err *
 static int parse(const struct buf *text, struct record *out, struct err *e)
 {
     static const struct json_limits limits = {.bytes = RECORD_SIZE_MAX,
-                                              .values = 3 * RECORD_KEYS_MAX +
-                                                        3 * RECORD_FILES_MAX + 9,
+                                              .values = 4 * RECORD_KEYS_MAX +
+                                                        3 * RECORD_FILES_MAX + 11,
                                               .depth = 4};
     cleanup_json json_t *j = NULL;
     int64_t uid;
@@ -131,6 +146,8 @@ static int parse(const struct buf *text, struct record *out, struct err *e)
     if (!r)
         r = take_texts(json_object_get(j, "references"), &out->references,
                        &out->n_references, e);
+    if (!r)
+        r = take_texts(json_object_get(j, "exec"), &out->exec, &out->n_exec, e);
     r = r ?: record_given_read(out, json_object_get(j, "given"), e);
     return r ?: record_files_read(out, json_object_get(j, "files"), e);
 }
@@ -170,6 +187,7 @@ static int compose(const struct record *record, struct buf *out, struct err *e)
     if (json_object_set_new(j, "uid", json_integer(record->uid)) ||
         put_texts(j, "keys", record->keys, record->n_keys) ||
         put_texts(j, "references", record->references, record->n_references) ||
+        put_texts(j, "exec", record->exec, record->n_exec) ||
         record_given_write(record, j) || record_files_write(record, j) ||
         json_write(j, out))
         return err_no_memory(e);
@@ -193,11 +211,18 @@ int record_write(const char *folder, const char *id, const struct record *record
     return r ?: file_replace(path, 0600, text.data, text.len, e);
 }
 
+static int remove_file(const char *folder, const char *id, const char *ending,
+                       struct err *e)
+{
+    cleanup_free char *path = str_format("%s/%s%s", folder, id, ending);
+    if (!path)
+        return err_no_memory(e);
+    return unlink(path) && errno != ENOENT ? err_errno(e, errno, "remove %s", path) : 0;
+}
+
 int record_remove(const char *folder, const char *id, struct err *e)
 {
-    cleanup_free char *path = NULL;
-    int r = path_of(folder, id, &path, e);
-    if (!r && unlink(path) && errno != ENOENT)
-        r = err_errno(e, errno, "remove %s", path);
-    return r;
+    int r = check_id(id, e);
+    r = r ?: remove_file(folder, id, ".tmp", e);
+    return r ?: remove_file(folder, id, "", e);
 }

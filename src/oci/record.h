@@ -8,11 +8,11 @@
 /*
  * What cofferd wrote down of a container when it was created, for its starts: whose
  * engine resolves its references, which these are, which empty variables the user gave,
- * and which files are to be made of references. One file a container,
- * "<folder>/<container id>", in a folder that only root can write to, so that nobody can
- * ask for the secrets of others, nor an image for secrets that its user didn't mean to
- * give it.
- * {"uid": 1000, "keys": ["GH_TOKEN"], "references": ["KEY=se://a"],
+ * which files are to be made of references; and later what was given to `exec`. One file
+ * a container, "<folder>/<container id>", in a folder that only root can write to, so
+ * that nobody can ask for the secrets of others, nor an image for secrets that its user
+ * didn't mean to give it.
+ * {"uid": 1000, "keys": ["GH_TOKEN"], "references": ["KEY=se://a"], "exec": ["K=se://c"],
  *  "files": [{"reference": "se://b", "target": "/run/secrets/b"}],
  *  "given": {"se://swarm/c": "/run/coffer/secrets/TASK/secrets/c"}}
  */
@@ -28,13 +28,15 @@ struct record {
     size_t n_keys;
     char **references; /* whole variables */
     size_t n_references;
+    char **exec; /* likewise; the newest are the last */
+    size_t n_exec;
     struct record_file *files; /* that are made of references */
     size_t n_files;
     struct map given; /* paths of the host by references whose values they have */
 };
 
 #define RECORD_SIZE_MAX (1024u * 1024)
-#define RECORD_KEYS_MAX BLOCK_VARIABLES_MAX /* and as many references */
+#define RECORD_KEYS_MAX BLOCK_VARIABLES_MAX /* as many references, as many for exec */
 #define RECORD_FILES_MAX 256
 
 /* Add a copy; the key's text has n characters. ERR_RESOURCE_EXHAUSTED, ERR_NO_MEMORY. */
@@ -52,6 +54,21 @@ bool record_has_reference(const struct record *r, const char *name,
 
 /* The file that has a reference's value; NULL: an engine is asked. */
 const char *record_given_path(const struct record *r, const char *reference);
+
+/*
+ * What `exec` may have, besides what the container itself has. An exec that is being
+ * created brings its variables; those of earlier ones stay as long as there is room,
+ * since they may not have started yet, and the oldest go first.
+ */
+bool record_has_exec(const struct record *r, const char *name, const char *reference);
+
+/* Adds what an exec brings; *is_new: something of it wasn't there. Those are the last
+ * then, also what was there before. ERR_RESOURCE_EXHAUSTED, ERR_NO_MEMORY. */
+int record_add_exec(struct record *r, char *const *variables, size_t n, bool *is_new,
+                    struct err *e) MUST_CHECK;
+
+/* Forgets the older half of all but the n last. False when those are all. */
+bool record_forget_exec(struct record *r, size_t n);
 
 /* Container ids of engines: 64 digits; OCI has more, up to this. */
 #define CONTAINER_ID_MAX 128
@@ -72,7 +89,7 @@ int record_read(const char *folder, const char *id, struct record *out,
 int record_write(const char *folder, const char *id, const struct record *r,
                  struct err *e) MUST_CHECK;
 
-/* Removes it; one that isn't there is no error. */
+/* Removes it, and what a crash left of its writing. That there is none is no error. */
 int record_remove(const char *folder, const char *id, struct err *e) MUST_CHECK;
 
 void record_deinit(struct record *r);

@@ -5,6 +5,14 @@
 
 #include "oci/record.h"
 
+/* Appends a copy of a text that has `length` characters to one of a record's lists. */
+int record_add_text(char ***list, size_t *n, const char *text, size_t length,
+                    struct err *e) MUST_CHECK;
+
+/* Has one of these variables this name and this reference as its value? */
+bool record_is_among(char *const *variables, size_t n, const char *name,
+                     const char *reference);
+
 /* The files of a record, and their list in its JSON: what record.c asks of
  * record_files.c. */
 void record_files_deinit(struct record *r);

@@ -183,6 +183,19 @@ def past_cofferd_nobody_is_asked_unless_the_settings_say_whom(kind):
 
 
 @each
+def a_record_goes_with_its_container(kind):
+    with Place(kind) as p:
+        Secrets(p.node, a="value")
+        records = lambda: sorted(os.listdir(p.cofferd.state / "references"))
+        one, two = (p.docker("create", "-e", "KEY=se://a", "busybox:latest", "true").text for _ in range(2))
+        equal(records(), sorted((one, two)))
+        p.docker("rm", one)
+        p.hands.until("its record is gone", lambda: records() == [two])
+        p.hands.engine_docker("rm", two)  # past cofferd
+        p.hands.until("no record is left", lambda: not records())
+
+
+@each
 def an_engine_without_the_runtime_refuses_references(kind):
     with Place(kind, runtime=None) as p:
         done = p.run("-e", "KEY=se://a", script=":", check=False)

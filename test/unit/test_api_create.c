@@ -22,7 +22,7 @@ static int set_up(void **state)
     assert_non_null(mkdtemp(f.folder));
     world_open_at(&f.world, f.folder);
     world_answer(&f.world, "POST /containers/create", 201, "{\"Id\":\"" ID "\"}");
-    world_answer(&f.world, "GET /containers/json", 200, "[]");
+    world_answer(&f.world, "GET /containers/json", 200, "[{\"Id\":\"" ID "\"}]");
     *state = &f;
     return 0;
 }
@@ -145,6 +145,41 @@ static void an_answer_without_a_usable_id_is_an_error(void **state)
     assert_true(f->world.status >= 400);
 }
 
+static bool has_record(const struct fixture *f, const char *name)
+{
+    char path[256];
+    snprintf(path, sizeof(path), "%s/%s", f->folder, name);
+    return !access(path, F_OK);
+}
+
+static void a_record_goes_when_its_container_is_gone(void **state)
+{
+    struct fixture *f = *state;
+    offer_runtime(f);
+    world_ask(&f->world, "POST", "/containers/create", BODY);
+    assert_int_equal(f->world.status, 201);
+    assert_true(has_record(f, ID));
+    api_forget(f->world.api, "../" ID);
+    api_forget(f->world.api, "0123");
+    api_forget(f->world.api, ID);
+    TURN_UNTIL(&f->world.net, !has_record(f, ID));
+}
+
+/* What a crash left of the writing of a record goes with its container, not before. */
+static void a_sweep_leaves_what_the_engine_has(void **state)
+{
+    struct fixture *f = *state;
+    static const struct record none;
+    static const char *const names[] = {ID, ID ".tmp", "gone", "cut.tmp"};
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        assert_int_equal(record_write(f->folder, names[i], &none, NULL), 0);
+    api_sweep(f->world.api);
+    TURN_UNTIL(&f->world.net, !has_record(f, "gone") && !has_record(f, "cut.tmp"));
+    assert_true(has_record(f, ID) && has_record(f, ID ".tmp"));
+    assert_int_equal(record_remove(f->folder, ID, NULL), 0);
+    assert_false(has_record(f, ID ".tmp"));
+}
+
 static void the_client_is_told_when_there_is_no_record(void **state)
 {
     struct fixture *f = *state;
@@ -165,6 +200,8 @@ int main(void)
         TEST(labels_of_ours_are_nobody_elses),
         TEST(a_container_that_was_not_created_has_no_record),
         TEST(an_answer_without_a_usable_id_is_an_error),
+        TEST(a_record_goes_when_its_container_is_gone),
+        TEST(a_sweep_leaves_what_the_engine_has),
         TEST(the_client_is_told_when_there_is_no_record),
         TEST(nothing_is_hidden_from_us_that_the_engine_reads),
     };

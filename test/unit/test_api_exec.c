@@ -68,8 +68,52 @@ static void the_owner_may_give_exec_references(void **state)
         expect(f, "/containers/box/exec", EXEC, 201, "\"e\"");
     assert_true(was_asked(f, "KEY=se://a"));
     assert_int_equal(record_read(f->folder, ID, &record, NULL), 0);
-    assert_int_equal(record.n_references, 1);
-    assert_true(record_has_reference(&record, "KEY", "se://a"));
+    assert_int_equal(record.n_exec, 1);
+    assert_true(record_has_exec(&record, "KEY", "se://a"));
+}
+
+/* The largest record that can be written. */
+static void fill(struct fixture *f, struct record *record)
+{
+    char text[2048], *filler = text;
+    bool is_new;
+    memset(text, 'x', sizeof(text) - 1);
+    for (size_t n = sizeof(text) - 1;; n--) {
+        text[n] = '\0';
+        assert_int_equal(record_add_exec(record, &filler, 1, &is_new, NULL), 0);
+        if (!record_write(f->folder, ID, record, NULL))
+            return;
+        free(record->exec[--record->n_exec]);
+    }
+}
+
+/* What the container itself has stays whatever its execs bring, and there is always room
+ * for one more of them. */
+static void an_exec_is_possible_after_any_number_of_others(void **state)
+{
+    struct fixture *f = *state;
+    cleanup_record struct record record = {.uid = geteuid()};
+    cleanup_free char *text = calloc(1, 2048);
+    bool is_new;
+    assert_non_null(text);
+    assert_int_equal(record_add_reference(&record, "KEY=se://mine", NULL), 0);
+    for (unsigned i = 0; i < 521; i++) {
+        snprintf(text, 2048, "%0*u=se://x", 2000, i);
+        assert_int_equal(record_add_exec(&record, &text, 1, &is_new, NULL), 0);
+    }
+    fill(f, &record);
+    expect(f, "/containers/box/exec", EXEC, 201, "\"e\"");
+    for (unsigned i = 0; i < 2 * RECORD_KEYS_MAX; i++) {
+        snprintf(text, 2048, "E%u=se://x", i);
+        assert_int_equal(record_add_exec(&record, &text, 1, &is_new, NULL), 0);
+    }
+    assert_int_equal(record.n_exec, RECORD_KEYS_MAX);
+    assert_int_equal(record_write(f->folder, ID, &record, NULL), 0);
+    expect(f, "/containers/box/exec", EXEC, 201, "\"e\"");
+    record_deinit(&record);
+    assert_int_equal(record_read(f->folder, ID, &record, NULL), 0);
+    assert_true(record_has_exec(&record, "KEY", "se://a"));
+    assert_true(record_has_reference(&record, "KEY", "se://mine"));
 }
 
 /* The engine may read more than we do: coffer-runtime goes by the record. */
@@ -147,6 +191,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(the_owner_may_give_exec_references),
+        TEST(an_exec_is_possible_after_any_number_of_others),
         TEST(what_is_hidden_from_us_is_not_recorded),
         TEST(nobody_else_may),
         TEST(a_container_without_references_has_nobody_to_ask),

@@ -256,6 +256,25 @@ static void exec_has_the_references_of_the_record_alone(void **state)
     assert_non_null(strstr(f->e.text, "resolving B: se://b: it was not given to exec"));
 }
 
+/* An image with the same reference gets nothing by that. */
+static void what_was_given_to_exec_is_for_exec_alone(void **state)
+{
+    struct fixture *f = *state;
+    static const char text[] = "{\"args\":[\"id\"],\"env\":[\"A=se://a\"]}";
+    char *argv[] = {(char[]){"rt"}, (char[]){"exec"},      (char[]){"-p"},
+                    f->config,      (char[]){"container"}, NULL};
+    cleanup_record struct record r = {0};
+    char *given = (char[]){"A=se://a"};
+    bool is_new;
+    assert_int_equal(record_add_exec(&r, &given, 1, &is_new, NULL), 0);
+    assert_int_equal(record_write(f->settings.references, "container", &r, NULL), 0);
+    assert_int_equal(create(f), ERR_PERMISSION_DENIED);
+    call_deinit(&f->call);
+    arguments_deinit(&f->arguments);
+    assert_int_equal(file_replace(f->config, 0600, text, strlen(text), NULL), 0);
+    assert_int_equal(start(f, 5, argv), 0);
+}
+
 static void references_of_exec_without_a_file_are_refused(void **state)
 {
     struct fixture *f = *state;
@@ -309,6 +328,7 @@ int main(void)
         TEST(descriptors_come_behind_the_callers),
         TEST(exec_gets_a_file_in_memory),
         TEST(exec_has_the_references_of_the_record_alone),
+        TEST(what_was_given_to_exec_is_for_exec_alone),
         TEST(references_of_exec_without_a_file_are_refused),
         TEST(an_unknown_option_and_references_are_refused),
         TEST(a_log_gets_the_reason),

@@ -102,6 +102,57 @@ static void what_is_given_is_written_and_read(void **state)
     assert_null(record_given_path(&r, "se://swarm/b"));
 }
 
+static void exec(struct record *r, char *variable, bool is_new)
+{
+    bool was_new;
+    assert_int_equal(record_add_exec(r, &variable, 1, &was_new, NULL), 0);
+    assert_int_equal(was_new, is_new);
+}
+
+static void what_execs_were_given_is_kept_apart(void **state)
+{
+    struct fixture *f = *state;
+    cleanup_record struct record r = {.uid = 1};
+    assert_int_equal(record_add_reference(&r, "R=se://x", NULL), 0);
+    exec(&r, (char[]){"R=se://x"}, false);
+    exec(&r, (char[]){"E=se://x"}, true);
+    exec(&r, (char[]){"E=se://x"}, false);
+    assert_int_equal(record_write(f->records, "abc", &r, NULL), 0);
+    record_deinit(&r);
+    assert_int_equal(record_read(f->records, "abc", &r, NULL), 0);
+    assert_true(record_has_exec(&r, "E", "se://x"));
+    assert_false(record_has_exec(&r, "R", "se://x"));
+    assert_false(record_has_reference(&r, "E", "se://x"));
+}
+
+/* A container lives long and has many. */
+static void the_oldest_of_many_execs_are_forgotten(void **state)
+{
+    cleanup_record struct record r = {0};
+    char text[2][32];
+    char *both[] = {text[0], text[1]};
+    bool is_new;
+    (void)state;
+    for (unsigned i = 0; i < 2 * RECORD_KEYS_MAX; i++) {
+        snprintf(text[0], sizeof(text[0]), "E=se://%u", i);
+        exec(&r, text[0], true);
+    }
+    assert_int_equal(r.n_exec, RECORD_KEYS_MAX);
+    assert_string_equal(r.exec[0], "E=se://1024");
+    /* What this one needs is not what goes for it. */
+    strcpy_cut(text[0], sizeof(text[0]), "E=se://1024");
+    strcpy_cut(text[1], sizeof(text[1]), "E=se://new");
+    assert_int_equal(record_add_exec(&r, both, 2, &is_new, NULL), 0);
+    assert_true(is_new && r.n_exec == RECORD_KEYS_MAX);
+    assert_true(record_has_exec(&r, "E", "se://1024"));
+    assert_false(record_has_exec(&r, "E", "se://1025"));
+    for (int i = 0; i < 10; i++)
+        assert_true(record_forget_exec(&r, 2));
+    assert_false(record_forget_exec(&r, 2));
+    assert_int_equal(r.n_exec, 2);
+    assert_string_equal(r.exec[1], "E=se://new");
+}
+
 static void no_folder_is_no_record(void **state)
 {
     struct fixture *f = *state;
@@ -268,6 +319,8 @@ int main(void)
         TEST(what_is_written_is_read),
         TEST(files_are_written_and_read),
         TEST(what_is_given_is_written_and_read),
+        TEST(what_execs_were_given_is_kept_apart),
+        TEST(the_oldest_of_many_execs_are_forgotten),
         TEST(no_folder_is_no_record),
         TEST(a_record_that_could_not_be_read_is_not_written),
         TEST(an_id_is_no_path),
