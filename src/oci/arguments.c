@@ -173,7 +173,11 @@ static enum word_kind kind_of(enum meaning meaning)
 {
     bool is_replaced = meaning == BUNDLE || meaning == CONFIG || meaning == PROCESS ||
                        meaning == PRESERVE;
-    return meaning == SETTINGS ? WORD_OURS : is_replaced ? WORD_REPLACED : WORD_PASSED;
+    bool is_log = meaning == LOG || meaning == LOG_FORMAT;
+    return meaning == SETTINGS ? WORD_OURS
+           : is_replaced       ? WORD_REPLACED
+           : is_log            ? WORD_LOG
+                               : WORD_PASSED;
 }
 
 /* The option at *at, which moves behind it and its value. */
@@ -284,7 +288,8 @@ void arguments_deinit(struct arguments *a)
 
 static bool is_passed(const struct arguments *a, size_t i, bool is_rewritten)
 {
-    return a->kinds[i] == WORD_PASSED || (a->kinds[i] == WORD_REPLACED && !is_rewritten);
+    return a->kinds[i] == WORD_PASSED || a->kinds[i] == WORD_LOG ||
+           (a->kinds[i] == WORD_REPLACED && !is_rewritten);
 }
 
 char **arguments_compose(const struct arguments *a, const char *runtime,
@@ -303,5 +308,20 @@ char **arguments_compose(const struct arguments *a, const char *runtime,
         for (size_t k = 0; i == a->command_at && k < n_extra; k++)
             out[m++] = extra[k];
     }
+    return (char **)(void *)out;
+}
+
+char **arguments_for_state(const struct arguments *a, const char *runtime)
+{
+    size_t m = 0;
+    const char **out = calloc(a->command_at + 3, sizeof(*out));
+    if (!out)
+        return NULL;
+    out[m++] = runtime;
+    for (size_t i = 1; i < a->command_at; i++)
+        if (a->kinds[i] == WORD_PASSED)
+            out[m++] = a->argv[i];
+    out[m++] = "state";
+    out[m] = a->id;
     return (char **)(void *)out;
 }

@@ -24,6 +24,7 @@ enum command {
 /* Who a word of the line is for. */
 enum word_kind {
     WORD_PASSED,   /* the real runtime */
+    WORD_LOG,      /* likewise: where it writes what is wrong */
     WORD_REPLACED, /* us, once something is rewritten; else the real runtime */
     WORD_OURS,     /* us */
 };
@@ -68,3 +69,7 @@ void arguments_deinit(struct arguments *a);
  */
 char **arguments_compose(const struct arguments *a, const char *runtime,
                          const char *const *extra);
+
+/* The words that ask it for the container's state, as they are for this call otherwise.
+ * What is wrong then comes on standard error. NULL without memory. */
+char **arguments_for_state(const struct arguments *a, const char *runtime);

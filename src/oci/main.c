@@ -22,6 +22,7 @@
 #include "oci/call.h"
 #include "oci/child.h"
 #include "oci/report.h"
+#include "oci/state.h"
 #include "json/json.h"
 
 #define SETTINGS_VARIABLE "COFFER_RUNTIME_CONFIG"
@@ -161,7 +162,7 @@ static int delete (struct runtime *r, struct err *e)
     r->words = arguments_compose(&r->arguments, r->program, NULL);
     int code =
         r->words ? child_run(r->program, r->words, &r->status, e) : err_no_memory(e);
-    if (!code && !r->status)
+    if (!code && (!r->status || state_is_gone(&r->arguments, r->program)))
         remove_files(r);
     return code;
 }

@@ -8,9 +8,10 @@ import subprocess
 
 from fixture import canary
 from harness import equal, test
-from references import LATER, OwnPlace, Place, Secrets, each, nowhere
+from references import LATER, RUNTIME, OwnPlace, Place, Secrets, each, nowhere
 
 KEY = "/run/secrets/key"
+ROOT_OF_RUNTIME = {"podman": (), "dockerd": ("--root", "/run/docker/runtime-runc/moby")}
 
 
 def mount(source, target=KEY, *more):
@@ -213,6 +214,28 @@ def what_a_crash_left_is_removed(kind):
         equal(p.docker("exec", "one", "cat", KEY).out, value)
         p.docker("rm", "-f", "one")
         equal(files(p), [])
+
+
+@each
+def files_go_when_the_runtime_has_lost_the_container(kind):
+    """Where the real runtime can't delete it, files stay for a container that it has, and go for one that it
+    hasn't."""
+    with Place(kind) as p:
+        Secrets(p.node, a="value")
+        p.docker("run", "-d", "--name", "demo", *mount("se://a"), "busybox:latest", "sh", "-c", LATER)
+        (running,) = files(p)
+        lost = "f" * 64
+        p.node.path(p.cofferd.run / "files" / lost).mkdir()
+        for identity in (running, lost):
+            try:
+                p.node.run([RUNTIME, "--coffer-config", p.engine.settings, *ROOT_OF_RUNTIME[kind], "--log",
+                            "/dev/null", "delete", identity])
+                raise AssertionError(f"{identity} was deleted")
+            except RuntimeError:
+                pass
+        equal(files(p), [running])
+        equal(p.docker("exec", "demo", "cat", KEY).out, "value")
+        p.docker("rm", "-f", "demo")
 
 
 @each

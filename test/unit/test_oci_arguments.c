@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "fault_malloc.h"
 #include "oci/arguments.h"
+#include "oci/state.h"
 
 #define WORDS_MAX 32
 
@@ -152,6 +153,34 @@ static void a_deletion_names_its_container(void **state)
     }
 }
 
+/* Its log must not get a second error; the words are to come to us. */
+static void the_state_is_asked_as_the_deletion_was(void **state)
+{
+    (void)state;
+    struct line l;
+    cleanup_buf struct buf text = BUF_INIT;
+    parse(&l, "rt --root /r --log /x --log-format=json --coffer-config /c "
+              "--systemd-cgroup delete --force abc");
+    cleanup_free char **words = arguments_for_state(&l.a, "/bin/rt");
+    assert_non_null(words);
+    for (size_t i = 0; words[i]; i++)
+        assert_int_equal(buf_printf(&text, " %s", words[i]), 0);
+    assert_string_equal(buf_str(&text), " /bin/rt --root /r --systemd-cgroup state abc");
+    arguments_deinit(&l.a);
+}
+
+static void only_what_says_so_is_gone(void **state)
+{
+    (void)state;
+    assert_true(state_says_gone("level=error msg=\"container does not exist\"\n", "ab"));
+    assert_true(state_says_gone("error opening file `/run/crun/ab/status`: No such file "
+                                "or directory\n",
+                                "ab"));
+    assert_false(state_says_gone("", "ab"));
+    assert_false(state_says_gone("libx.so: No such file or directory", "ab"));
+    assert_false(state_says_gone("ab: permission denied", "ab"));
+}
+
 static void a_detached_run_is_known(void **state)
 {
     (void)state;
@@ -246,6 +275,8 @@ int main(void)
         cmocka_unit_test(what_follows_the_container_of_exec_is_the_users),
         cmocka_unit_test(other_commands_are_not_looked_into),
         cmocka_unit_test(a_deletion_names_its_container),
+        cmocka_unit_test(the_state_is_asked_as_the_deletion_was),
+        cmocka_unit_test(only_what_says_so_is_gone),
         cmocka_unit_test(a_detached_run_is_known),
         cmocka_unit_test(unknown_options_are_told),
         cmocka_unit_test(values_that_make_no_sense_are_refused),
