@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -17,9 +18,9 @@ void command_deinit(struct command *c)
 
 static int add_word(struct command *c, const char *word, struct err *e)
 {
-    if (c->n == CHILD_WORDS_MAX)
+    if (c->n == COMMAND_WORDS_MAX)
         return err_set(e, ERR_INVALID_ARGUMENT, "command: more than %d words",
-                       CHILD_WORDS_MAX);
+                       COMMAND_WORDS_MAX);
     c->words[c->n++] = word;
     c->words[c->n] = NULL;
     return 0;
@@ -100,7 +101,7 @@ int command_with_id(const struct command *c, const char *id, struct command *out
                     struct err *e)
 {
     cleanup_buf struct buf text = BUF_INIT;
-    size_t at[CHILD_WORDS_MAX];
+    size_t at[COMMAND_WORDS_MAX];
     for (size_t i = 0; i < c->n; i++) {
         if (*id == '-' && str_starts_with(c->words[i], ID))
             return err_set(e, ERR_INVALID_ARGUMENT,

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "base/err.h"
-#include "shared/child.h"
 
 /*
  * A command line of the configuration: words with blanks between them. A word, or a part
  * of it, may be in single quotes (as it is) or double quotes (\" and \\ are " and \).
  * Nothing else has a meaning: no shell ever sees it. "{id}" in a word stands for an id.
  */
+#define COMMAND_WORDS_MAX 64
 struct command {
     char *text; /* the words, each with a NUL */
-    const char *words[CHILD_WORDS_MAX + 1];
+    const char *words[COMMAND_WORDS_MAX + 1];
     size_t n;
 };
 

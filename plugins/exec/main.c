@@ -67,12 +67,12 @@ static int start(struct coffer_plugin *plugin, void *user, struct coffer_error *
 
 /* Runs a command to a successful end. ERR_NOT_FOUND when its status says so. */
 static int run(const struct glue *g, const struct command *c, const struct waiter *w,
-               size_t max, struct child_end *end, struct err *e)
+               size_t max, struct program_end *end, struct err *e)
 {
-    char line[CHILD_LINE_SIZE];
-    const struct child child = {.words = c->words, .output_max = max};
+    char line[PROGRAM_LINE_SIZE];
+    const struct program program = {.words = c->words, .output_max = max};
     struct waiter within = waiter_within(w, g->timeout * 1000);
-    int r = child_run(&child, &within, end, e);
+    int r = waiter_run(&within, &program, end, e);
     if (r == ERR_NOT_FOUND)
         return err_set(e, ERR_UNAVAILABLE, "there is no program %s", c->words[0]);
     if (r || end->status == 0)
@@ -80,7 +80,7 @@ static int run(const struct glue *g, const struct command *c, const struct waite
     if (end->status == g->not_found)
         return err_set(e, ERR_NOT_FOUND, "secret not found");
     return err_set(e, ERR_INTERNAL, "%s ended with status %d: %s", c->words[0],
-                   end->status, child_errors(end, line));
+                   end->status, program_errors(end, line));
 }
 
 static int add(struct coffer_answer *answer, const struct glue *g, const char *id,
@@ -100,7 +100,7 @@ static int get_one(const struct glue *g, const struct waiter *w, const char *id,
 {
     struct err why;
     cleanup_command struct command c = {0};
-    cleanup_child_end struct child_end end = {0};
+    cleanup_program_end struct program_end end = {0};
     int r = command_with_id(&g->command, id, &c, &why);
     if (!r)
         r = run(g, &c, w, COFFER_VALUE_MAX + 1, &end, &why);
@@ -136,7 +136,7 @@ static int get_many(const struct glue *g, const struct waiter *w,
                     struct coffer_error *e)
 {
     struct err why;
-    cleanup_child_end struct child_end end = {0};
+    cleanup_program_end struct program_end end = {0};
     if (g->list.n == 0)
         return COFFER_OK;
     int r = run(g, &g->list, w, LIST_BYTES_MAX, &end, &why);

@@ -8,7 +8,6 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "onepassword/source.h"
-#include "shared/child.h"
 #include "json/json.h"
 
 #define OUTPUT_MAX ((size_t)8 << 20)
@@ -37,7 +36,7 @@ static void fill_environment(struct op_source *o)
     o->environment[n] = NULL;
 }
 
-static int read_output(const struct child_end *end, const char *const *words,
+static int read_output(const struct program_end *end, const char *const *words,
                        json_type wanted, json_t **out, struct err *e)
 {
     cleanup_json json_t *found = NULL;
@@ -57,11 +56,11 @@ static int read_output(const struct child_end *end, const char *const *words,
 static int run(struct op_source *o, const char *const *words, json_type wanted,
                const struct waiter *w, json_t **out, struct err *e)
 {
-    const struct child child = {
+    const struct program program = {
         .words = words, .environment = o->environment, .output_max = OUTPUT_MAX};
-    cleanup_child_end struct child_end end = {0};
-    char line[CHILD_LINE_SIZE];
-    int r = child_run(&child, w, &end, e);
+    cleanup_program_end struct program_end end = {0};
+    char line[PROGRAM_LINE_SIZE];
+    int r = waiter_run(w, &program, &end, e);
     if (r == ERR_NOT_FOUND)
         return err_set(e, ERR_UNAVAILABLE,
                        "there is no program %s, 1Password's command; "
@@ -71,7 +70,7 @@ static int run(struct op_source *o, const char *const *words, json_type wanted,
         return r;
     if (end.status)
         return err_set(e, ERR_UNAVAILABLE, "%s %s %s ends with status %d: %s", words[0],
-                       words[1], words[2], end.status, child_errors(&end, line));
+                       words[1], words[2], end.status, program_errors(&end, line));
     return read_output(&end, words, wanted, out, e);
 }
 

@@ -16,7 +16,6 @@
 
 #include "base/str.h"
 #include "pass/folder.h"
-#include "shared/child.h"
 #include "shared/plugin.h"
 
 #define TIMEOUT_SECONDS 30
@@ -34,21 +33,21 @@ struct store {
 /* ---- running pass ---- */
 
 static int run(const struct store *s, const struct waiter *w, const char *const *words,
-               const struct coffer_secret *input, struct child_end *end, struct err *e)
+               const struct coffer_secret *input, struct program_end *end, struct err *e)
 {
-    char line[CHILD_LINE_SIZE];
-    const struct child child = {.words = words,
-                                .input = input ? input->value : NULL,
-                                .input_size = input ? input->size : 0,
-                                .output_max = COFFER_VALUE_MAX + 1};
+    char line[PROGRAM_LINE_SIZE];
+    const struct program program = {.words = words,
+                                    .input = input ? input->value : NULL,
+                                    .input_size = input ? input->size : 0,
+                                    .output_max = COFFER_VALUE_MAX + 1};
     struct waiter within = waiter_within(w, s->timeout * 1000);
-    int r = child_run(&child, &within, end, e);
+    int r = waiter_run(&within, &program, end, e);
     if (r == ERR_NOT_FOUND)
         return err_set(e, ERR_UNAVAILABLE, "the program pass isn't there");
     if (r || end->status == 0)
         return r;
     return err_set(e, ERR_INTERNAL, "pass %s ended with status %d: %s", words[1],
-                   end->status, child_errors(end, line));
+                   end->status, program_errors(end, line));
 }
 
 static int add(struct coffer_answer *answer, const struct store *s, const char *id,
@@ -66,7 +65,7 @@ static int get_one(const struct store *s, const struct waiter *w, const char *id
                    struct coffer_answer *answer, struct coffer_error *e)
 {
     struct err why;
-    cleanup_child_end struct child_end end = {0};
+    cleanup_program_end struct program_end end = {0};
     const char *const words[] = {"pass", "show", id, NULL};
     int r = run(s, w, words, NULL, &end, &why);
     return r ? plugin_fail(r, &why, e) : add(answer, s, id, &end.output, e);
@@ -132,7 +131,7 @@ static int insert(const struct store *s, const struct waiter *w,
                   const struct coffer_secret *secret, bool overwrite, struct err *e)
 {
     bool is_there;
-    cleanup_child_end struct child_end end = {0};
+    cleanup_program_end struct program_end end = {0};
     const char *const words[] = {"pass",    "insert",   "--multiline",
                                  "--force", secret->id, NULL};
     int r = pass_folder_has(s->folder, secret->id, &is_there, e);
@@ -160,7 +159,7 @@ static int take_away(struct coffer_plugin *plugin, const char *id, void *user,
     struct err why;
     bool is_there = false;
     struct waiter w = waiter_of(plugin);
-    cleanup_child_end struct child_end end = {0};
+    cleanup_program_end struct program_end end = {0};
     const char *const words[] = {"pass", "rm", "--force", id, NULL};
     int r = pass_id_check(id, &why);
     if (!r)

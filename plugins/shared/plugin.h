@@ -6,8 +6,8 @@
 
 #include <coffer/coffer.h>
 
-#include "base/buf.h"
 #include "base/err.h"
+#include "base/program.h"
 
 /*
  * What our plugins share: between the SDK's callbacks and code below them that speaks in
@@ -71,6 +71,11 @@ struct waiter waiter_within(const struct waiter *w, int64_t ms);
 int waiter_left_ms(const struct waiter *w, int max);
 
 /* Until the descriptor is ready, at most timeout_ms (-1: no limit but the deadline);
- * *is_ready says which it was. ERR_DEADLINE_EXCEEDED, ERR_CANCELED, ERR_IO. */
+ * *is_ready says which it was. ERR_DEADLINE_EXCEEDED, also where it is ready then: what
+ * never pauses must end, too. ERR_CANCELED, ERR_IO. */
 int waiter_wait(const struct waiter *w, int fd, short events, int timeout_ms,
                 bool *is_ready, struct err *e) MUST_CHECK;
+
+/* program_run() that waits so. */
+int waiter_run(const struct waiter *w, const struct program *c, struct program_end *end,
+               struct err *e) MUST_CHECK;

@@ -72,7 +72,19 @@ int waiter_wait(const struct waiter *w, int fd, short events, int timeout_ms,
     int ms = is_bound ? left : -1;
     int r = w->plugin ? wait_by_sdk(w->plugin, fd, events, ms, is_ready, e)
                       : wait_by_poll(fd, events, ms, is_ready, e);
-    if (!r && !*is_ready && w->deadline <= plugin_now())
+    if (!r && w->deadline <= plugin_now())
         return err_set(e, ERR_DEADLINE_EXCEEDED, "the time is over");
     return r;
+}
+
+static int wait_for_program(const void *waiter, int fd, struct err *e)
+{
+    bool is_ready;
+    return waiter_wait(waiter, fd, POLLIN, -1, &is_ready, e);
+}
+
+int waiter_run(const struct waiter *w, const struct program *c, struct program_end *end,
+               struct err *e)
+{
+    return program_run(c, wait_for_program, w, end, e);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "base/clock.h"
 #include "filestore/filestore.h"
 
 #define FILESTORE_LOCK ".posixage.lock"
@@ -53,9 +54,14 @@ int filestore_sweep(const struct filestore *fs, size_t *secrets,
 /* Is this a key file that systemd-creds has encrypted? */
 bool filestore_is_credential(const struct buf *file);
 
+/* How long systemd-creds may take; a seal runs it twice, to open and seal anew three
+ * times. Meanwhile nothing else is done, and an engine wants to hear of a plugin each ten
+ * seconds. */
+#define FILESTORE_CREDENTIAL_TIMEOUT (3 * CLOCK_SECOND)
+
 /* Append what is in it, or a file with this text in it. ERR_UNIMPLEMENTED: there is no
- * systemd-creds; ERR_PERMISSION_DENIED: what it says when it refuses; ERR_IO,
- * ERR_NO_MEMORY. */
+ * systemd-creds; ERR_PERMISSION_DENIED: what it says when it refuses;
+ * ERR_DEADLINE_EXCEEDED, ERR_RESOURCE_EXHAUSTED, ERR_IO, ERR_NO_MEMORY. */
 int filestore_credential_open(const struct buf *file, struct buf *out,
                               struct err *e) MUST_CHECK;
 int filestore_credential_seal(const struct buf *text, struct buf *out,

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/buf.h"
 #include "exec/command.h"
 
 /* Parses, and compares the words, joined with '|'. */
@@ -54,17 +55,17 @@ static void what_is_no_command_is_refused(void **state)
 
 static void too_many_words_are_refused(void **state)
 {
-    char text[2 * CHILD_WORDS_MAX + 3];
-    for (size_t i = 0; i <= CHILD_WORDS_MAX; i++) {
+    char text[2 * COMMAND_WORDS_MAX + 3];
+    for (size_t i = 0; i <= COMMAND_WORDS_MAX; i++) {
         text[2 * i] = 'a';
         text[2 * i + 1] = ' ';
     }
-    text[2 * CHILD_WORDS_MAX] = '\0';
+    text[2 * COMMAND_WORDS_MAX] = '\0';
     cleanup_command struct command c = {0};
     assert_int_equal(command_parse(text, &c, NULL), 0);
-    assert_int_equal(c.n, CHILD_WORDS_MAX);
-    text[2 * CHILD_WORDS_MAX] = 'a';
-    text[2 * CHILD_WORDS_MAX + 1] = '\0';
+    assert_int_equal(c.n, COMMAND_WORDS_MAX);
+    text[2 * COMMAND_WORDS_MAX] = 'a';
+    text[2 * COMMAND_WORDS_MAX + 1] = '\0';
     assert_refused(text);
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Three pipes and a descriptor of the process are in one epoll set, since a waiter waits
- * for one descriptor.
+ * Three pipes and a descriptor of the process are in one epoll set, so that there is one
+ * descriptor to wait for.
  */
-#include "shared/child.h"
+#include "base/program.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,15 +14,17 @@
 #include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 /* 2 MiB, more than a pipe holds: at a program's end all that it wrote is taken. */
 #define READS_MAX 512
 
 struct running {
-    const struct child *child;
+    const struct program *program;
     pid_t pid;
     int pidfd, set;
     int in, out, err; /* our ends; -1 closed */
@@ -30,7 +32,7 @@ struct running {
     bool has_ended;
 };
 
-void child_end_deinit(struct child_end *end)
+void program_end_deinit(struct program_end *end)
 {
     buf_deinit(&end->output);
     buf_deinit(&end->errors);
@@ -58,7 +60,7 @@ static int make_pipe(int *ours, int *theirs, bool we_write, struct err *e)
 }
 
 /* A session of its own: no terminal to ask at, and one group to kill. Signals are as they
- * are by default: the plugin ignores some. */
+ * are by default: we may ignore some. */
 static int spawn(struct running *p, const int theirs[3])
 {
     posix_spawn_file_actions_t actions;
@@ -67,7 +69,7 @@ static int spawn(struct running *p, const int theirs[3])
     union {
         const char *const *in;
         char *const *out;
-    } words = {p->child->words}, environment = {p->child->environment};
+    } words = {p->program->words}, environment = {p->program->environment};
     sigemptyset(&none);
     sigfillset(&all);
     if (posix_spawn_file_actions_init(&actions))
@@ -99,7 +101,7 @@ static int watch_all(struct running *p, struct err *e)
     p->pidfd = (int)syscall(SYS_pidfd_open, p->pid, 0);
     p->set = epoll_create1(EPOLL_CLOEXEC);
     if (p->pidfd < 0 || p->set < 0)
-        return err_errno(e, errno, "watch %s", p->child->words[0]);
+        return err_errno(e, errno, "watch %s", p->program->words[0]);
     int r = watch(p, p->pidfd, EPOLLIN, e);
     if (!r)
         r = watch(p, p->out, EPOLLIN, e);
@@ -120,7 +122,7 @@ static int start(struct running *p, struct err *e)
     for (int i = 0; i < 3; i++)
         close_fd(&theirs[i]);
     if (failed)
-        return err_errno(e, failed, "start %s", p->child->words[0]);
+        return err_errno(e, failed, "start %s", p->program->words[0]);
     return r ? r : watch_all(p, e);
 }
 
@@ -128,15 +130,15 @@ static int start(struct running *p, struct err *e)
 
 static int give_input(struct running *p, struct err *e)
 {
-    while (p->in >= 0 && p->sent < p->child->input_size) {
-        ssize_t n = write(p->in, (const char *)p->child->input + p->sent,
-                          p->child->input_size - p->sent);
+    while (p->in >= 0 && p->sent < p->program->input_size) {
+        ssize_t n = write(p->in, (const char *)p->program->input + p->sent,
+                          p->program->input_size - p->sent);
         if (n < 0 && errno == EAGAIN)
             return 0;
         if (n < 0 && errno == EPIPE)
             break; /* it wants no more, which is its own affair */
         if (n < 0 && errno != EINTR)
-            return err_errno(e, errno, "write to %s", p->child->words[0]);
+            return err_errno(e, errno, "write to %s", p->program->words[0]);
         p->sent += n > 0 ? (size_t)n : 0;
     }
     close_fd(&p->in);
@@ -155,13 +157,13 @@ static int take_output(const struct running *p, int *fd, size_t max, bool is_str
         if (n < 0 && errno == EAGAIN)
             break;
         if (n < 0 && errno != EINTR)
-            r = err_errno(e, errno, "read from %s", p->child->words[0]);
+            r = err_errno(e, errno, "read from %s", p->program->words[0]);
         if (n == 0)
             close_fd(fd);
         size_t room = max - to->len, got = n > 0 ? (size_t)n : 0;
         if (is_strict && got > room)
             r = err_set(e, ERR_RESOURCE_EXHAUSTED, "%s writes more than %zu bytes",
-                        p->child->words[0], max);
+                        p->program->words[0], max);
         if (!r && buf_append(to, part, got < room ? got : room))
             r = err_no_memory(e);
     }
@@ -171,33 +173,32 @@ static int take_output(const struct running *p, int *fd, size_t max, bool is_str
 
 /* What happened to the process is looked at first, so that nothing that it wrote before
  * is missed. */
-static int step(struct running *p, struct child_end *end, struct err *e)
+static int step(struct running *p, struct program_end *end, struct err *e)
 {
     struct pollfd gone = {.fd = p->pidfd, .events = POLLIN};
     p->has_ended = poll(&gone, 1, 0) > 0;
     int r = give_input(p, e);
     if (!r)
-        r = take_output(p, &p->out, p->child->output_max, true, &end->output, e);
-    return r ? r : take_output(p, &p->err, CHILD_ERRORS_MAX, false, &end->errors, e);
+        r = take_output(p, &p->out, p->program->output_max, true, &end->output, e);
+    return r ? r : take_output(p, &p->err, PROGRAM_ERRORS_MAX, false, &end->errors, e);
 }
 
-static int drive(struct running *p, const struct waiter *w, struct child_end *end,
-                 struct err *e)
+static int drive(struct running *p, program_wait *wait, const void *user,
+                 struct program_end *end, struct err *e)
 {
-    bool is_ready;
     int r = step(p, end, e);
     while (!r && !p->has_ended) {
-        r = waiter_wait(w, p->set, POLLIN, -1, &is_ready, e);
+        r = wait(user, p->set, e);
         if (!r)
             r = step(p, end, e);
     }
     if (r == ERR_DEADLINE_EXCEEDED)
-        return err_set(e, r, "%s does not end in time", p->child->words[0]);
+        return err_set(e, r, "%s does not end in time", p->program->words[0]);
     return r;
 }
 
 /* Its own end is waited for in any case: killed, it comes at once. */
-static void finish(struct running *p, bool is_killed, struct child_end *end)
+static void finish(struct running *p, bool is_killed, struct program_end *end)
 {
     int status = 0;
     if (p->pid > 0) {
@@ -214,23 +215,52 @@ static void finish(struct running *p, bool is_killed, struct child_end *end)
     close_fd(&p->pidfd);
 }
 
-int child_run(const struct child *c, const struct waiter *w, struct child_end *end,
-              struct err *e)
+int program_run(const struct program *c, program_wait *wait, const void *user,
+                struct program_end *end, struct err *e)
 {
     struct running p = {
-        .child = c, .pidfd = -1, .set = -1, .in = -1, .out = -1, .err = -1};
+        .program = c, .pidfd = -1, .set = -1, .in = -1, .out = -1, .err = -1};
     int r = start(&p, e);
     if (!r)
-        r = drive(&p, w, end, e);
+        r = drive(&p, wait, user, end, e);
     finish(&p, r != 0, end);
     return r;
 }
 
-const char *child_errors(const struct child_end *end, char out[CHILD_LINE_SIZE])
+/* ---- with nothing else to do ---- */
+
+static int64_t now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * CLOCK_SECOND + t.tv_nsec;
+}
+
+static int wait_until(const void *deadline, int fd, struct err *e)
+{
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+    int64_t left = *(const int64_t *)deadline - now();
+    if (left <= 0)
+        return err_set(e, ERR_DEADLINE_EXCEEDED, "the time is over");
+    const struct timespec t = {left / CLOCK_SECOND, left % CLOCK_SECOND};
+    return ppoll(&ready, 1, &t, NULL) < 0 && errno != EINTR ? err_errno(e, errno, "poll")
+                                                            : 0;
+}
+
+int program_run_within(const struct program *c, int64_t timeout, struct program_end *end,
+                       struct err *e)
+{
+    int64_t deadline = clock_after(now(), timeout);
+    return program_run(c, wait_until, &deadline, end, e);
+}
+
+/* ---- what it said ---- */
+
+const char *program_errors(const struct program_end *end, char out[PROGRAM_LINE_SIZE])
 {
     size_t n = 0;
     for (const char *s = buf_str(&end->errors); *s && *s != '\n'; s++)
-        if (n < CHILD_LINE_SIZE - 1)
+        if (n < PROGRAM_LINE_SIZE - 1)
             out[n++] = *s >= ' ' && *s < 127 ? *s : '?';
     out[n] = '\0';
     return out;
