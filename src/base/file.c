@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/trust.h"
 
 static int read_all(int fd, const char *path, size_t max, struct buf *out, struct err *e)
 {
@@ -31,18 +32,6 @@ static int read_all(int fd, const char *path, size_t max, struct buf *out, struc
     return err_set(e, ERR_DATA_LOSS, "%s is longer than %zu bytes", path, max);
 }
 
-static int check_trust(const char *path, const struct stat *st, struct err *e)
-{
-    if (st->st_uid != geteuid() && st->st_uid != 0)
-        return err_set(e, ERR_PERMISSION_DENIED,
-                       "%s is user %lu's: what it says counts for that user alone", path,
-                       (unsigned long)st->st_uid);
-    if (st->st_mode & S_IWOTH)
-        return err_set(e, ERR_PERMISSION_DENIED,
-                       "everybody can write to %s: chmod o-w it first", path);
-    return 0;
-}
-
 static int read_file(const char *path, size_t max, bool is_trusted, struct buf *out,
                      struct err *e)
 {
@@ -56,7 +45,9 @@ static int read_file(const char *path, size_t max, bool is_trusted, struct buf *
         return err_errno(e, errno, "stat %s", path);
     if (!S_ISREG(st.st_mode))
         return err_set(e, ERR_DATA_LOSS, "%s is not a regular file", path);
-    int r = is_trusted ? check_trust(path, &st, e) : 0;
+    int r = is_trusted ? trust_check(path, &st, e) : 0;
+    if (!r && is_trusted)
+        r = trust_check_folder_of(path, e);
     if (r)
         return r;
     if (st.st_size < 0 || (size_t)st.st_size > max)

@@ -15,8 +15,8 @@
  * there, ERR_DATA_LOSS when it is longer than max or no regular file. */
 int file_read(const char *path, size_t max, struct buf *out, struct err *e) MUST_CHECK;
 
-/* The same of a file that says what is run or allowed: it must be the effective user's or
- * root's, and not everybody's to write, else ERR_PERMISSION_DENIED. */
+/* The same of a file that says what is run or allowed, if it may (trust.h), else
+ * ERR_PERMISSION_DENIED. */
 int file_read_trusted(const char *path, size_t max, struct buf *out,
                       struct err *e) MUST_CHECK;
 

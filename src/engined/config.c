@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/settings.h"
 #include "base/str.h"
+#include "base/trust.h"
 #include "engined/install.h"
 
 #define CONFIG_FILE "engine.conf"
@@ -278,7 +279,9 @@ static int take_file(struct config *c, const struct flags *f, struct err *e)
     cleanup_free char *path = str_format("%s/%s", c->config_folder, CONFIG_FILE);
     if (!path)
         return err_no_memory(e);
-    int r = file_read_trusted(path, CONFIG_FILE_MAX, &text, e);
+    int r = trust_check_folder_of(path, e); /* also when it has no such file */
+    if (!r)
+        r = file_read_trusted(path, CONFIG_FILE_MAX, &text, e);
     if (r)
         return r == ERR_NOT_FOUND ? 0 : r;
     struct file file = {c, f};

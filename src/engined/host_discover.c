@@ -14,6 +14,7 @@
 #include "base/macro.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/trust.h"
 #include "engined/host_private.h"
 
 #define OWN_PREFIX "coffer-plugin-"
@@ -27,13 +28,14 @@ static bool is_store_program(const char *name)
     return str_equal(name, "keychain") || str_equal(name, "file");
 }
 
-/* Somebody else's program must not run as this user. */
-static bool is_program(const char *path)
+/* Somebody else's program must not run as this user. ERR_NOT_FOUND: there is none;
+ * ERR_PERMISSION_DENIED. */
+static int check_program(const char *path, struct err *e)
 {
     struct stat st;
-    return stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
-           (st.st_uid == 0 || st.st_uid == geteuid()) && !(st.st_mode & 022) &&
-           access(path, X_OK) == 0;
+    if (stat(path, &st) || !S_ISREG(st.st_mode) || access(path, X_OK))
+        return err_set(e, ERR_NOT_FOUND, "%s is no program", path);
+    return trust_check_path(path, e);
 }
 
 /* ---- one plugin ---- */
@@ -75,15 +77,13 @@ static int set_text(char **field, const char *value, struct err *e)
     return 0;
 }
 
-static int take_command(struct plugin *p, struct err *e)
+/* Looked at before each start: it may have changed since it was found. */
+static int take_program(struct plugin *p, struct err *e)
 {
-    const char *command = p->settings.command;
-    if (!is_program(command))
-        return err_set(e, ERR_PERMISSION_DENIED,
-                       "its command %s must be a program of this user's or root's that "
-                       "nobody else can write to",
-                       command);
-    return set_text(&p->file, command, e);
+    int r = p->settings.command ? set_text(&p->file, p->settings.command, e) : 0;
+    if (!r)
+        r = check_program(p->file, e);
+    return r && r != ERR_NO_MEMORY ? err_wrap(e, r, "its program") : r;
 }
 
 int host_read_settings(struct plugin *p, struct err *e)
@@ -96,8 +96,7 @@ int host_read_settings(struct plugin *p, struct err *e)
     plugin_settings_deinit(&p->settings);
     p->settings = settings;
     p->is_module = p->is_module || p->settings.controls_access;
-    if (p->settings.command)
-        r = take_command(p, e);
+    r = take_program(p, e);
     return r ? r : take_pattern(p, e);
 }
 
@@ -163,10 +162,13 @@ static int look_at_program(struct host *h, const char *folder, const char *entry
     if (!path)
         return err_no_memory(e);
     if (!plugin_name_is_plain(name) || (is_own && is_store_program(name)) ||
-        str_equal(name, HOST_STORE_NAME) || host_find(h, name) || !is_program(path))
+        str_equal(name, HOST_STORE_NAME) || host_find(h, name))
         return 0;
     struct found found = {name, name, path, is_own, true};
-    return tolerate(add_program(h, &found, e), e, path);
+    int r = check_program(path, e);
+    if (r == ERR_NOT_FOUND)
+        return 0;
+    return tolerate(r ? r : add_program(h, &found, e), e, path);
 }
 
 /* It controls access, and is no program of ours: until it comes nobody gets anything. */
@@ -221,22 +223,26 @@ static int walk(struct host *h, const char *folder,
 
 /* ---- the local store ---- */
 
-/* The path of a store's program, in the first folder that has it; NULL: in none. */
+/* The path of a store's program, in the first folder that has it. ERR_NOT_FOUND. */
 static int find_store(const struct host *h, const char *program, char **out,
                       struct err *e)
 {
-    *out = NULL;
-    for (size_t i = 0; i < h->config->n_plugin_folders && !*out; i++) {
-        char *path =
+    int r = ERR_NOT_FOUND;
+    for (size_t i = 0; i < h->config->n_plugin_folders && r == ERR_NOT_FOUND; i++) {
+        cleanup_free char *path =
             str_format("%s/" OWN_PREFIX "%s", h->config->plugin_folders[i], program);
         if (!path)
             return err_no_memory(e);
-        if (is_program(path))
-            *out = path;
-        else
-            free(path);
+        r = check_program(path, e);
+        if (!r)
+            *out = TAKE(path);
     }
-    return 0;
+    if (r != ERR_NOT_FOUND)
+        return r;
+    return err_set(e, r,
+                   "the program " OWN_PREFIX "%s is not in %s: install coffer's plugins, "
+                   "or name their folder in engine.conf (plugin-dir)",
+                   program, h->config->plugin_folders[0]);
 }
 
 int host_make_store(struct host *h, const char *program, struct err *e)
@@ -246,11 +252,6 @@ int host_make_store(struct host *h, const char *program, struct err *e)
     int r = find_store(h, program, &path, e);
     if (r)
         return r;
-    if (!path)
-        return err_set(e, ERR_NOT_FOUND,
-                       "the program " OWN_PREFIX "%s is not in %s: install coffer's "
-                       "plugins, or name their folder in engine.conf (plugin-dir)",
-                       program, h->config->plugin_folders[0]);
     if (old)
         host_remove(h, old);
     h->store_program = program;

@@ -49,7 +49,7 @@ int host_state_load(struct host *h, struct err *e)
     cleanup_free char *path = state_path(h);
     if (!path)
         return err_no_memory(e);
-    int r = file_read(path, STATE_FILE_MAX, &text, e);
+    int r = file_read_trusted(path, STATE_FILE_MAX, &text, e);
     if (r == ERR_DATA_LOSS)
         log_warn("what was switched on and off is not known: %s", err_text(e));
     if (r)

@@ -123,6 +123,25 @@ def a_plugin_that_connects_by_itself_comes_and_goes(t):
 
 
 @alone
+def a_plugin_that_says_yes_to_a_shutdown_leaves_by_itself(t):
+    engine = Engined(t)
+    engine.scripted("leaver", """
+        side = Side()
+        side.register()
+        while (call := side.next_call()).path != SHUTDOWN:
+            pass
+        call.answer(b"")
+        print("the engine is there:", side.call("nothing.v1.Nothing/Nothing", {})[0], file=sys.stderr)
+    """)
+    engine.start()
+    engine.until(lambda: engine.status("leaver") == "RUNNING")
+    equal(engine.call(DISABLE, {"name": "leaver"}).status, 200)
+    engine.until(lambda: engine.status("leaver") == "STOPPED")
+    log = (engine.home / "logs" / "leaver.log").read_text()
+    assert "the engine is there: 501" in log, log
+
+
+@alone
 def a_socket_in_a_folder_of_everybodys_is_refused(t):
     engine = Engined(t)
     shared = engine.home / "shared"
@@ -323,9 +342,61 @@ def plugins_are_confined(t):
 @alone
 def programs_that_others_may_write_are_not_started(t):
     engine = Engined(t)
-    engine.program("hello", "exit 0").chmod(0o777)
+    program = engine.program("hello", "exit 0")
+    program.chmod(0o777)
     engine.start()
     equal(engine.plugins(), {})
+    equal(engine.stop(), 0)
+    assert f"others can write to {program}: chmod go-w {program}" in engine.log, engine.log
+    program.chmod(0o755)
+    engine.programs.chmod(0o757)
+    engine.start()
+    equal(engine.plugins(), {})
+    equal(engine.stop(), 0)
+    assert f"chmod go-w {engine.programs}" in engine.log, engine.log
+
+
+@alone
+def settings_that_others_may_write_are_not_believed(t):
+    engine = Engined(t)
+    home, policy = engine.home, engine.home / "rules/policy"
+    policy.parent.mkdir()
+    policy.write_text("deny a\n")
+    engine.settings(store="file", policy=policy, **{"plugin-dir": engine.programs})
+    engine.store()
+    engine.start()
+    equal(engine.stop(), 0)
+    (home / "plugins.state").write_text("hello = enabled\n")
+    for path in (home / "engine.conf", policy, policy.parent, home / "plugins.state", home):
+        mode = path.stat().st_mode
+        path.chmod(mode | 0o002)
+        done = subprocess.run(engine.command(), env=engine.env, stderr=subprocess.PIPE, text=True,
+                              timeout=TIMEOUT, check=False)
+        assert done.returncode and f"chmod go-w {path}\n" in done.stderr, (path, done)
+        path.chmod(mode)
+    for path in (home / "plugins/file.conf", home / "plugins"):
+        engine.plugin_settings("file", f"allow-read = {places.BUILD}\n")
+        path.chmod(path.stat().st_mode | 0o002)
+        engine.start()
+        equal(engine.plugins()["docker-pass"]["runStatus"], "RUN_STATUS_CRASHED")
+        assert f"chmod go-w {path}\n" in engine.log, engine.log
+        path.chmod(path.stat().st_mode & ~0o002)
+        equal(engine.stop(), 0)
+
+
+@alone
+def a_prompt_that_others_may_write_is_not_asked(t):
+    engine = Engined(t)
+    prompt = engine.home / "prompt"
+    prompt.write_text("#!/bin/sh\nexit 0\n")
+    prompt.chmod(0o757)
+    engine.settings(store="file", prompt=prompt, **{"plugin-dir": engine.programs})
+    engine.start()
+    answer = engine.call(AUTHORIZE, {"patterns": ["a"]}, run=in_new_session)
+    equal((answer.status, answer.message),
+          (403, f"the prompt command: others can write to {prompt}: chmod go-w {prompt}"))
+    prompt.chmod(0o755)
+    equal(engine.call(AUTHORIZE, {"patterns": ["a"]}, run=in_new_session).status, 200)
 
 
 # ---- the store
@@ -458,7 +529,7 @@ def what_somebody_else_says_or_owns_is_not_run(t):
     engine.start()
     equal(engine.plugins()["theirs"]["runStatus"], "RUN_STATUS_CRASHED")
     engine.stop()
-    assert "must be a program of this user's or root's" in engine.log, engine.log
+    assert f"its program: {engine.home}/theirs is user {STRANGER}'s" in engine.log, engine.log
     give_away(engine.home / "plugins/theirs.conf")
     engine.start()
     assert "theirs" not in engine.plugins()
