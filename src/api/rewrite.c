@@ -169,7 +169,8 @@ void api_rewrite_network_create(struct api *a, struct http_exchange *x,
         http_exchange_respond_message(
             x, 501,
             "networks that span nodes (driver overlay, scope swarm, ingress) are not "
-            "supported yet");
+            "supported yet: services can use the node's own, host, bridge or none; in a "
+            "stack file, as an external network of that name");
     else
         api_passthrough_body(a, x, body->data, body->len);
 }

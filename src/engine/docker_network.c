@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The network side of a task's container: published ports in host mode, names and name
- * servers, and the engine's own networks ("bridge", "host", "none").
+ * servers, and the node's own networks.
  */
 #include "engine/docker_create.h"
 
@@ -93,18 +93,11 @@ static const char *attached_name(const Swarm__NetworkAttachment *a)
     return a->network->spec->annotations->name;
 }
 
-/* Is it a network that every engine has by itself? */
-static bool is_predefined(const char *name)
-{
-    return str_equal(name, "bridge") || str_equal(name, "host") ||
-           str_equal(name, "none");
-}
-
 static int put_network_mode(const Swarm__Task *task, json_t *host, struct err *e)
 {
     for (size_t i = 0; i < task->n_networks; i++) {
         const char *name = attached_name(task->networks[i]);
-        if (!is_predefined(name))
+        if (!network_driver(name))
             return err_set(e, ERR_UNIMPLEMENTED,
                            "network %s: this node has no overlay networks", name);
     }

@@ -197,6 +197,12 @@ int swarm_reference_find(const Swarm__ContainerSpec *container, const char *refe
 int swarm_references_validate(const Swarm__ContainerSpec *container,
                               struct err *e) MUST_CHECK;
 
+/*
+ * The driver of a network that every node has by itself: "bridge", "host", "none". NULL
+ * for any other name: services can use no others yet. Its id is its name (network.c).
+ */
+const char *network_driver(const char *name);
+
 /* Of the target of a secret or config: its path is shorter than that, and has no more
  * parts than that. */
 #define TARGET_SIZE_LIMIT 1024

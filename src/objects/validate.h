@@ -43,6 +43,10 @@ int references_validate(const Swarm__ContainerSpec *container, struct err *e) MU
 /* Of a container whose references and mounts are valid. */
 int targets_validate(const Swarm__ContainerSpec *container, struct err *e) MUST_CHECK;
 
+/* Of a service or its task. */
+int networks_validate(size_t n, Swarm__NetworkAttachmentConfig *const *networks,
+                      struct err *e) MUST_CHECK;
+
 /* Is it an image as `docker run` takes it: [registry/]path[:tag][@digest]? */
 bool image_reference_is_valid(const char *image);
 

@@ -79,7 +79,7 @@ int service_spec_validate(const Swarm__ServiceSpec *spec, struct err *e)
     if (!r)
         r = update_validate(spec->rollback, e);
     if (!r && spec->n_networks)
-        r = refuse(e, "a network (--network)", "create the service without it");
+        r = refuse(e, "Networks of a service", "put them into its TaskTemplate");
     return r ? r : endpoint_validate(spec->endpoint, e);
 }
 

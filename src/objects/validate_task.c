@@ -106,8 +106,8 @@ int task_spec_validate(const Swarm__TaskSpec *task, struct err *e)
         r = targets_validate(task->container, e);
     if (!r)
         r = swarm_references_validate(task->container, e);
-    if (!r && task->n_networks)
-        r = refuse(e, "a network (--network)", "create the service without it");
+    if (!r)
+        r = networks_validate(task->n_networks, task->networks, e);
     if (!r && task->n_resource_references)
         r = refuse(e, "a resource reference", "leave ResourceReferences out");
     return r;

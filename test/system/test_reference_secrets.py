@@ -3,6 +3,8 @@
 
 import json
 
+import places
+from cli import Client
 from fixture import canary, container_of
 from harness import equal
 from references import Place, Secrets, each
@@ -60,6 +62,50 @@ def a_service_gets_a_reference_as_a_file(kind):
         p.docker("service", "rm", "s")
         p.hands.no_files()
         p.docker("secret", "rm", "own")
+
+
+STACK = """
+version: "3.8"
+services:
+  web:
+    image: busybox:latest
+    command: ["sh", "-c", "trap 'exit 0' TERM; sleep 1000000 & wait"]
+    networks: [own]
+    environment: {WORD: "%s"}
+    secrets:
+      - {source: password, target: pw, uid: "7", mode: 0400}
+      - swarms
+networks:
+  own: {external: true, name: none}
+secrets:
+  password: {external: true, name: "se://db/password"}
+  swarms: {external: true}
+"""
+
+
+@each
+def a_stack_gets_references_as_files(kind):
+    value = canary()
+    with Place(kind, runtime=None) as p:
+        Secrets(p.node, db__password=value)
+        p.hands.secret("swarms", b"the swarm's")
+        for path in places.docker_clis().values():
+            docker = Client(path, p.cofferd.socket, p.node.folder / "home")
+            for word in ("first", "second"):
+                docker("stack", "deploy", "-c", "-", "st", stdin=STACK % word)
+                p.hands.until(f"the {word} word", lambda: word in p.docker(
+                    "exec", p.hands.container("st_web"), "sh", "-c", "echo $WORD", check=False).out)
+            inside = lambda *words: p.docker("exec", p.hands.container("st_web"), *words).out
+            equal(inside("cat", "/run/secrets/pw", "/run/secrets/swarms"), value + "the swarm's")
+            equal(inside("stat", "-c", "%a %u", "/run/secrets/pw"), "400 7\n")
+            equal(inside("ls", "/sys/class/net"), "lo\n")
+            assert "none" in docker("service", "inspect", "--pretty", "st_web").out
+            assert "st_web" in docker("stack", "services", "st").out
+            docker("stack", "rm", "st")
+            p.hands.gone("st_web")
+        without = STACK.replace("    networks: [own]\n", "") % "none"
+        done = docker("stack", "deploy", "-c", "-", "st", stdin=without, check=False)
+        assert done.code and "in a stack file, as an external network" in done.err, done
 
 
 @each

@@ -34,6 +34,24 @@ static void a_new_service_is_scheduled_in_its_own_transaction(void **state)
     assert_true(manager_deadline(w->manager) == CLOCK_NEVER);
 }
 
+static void a_task_is_in_the_network_of_its_spec(void **state)
+{
+    struct world *w = *state;
+    Swarm__ServiceSpec *spec = world_spec("web", 1);
+    Swarm__NetworkAttachmentConfig *config =
+        world_new(&swarm__network_attachment_config__descriptor);
+    fixture_set(&config->target, "none");
+    assert_int_equal(
+        message_append(&spec->task->n_networks, &spec->task->networks, config), 0);
+    world_create(w, spec);
+    const Swarm__Task *t = world_task(w, "web", 1);
+    assert_int_equal(t->n_networks, 1);
+    const Swarm__Network *network = t->networks[0]->network;
+    assert_string_equal(network->id, "none");
+    assert_string_equal(network->spec->annotations->name, "none");
+    assert_string_equal(network->spec->driver_config->name, "null");
+}
+
 static void scaling_up_fills_the_lowest_numbers(void **state)
 {
     struct world *w = *state;
@@ -254,6 +272,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
         TEST(a_new_service_is_scheduled_in_its_own_transaction),
+        TEST(a_task_is_in_the_network_of_its_spec),
         TEST(scaling_up_fills_the_lowest_numbers),
         TEST(scaling_down_leaves_the_nodes_balanced),
         TEST(scaling_down_prefers_to_keep_what_runs),

@@ -30,7 +30,7 @@ struct fixture {
     Swarm__EndpointSpec endpoint;
     Swarm__Duration duration;
     char *strings[1];
-    void *items[1];
+    void *items[2];
 };
 
 static void init(struct fixture *f)
@@ -310,21 +310,47 @@ static void full_update(struct fixture *f)
     f->update.max_failure_ratio = 1;
 }
 
-static void service_network(struct fixture *f)
+static char a_host[] = "host", a_none[] = "none", a_back[] = "back";
+
+static void put_network(struct fixture *f, char *target)
 {
-    f->spec.n_networks = 1;
-    static Swarm__NetworkAttachmentConfig network =
-        SWARM__NETWORK_ATTACHMENT_CONFIG__INIT;
-    f->items[0] = &network;
-    f->spec.networks = (Swarm__NetworkAttachmentConfig **)f->items;
+    static Swarm__NetworkAttachmentConfig network;
+    network = (Swarm__NetworkAttachmentConfig)SWARM__NETWORK_ATTACHMENT_CONFIG__INIT;
+    network.target = target;
+    f->items[0] = f->items[1] = &network;
+    f->task.n_networks = 1;
+    f->task.networks = (Swarm__NetworkAttachmentConfig **)f->items;
 }
 
 static void task_network(struct fixture *f)
 {
-    service_network(f);
-    f->task.n_networks = 1;
-    f->task.networks = f->spec.networks;
-    f->spec.n_networks = 0;
+    put_network(f, a_back);
+}
+
+static void own_network(struct fixture *f)
+{
+    put_network(f, a_none);
+}
+
+static void two_networks(struct fixture *f)
+{
+    put_network(f, a_host);
+    f->task.n_networks = 2;
+}
+
+static void network_option(struct fixture *f)
+{
+    static Swarm__Pair pair = SWARM__PAIR__INIT, *pairs[] = {&pair};
+    put_network(f, a_host);
+    f->task.networks[0]->n_driver_attachment_opts = 1;
+    f->task.networks[0]->driver_attachment_opts = pairs;
+}
+
+static void service_network(struct fixture *f)
+{
+    put_network(f, a_host);
+    f->spec.n_networks = 1;
+    f->spec.networks = f->task.networks;
 }
 
 static void port(struct fixture *f)
@@ -374,6 +400,7 @@ static const struct {
     {good_constraint, 0, NULL},
     {full_update, 0, NULL},
     {dnsrr, 0, NULL},
+    {own_network, 0, NULL},
     {no_annotations, ERR_INVALID_ARGUMENT, "meta: name must be provided"},
     {bad_name, ERR_INVALID_ARGUMENT, "name must be valid as a DNS name component"},
     {negative_replicas, ERR_INVALID_ARGUMENT, "Number of replicas must be non-negative"},
@@ -437,9 +464,16 @@ static const struct {
     {update_action, ERR_INVALID_ARGUMENT, "unrecognized update failure action 3"},
     {update_order, ERR_INVALID_ARGUMENT, "unrecognized update order 2"},
     {service_network, ERR_UNIMPLEMENTED,
-     "a network (--network) is not supported yet: create the service without it"},
+     "Networks of a service is not supported yet: put them into its TaskTemplate"},
     {task_network, ERR_UNIMPLEMENTED,
-     "a network (--network) is not supported yet: create the service without it"},
+     "network back: networks that span nodes are not supported yet: a service can use "
+     "the "
+     "node's own, host, bridge or none"},
+    {two_networks, ERR_UNIMPLEMENTED,
+     "a service in more than one network is not supported yet: name one"},
+    {network_option, ERR_UNIMPLEMENTED,
+     "an option for the driver of a network is not supported yet: name the network "
+     "alone"},
     {port, ERR_UNIMPLEMENTED,
      "a published port (--publish) is not supported yet: create the service without it"},
     {endpoint_mode, ERR_INVALID_ARGUMENT, "unrecognized endpoint mode 2"},
