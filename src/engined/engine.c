@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "engined/engine_private.h"
+#include "engined/leftovers.h"
 #include "engined/listen.h"
 #include "net/notify.h"
 
@@ -161,6 +162,7 @@ static int start(struct engine *engine, struct err *e)
     if (r)
         return r;
     tell_ready(engine->config);
+    leftovers_end_orphans(); /* while the plugins start */
     engine_note_request(engine);
     return 0;
 }

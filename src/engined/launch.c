@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "base/str.h"
 #include "engined/confine.h"
 #include "engined/keeper.h"
+#include "engined/leftovers.h"
 
 #define LAUNCH_VARIABLE "DOCKER_SECRETS_ENGINE_PLUGIN_LAUNCH_CFG"
 #define LAUNCH_FD 3
@@ -61,6 +61,7 @@ struct launch {
     struct process process;
     struct loop_close closing;
     struct loop_close *parent;
+    char *mark; /* leftovers.h */
     void (*cb)(const struct err *how, void *user);
     void *user;
 };
@@ -68,7 +69,7 @@ struct launch {
 /* ---- the environment ---- */
 
 struct environment {
-    char *items[ARRAY_SIZE(passed_variables) + 2];
+    char *items[ARRAY_SIZE(passed_variables) + 3];
     size_t n;
 };
 
@@ -94,9 +95,11 @@ static const char *value_of(const char *variable, const struct launch_options *o
 }
 
 /* The name has no character that JSON would escape: see plugin_name_is_plain. */
-static int fill(struct environment *env, const struct launch_options *o)
+static int fill(struct environment *env, const struct launch_options *o, const char *mark)
 {
-    int r = add(env, str_format(LAUNCH_VARIABLE
+    int r = add(env, strdup(mark));
+    if (!r)
+        r = add(env, str_format(LAUNCH_VARIABLE
                                 "={\"name\":\"%s\",\"timeout\":%lld,\"fd\":%d}",
                                 o->name, (long long)o->register_timeout, LAUNCH_FD));
     for (size_t i = 0; i < ARRAY_SIZE(passed_variables) && !r; i++) {
@@ -109,12 +112,14 @@ static int fill(struct environment *env, const struct launch_options *o)
 
 /* ---- life ---- */
 
-/* Of a keeper that was killed something may be left. */
+/* Of a keeper that was killed something may be left; another end says that all is over.
+ */
 static void on_end(struct process *p, int status, int number, void *user)
 {
     struct launch *l = user;
     struct err how;
-    (void)kill(-process_pid(p), SIGKILL);
+    if (number)
+        leftovers_end(l->mark);
     if (number)
         err_set(&how, ERR_UNAVAILABLE, "it was ended by signal %d (%s)", number,
                 strsignal(number));
@@ -186,7 +191,7 @@ static int start(struct launch *l, uv_loop_t *loop, const struct launch_options 
                                       .handed = &theirs,
                                       .n_handed = 1};
     fill_words(&words, o);
-    int r = fill(&env, o);
+    int r = fill(&env, o, l->mark);
     if (r)
         err_no_memory(e);
     else
@@ -199,6 +204,7 @@ static void launch_free(void *user)
 {
     struct launch *l = user;
     struct loop_close *parent = l->parent;
+    free(l->mark);
     free(l);
     if (parent)
         loop_close_release(parent);
@@ -209,14 +215,15 @@ int launch_new(uv_loop_t *loop, const struct launch_options *o,
                struct launch **out, struct err *e)
 {
     int pair[2];
-    struct launch *l = calloc(1, sizeof(*l));
+    cleanup_free char *mark = leftovers_mark();
+    struct launch *l = mark ? calloc(1, sizeof(*l)) : NULL;
     if (!l)
         return err_no_memory(e);
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
         free(l);
         return err_errno(e, errno, "make a socket for %s", o->name);
     }
-    *l = (struct launch){.cb = cb, .user = user};
+    *l = (struct launch){.mark = TAKE(mark), .cb = cb, .user = user};
     int r = start(l, loop, o, pair[1], e);
     close(pair[1]);
     if (r) {
