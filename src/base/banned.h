@@ -24,8 +24,8 @@
 #undef atoi   /* str_to_i64 */
 #undef atol
 #undef atoll
-#undef rand /* crypto/random.h */
-#undef random
+/* rand and random can't be poisoned: libraries have parameters and fields of these names.
+ * Pure layers may not call them (tools/check-layers). */
 #undef alloca
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf strtok atoi atol atoll
 #pragma GCC poison alloca

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include <stdarg.h>
 #include <stddef.h>
 
 #include "base/macro.h"
@@ -38,7 +37,6 @@ int buf_append(struct buf *b, const void *data, size_t n) MUST_CHECK;
 int buf_append_str(struct buf *b, const char *s) MUST_CHECK;
 int buf_append_char(struct buf *b, char c) MUST_CHECK;
 int buf_printf(struct buf *b, const char *fmt, ...) MUST_CHECK PRINTF_LIKE(2, 3);
-int buf_vprintf(struct buf *b, const char *fmt, va_list ap) MUST_CHECK PRINTF_LIKE(2, 0);
 
 /* Drops the first n bytes and moves the rest to the front. */
 void buf_consume(struct buf *b, size_t n);

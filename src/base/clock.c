@@ -259,7 +259,7 @@ bool clock_parse_duration(const char *s, int64_t *out)
 void clock_format_ago(int64_t d, char out[CLOCK_TEXT_SIZE])
 {
     int64_t seconds = d / CLOCK_SECOND, minutes = d / CLOCK_MINUTE;
-    int64_t hours = (d + 30 * CLOCK_MINUTE) / CLOCK_HOUR;
+    int64_t hours = d / CLOCK_HOUR + (d % CLOCK_HOUR >= 30 * CLOCK_MINUTE);
     if (seconds < 1)
         snprintf(out, CLOCK_TEXT_SIZE, "Less than a second");
     else if (seconds == 1)

@@ -16,7 +16,9 @@ void map_deinit(struct map *m)
     *m = (struct map)MAP_INIT;
 }
 
-size_t map_lower_bound(const struct map *m, const char *key)
+/* The index of the first entry whose key is not before `key`; m->len when there is none.
+ */
+static size_t lower_bound(const struct map *m, const char *key)
 {
     size_t low = 0, high = m->len;
     while (low < high) {
@@ -49,7 +51,7 @@ static int grow(struct map *m)
 
 int map_put(struct map *m, const char *key, void *value, void **old)
 {
-    size_t i = map_lower_bound(m, key);
+    size_t i = lower_bound(m, key);
     if (is_key_at(m, i, key)) {
         if (old)
             *old = m->entries[i].value;
@@ -71,13 +73,13 @@ int map_put(struct map *m, const char *key, void *value, void **old)
 
 void *map_get(const struct map *m, const char *key)
 {
-    size_t i = map_lower_bound(m, key);
+    size_t i = lower_bound(m, key);
     return is_key_at(m, i, key) ? m->entries[i].value : NULL;
 }
 
 void *map_remove(struct map *m, const char *key)
 {
-    size_t i = map_lower_bound(m, key);
+    size_t i = lower_bound(m, key);
     if (!is_key_at(m, i, key))
         return NULL;
     void *value = m->entries[i].value;

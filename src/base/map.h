@@ -8,9 +8,9 @@
 
 /*
  * An ordered map from strings to pointers: an array sorted by strcmp of the keys. Look-up
- * is a binary search, a walk is in order, a prefix is a range; insertion moves what lies
- * behind, which stays cheap for the tens of thousands of entries that a store has, and no
- * choice of keys makes it worse.
+ * is a binary search, a walk is in order; insertion moves what lies behind, which stays
+ * cheap for the tens of thousands of entries that a store has, and no choice of keys
+ * makes it worse.
  *
  * Keys are copied. Values are the caller's.
  */
@@ -42,7 +42,3 @@ void *map_get(const struct map *m, const char *key);
 
 /* Removes key and returns its value, or NULL when it isn't there. */
 void *map_remove(struct map *m, const char *key);
-
-/* The index of the first entry whose key is not before `key` (map->len when there is
- * none): where a prefix starts. */
-size_t map_lower_bound(const struct map *m, const char *key);

@@ -29,8 +29,8 @@ bool str_equal_nocase(const char *a, const char *b);
 /* Copies src to dst and cuts it to fit; dst is always terminated. */
 void strcpy_cut(char *dst, size_t size, const char *src);
 
-/* Reads a whole decimal number: no sign, no space, nothing behind it. False when it isn't
- * one or doesn't fit. */
+/* Reads a whole decimal number: no space, nothing behind it, no sign, but that the second
+ * one takes a '-'. False when it isn't one (NULL isn't) or doesn't fit. */
 bool str_to_u64(const char *s, uint64_t *out);
 bool str_to_i64(const char *s, int64_t *out);
 

@@ -149,7 +149,7 @@ static void ages_have_the_words_of_dockers_tables(void **state)
         {2 * CLOCK_MINUTE, "2 minutes"},    {CLOCK_HOUR, "About an hour"},
         {2 * CLOCK_HOUR, "2 hours"},        {3 * 24 * CLOCK_HOUR, "3 days"},
         {14 * 24 * CLOCK_HOUR, "2 weeks"},  {90 * 24 * CLOCK_HOUR, "3 months"},
-        {800 * 24 * CLOCK_HOUR, "2 years"},
+        {800 * 24 * CLOCK_HOUR, "2 years"}, {INT64_MAX, "292 years"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         char text[CLOCK_TEXT_SIZE];

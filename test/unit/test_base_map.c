@@ -58,19 +58,6 @@ static void remove_returns_the_value_once(void **state)
     map_deinit(&m);
 }
 
-static void a_prefix_is_a_range(void **state)
-{
-    struct map m = MAP_INIT;
-    static const char *const keys[] = {"a", "ba", "bb", "bc", "c"};
-    for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
-        assert_int_equal(map_put(&m, keys[i], &one, NULL), 0);
-    assert_int_equal(map_lower_bound(&m, "b"), 1);
-    assert_int_equal(map_lower_bound(&m, "bb"), 2);
-    assert_int_equal(map_lower_bound(&m, "d"), 5);
-    assert_int_equal(map_lower_bound(&m, ""), 0);
-    map_deinit(&m);
-}
-
 static void many_keys_are_all_found_again(void **state)
 {
     struct map m = MAP_INIT;
@@ -114,7 +101,6 @@ int main(void)
         cmocka_unit_test(put_replaces_and_tells_what_stood_there),
         cmocka_unit_test(keys_are_copied),
         cmocka_unit_test(remove_returns_the_value_once),
-        cmocka_unit_test(a_prefix_is_a_range),
         cmocka_unit_test(many_keys_are_all_found_again),
         cmocka_unit_test(without_memory_the_map_stays_as_it_was),
     };
