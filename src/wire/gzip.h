@@ -9,7 +9,7 @@
 /* gzip over bytes in memory. What zlib keeps meanwhile is wiped. */
 
 /* Appends the compressed form of n bytes to out. ERR_NO_MEMORY, ERR_RESOURCE_EXHAUSTED
- * (4 GiB and more). */
+ * (over 2 GiB). */
 int gzip_deflate(const void *data, size_t n, struct buf *out, struct err *e) MUST_CHECK;
 
 /* Appends what n bytes, one whole gzip stream, stand for to out: up to max bytes.

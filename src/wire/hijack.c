@@ -15,11 +15,6 @@ int hijack_write_request(struct buf *out)
                                "\r\n");
 }
 
-int hijack_write_answer(struct buf *out)
-{
-    return buf_append_str(out, HIJACK_ANSWER);
-}
-
 bool hijack_is_request(const struct http_head *head)
 {
     return str_equal(head->method, "GET") && str_equal(head->target, HIJACK_PATH) &&

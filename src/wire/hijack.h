@@ -49,5 +49,3 @@ int hijack_eof(struct hijack *h, struct err *e) MUST_CHECK;
 
 /* Does a request ask for it? */
 bool hijack_is_request(const struct http_head *head);
-
-int hijack_write_answer(struct buf *out) MUST_CHECK;

@@ -53,20 +53,10 @@ static int made(json_t *j, json_t **out, struct err *e)
     return 0;
 }
 
-static bool is_utf8(const char *s)
-{
-    for (size_t n = strlen(s), len; n; s += len, n -= len) {
-        len = json_utf8_length((const uint8_t *)s, n);
-        if (!len)
-            return false;
-    }
-    return true;
-}
-
 static int write_string(const char *s, json_t **out, struct err *e)
 {
     s = s ? s : "";
-    if (!is_utf8(s))
+    if (!json_is_text(s))
         return err_set(e, ERR_INVALID_ARGUMENT, "a string is not valid UTF-8");
     return made(json_string_nocheck(s), out, e);
 }
@@ -168,7 +158,7 @@ static int write_entries(const ProtobufCMessage *m, const ProtobufCFieldDescript
         if (fields[0].type != PROTOBUF_C_TYPE_STRING)
             return err_set(e, ERR_UNIMPLEMENTED, "field %s: keys must be strings",
                            f->name);
-        if (!is_utf8(key))
+        if (!json_is_text(key))
             return err_set(e, ERR_INVALID_ARGUMENT, "a key is not valid UTF-8");
         int r = write_value(&fields[1], member(entries[i], fields[1].offset), &value, e);
         if (r)

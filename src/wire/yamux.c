@@ -136,7 +136,7 @@ int yamux_drain(struct yamux *y, struct buf *out, struct err *e)
         *out = y->out;
         y->out = empty;
     } else if (buf_append(out, y->out.data, y->out.len)) {
-        return err_no_memory(e);
+        return yamux_fail(y, ERR_NO_MEMORY, -1, NULL, e);
     } else {
         buf_reset(&y->out);
     }

@@ -65,12 +65,11 @@ static void an_answer_may_end_with_the_connection(void **state)
 
 static void a_recorded_hijack_is_understood_however_it_is_cut(void **state)
 {
-    cleanup_buf struct buf wanted = BUF_INIT, ours = BUF_INIT;
+    cleanup_buf struct buf wanted = BUF_INIT;
     capture_read("cap.0.s2c", &wanted);
     size_t head = capture_head_size(&wanted);
-    assert_int_equal(hijack_write_answer(&ours), 0);
-    assert_int_equal(ours.len, head);
-    assert_memory_equal(ours.data, wanted.data, head);
+    assert_int_equal(strlen(HIJACK_ANSWER), head);
+    assert_memory_equal(HIJACK_ANSWER, wanted.data, head);
     for (size_t cut = 1; cut < head; cut++) {
         cleanup_hijack struct hijack h;
         size_t used, more = 0;

@@ -528,6 +528,25 @@ static void a_release_without_memory_ends_the_session(void **state)
     assert_int_equal(yamux_tick(y, 0, NULL), ERR_NO_MEMORY);
 }
 
+static void a_drain_without_memory_ends_the_session(void **state)
+{
+    static const char data[1000];
+    cleanup_yamux struct yamux *y = new_server();
+    struct yamux_stream *s = accept_stream(y, 1);
+    cleanup_buf struct buf out = BUF_INIT;
+    size_t taken;
+    unsigned events;
+    assert_int_equal(yamux_stream_write(s, data, sizeof(data), &taken, NULL), 0);
+    assert_int_equal(buf_append_char(&out, 'x'), 0);
+    fault_malloc_at(1);
+    assert_int_equal(yamux_drain(y, &out, NULL), ERR_NO_MEMORY);
+    assert_true(fault_malloc_has_failed());
+    assert_int_equal(yamux_tick(y, 0, NULL), ERR_NO_MEMORY);
+    assert_ptr_equal(yamux_next(y, &events), s);
+    assert_int_equal(events, YAMUX_RESET);
+    yamux_stream_release(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -552,6 +571,7 @@ int main(void)
         cmocka_unit_test(who_floods_and_does_not_read_is_dropped),
         cmocka_unit_test(every_lack_of_memory_is_told),
         cmocka_unit_test(a_release_without_memory_ends_the_session),
+        cmocka_unit_test(a_drain_without_memory_ends_the_session),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
