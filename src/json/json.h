@@ -56,14 +56,6 @@ struct json_limits {
 int json_read(const void *text, size_t n, const struct json_limits *l, json_t **out,
               struct err *e) MUST_CHECK;
 
-/*
- * The same for a text of values one after another, with or without white space between
- * them: reads the one at *at and moves *at behind it. *out is NULL when only white space
- * was left.
- */
-int json_read_next(const void *text, size_t n, size_t *at, const struct json_limits *l,
-                   json_t **out, struct err *e) MUST_CHECK;
-
 /* Appends a tree as compact text. Returns 0 or ERR_NO_MEMORY: then out may end in a part
  * of it. jansson's own writers (json_dumps) pass over a key that finds no memory. */
 int json_write(const json_t *j, struct buf *out) MUST_CHECK;

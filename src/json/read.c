@@ -259,37 +259,20 @@ static int read_value(struct reader *c, json_t **out)
     }
 }
 
-int json_read_next(const void *text, size_t n, size_t *at, const struct json_limits *l,
-                   json_t **out, struct err *e)
-{
-    const char *s = text;
-    if (n > l->bytes)
-        return err_set(e, ERR_RESOURCE_EXHAUSTED, "longer than %zu bytes", l->bytes);
-    size_t start = json_skip_space(s, n, *at), end = start;
-    json_t *j = NULL;
-    if (start < n) {
-        int r = json_check(s, n, &end, l, e);
-        struct reader c = {
-            .at = s + start, .end = s + end, .mends = l->mends_strings, .e = e};
-        r = r ? r : read_value(&c, &j);
-        if (r)
-            return r;
-    }
-    *at = end;
-    *out = j;
-    return 0;
-}
-
 int json_read(const void *text, size_t n, const struct json_limits *l, json_t **out,
               struct err *e)
 {
-    cleanup_json json_t *j = NULL;
-    size_t at = 0;
-    int r = json_read_next(text, n, &at, l, &j, e);
-    if (!r && !j)
+    const char *s = text;
+    size_t start, end;
+    if (n > l->bytes)
+        return err_set(e, ERR_RESOURCE_EXHAUSTED, "longer than %zu bytes", l->bytes);
+    start = end = json_skip_space(s, n, 0);
+    if (start == n)
         return err_set(e, ERR_INVALID_ARGUMENT, "EOF");
-    r = r ? r : json_check_end(text, n, at, e);
+    int r = json_check(s, n, &end, l, e);
     if (!r)
-        *out = TAKE(j);
-    return r;
+        r = json_check_end(s, n, end, e);
+    struct reader c = {
+        .at = s + start, .end = s + end, .mends = l->mends_strings, .e = e};
+    return r ? r : read_value(&c, out);
 }
