@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "resolver/quote.h"
@@ -80,83 +79,4 @@ bool pattern_is_id(const struct pattern *p)
         if (p->parts[i].kind != COMPONENT_LITERAL)
             return false;
     return true;
-}
-
-/* Is it dropped for the sake of another one that stays? Of two that include each other
- * the first stays. */
-static bool is_dropped(const struct pattern *list, size_t n, size_t i)
-{
-    for (size_t k = 0; k < n; k++) {
-        if (k == i || !pattern_includes(&list[k], &list[i]))
-            continue;
-        if (k < i || !pattern_includes(&list[i], &list[k]))
-            return true;
-    }
-    return false;
-}
-
-static int check_list(const struct pattern *list, size_t n, struct err *e)
-{
-    size_t components = 0;
-    if (n > PATTERNS_MAX)
-        return err_set(e, ERR_RESOURCE_EXHAUSTED,
-                       "%zu patterns, more than %d are not supported", n, PATTERNS_MAX);
-    for (size_t i = 0; i < n; i++)
-        components += list[i].n;
-    if (components > PATTERNS_COMPONENTS_MAX)
-        return err_set(e, ERR_RESOURCE_EXHAUSTED,
-                       "the patterns have %zu components, more than %d are not supported",
-                       components, PATTERNS_COMPONENTS_MAX);
-    return 0;
-}
-
-int pattern_dedupe(struct pattern *list, size_t *n, struct err *e)
-{
-    bool dropped[PATTERNS_MAX];
-    size_t kept = 0;
-    int r = check_list(list, *n, e);
-    if (r)
-        return r;
-    for (size_t i = 0; i < *n; i++)
-        dropped[i] = is_dropped(list, *n, i);
-    for (size_t i = 0; i < *n; i++) {
-        if (dropped[i])
-            pattern_deinit(&list[i]);
-        else
-            list[kept++] = list[i];
-    }
-    *n = kept;
-    return 0;
-}
-
-static int find_gap(const struct pattern *p, size_t *gap, struct err *e)
-{
-    size_t found = 0;
-    for (size_t i = 0; i < p->n; i++) {
-        if (p->parts[i].kind == COMPONENT_GAP) {
-            *gap = i;
-            found++;
-        }
-    }
-    if (found == 1)
-        return 0;
-    return err_set(
-        e, ERR_INVALID_ARGUMENT,
-        "pattern \"%.100s\" has %zu components \"**\", just one can be filled in",
-        p->text, found);
-}
-
-int pattern_expand(const struct pattern *p, const struct pattern *with,
-                   struct pattern *out, struct err *e)
-{
-    cleanup_buf struct buf text = BUF_INIT;
-    size_t gap = 0;
-    int r = find_gap(p, &gap, e);
-    if (r)
-        return r;
-    size_t start = p->parts[gap].start;
-    if (buf_append(&text, p->text, start) || buf_append_str(&text, with->text) ||
-        buf_append_str(&text, p->text + start + p->parts[gap].len))
-        return err_no_memory(e);
-    return pattern_parse(out, text.data, text.len, e);
 }

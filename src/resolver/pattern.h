@@ -27,13 +27,9 @@ struct pattern {
         0                                                                                \
     }
 
-/*
- * How many patterns one list may have, and how many components they may have together.
- * pattern_dedupe() takes time in the square of that: under half a second. A list
- * this long is what removing all secrets of a large store asks leave for.
- */
+/* How many patterns one request may name. A list this long is what removing all secrets
+ * of a large store asks leave for. */
 #define PATTERNS_MAX 1024
-#define PATTERNS_COMPONENTS_MAX 8192
 
 /*
  * Reads n bytes of text into *out, which is overwritten; pattern_deinit() it after
@@ -70,17 +66,3 @@ bool pattern_intersects(const struct pattern *p, const struct pattern *q);
  */
 const struct pattern *pattern_narrow(const struct pattern *own,
                                      const struct pattern *request);
-
-/*
- * Drops those of a list that another one includes, of several spellings of a set all but
- * the first; what stays keeps its order, what goes is deinited, *n becomes how many stay.
- * ERR_RESOURCE_EXHAUSTED over the limits above; the list is as before then.
- */
-int pattern_dedupe(struct pattern *list, size_t *n, struct err *e) MUST_CHECK;
-
-/*
- * Puts a pattern (or an id) in the place of p's "**" component. *out is overwritten.
- * ERR_INVALID_ARGUMENT when p has not exactly one "**"; else as pattern_parse().
- */
-int pattern_expand(const struct pattern *p, const struct pattern *with,
-                   struct pattern *out, struct err *e) MUST_CHECK;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <stdbool.h>
-#include <stddef.h>
 
 /*
  * Realms: parts of the id space that Docker's own programs have for their use. This is an
@@ -13,9 +12,6 @@ struct realm {
     const char *pattern; /* with "**" as its last component */
     bool is_internal;    /* the engine's own: a store hides it from its answers */
 };
-
-/* The table, sorted by the pattern. */
-const struct realm *realm_all(size_t *n);
 
 /* The realm an id is in, of several the innermost; NULL for none. id is valid. */
 const struct realm *realm_of(const char *id);

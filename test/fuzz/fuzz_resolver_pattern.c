@@ -77,17 +77,6 @@ static void check_one(const struct pattern *p)
     pattern_deinit(&copy);
 }
 
-static void check_dedupe(const struct pattern *p, const struct pattern *q)
-{
-    struct pattern list[2] = {PATTERN_INIT, PATTERN_INIT};
-    must(!pattern_copy(&list[0], p, NULL) && !pattern_copy(&list[1], q, NULL));
-    size_t n = 2;
-    must(!pattern_dedupe(list, &n, NULL));
-    must(n == (pattern_includes(p, q) || pattern_includes(q, p) ? 1 : 2));
-    for (size_t i = 0; i < n; i++)
-        pattern_deinit(&list[i]);
-}
-
 static int read_pattern(const char *text, size_t n, struct pattern *out)
 {
     struct err e = {0};
@@ -111,7 +100,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_one(&p);
         check_pair(&p, &q);
         check_pair(&q, &p);
-        check_dedupe(&p, &q);
     }
     pattern_deinit(&p);
     pattern_deinit(&q);

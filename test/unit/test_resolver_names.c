@@ -70,22 +70,6 @@ static void an_id_is_in_the_innermost_realm(void **state)
     assert_false(realm_of("docker/mcp/a")->is_internal);
 }
 
-/* The table's short cut agrees with the patterns themselves. */
-static void realms_match_as_their_patterns_do(void **state)
-{
-    size_t n;
-    const struct realm *realms = realm_all(&n);
-    assert_int_equal(n, 13);
-    for (size_t i = 0; i < n; i++) {
-        cleanup_pattern struct pattern p = fixture_pattern(realms[i].pattern);
-        cleanup_pattern struct pattern below = fixture_pattern("x/y");
-        cleanup_pattern struct pattern id = PATTERN_INIT;
-        assert_int_equal(pattern_expand(&p, &below, &id, NULL), 0);
-        assert_ptr_equal(realm_of(id.text), &realms[i]);
-        assert_true(!i || strcmp(realms[i - 1].pattern, realms[i].pattern) < 0);
-    }
-}
-
 static int variable(const char *name)
 {
     return variable_check_name(name, strlen(name), NULL);
@@ -111,7 +95,6 @@ int main(void)
         cmocka_unit_test(the_words_for_a_bad_version_are_dockers),
         cmocka_unit_test(a_plugins_name_is_any_text_for_a_line),
         cmocka_unit_test(an_id_is_in_the_innermost_realm),
-        cmocka_unit_test(realms_match_as_their_patterns_do),
         cmocka_unit_test(a_variable_has_no_special_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,62 +74,6 @@ static void a_partial_overlap_is_asked_with_the_request(void **state)
     overlap("docker/proj1/**", "docker/*/mcp/*", "docker/*/mcp/*");
 }
 
-static void dedupe_to(const char *const *given, const char *const *expected)
-{
-    struct pattern list[8];
-    size_t n = 0, stay = 0;
-    for (; given[n]; n++)
-        list[n] = fixture_pattern(given[n]);
-    assert_int_equal(pattern_dedupe(list, &n, NULL), 0);
-    for (; expected[stay]; stay++) {
-        assert_true(stay < n);
-        assert_string_equal(list[stay].text, expected[stay]);
-        pattern_deinit(&list[stay]);
-    }
-    assert_int_equal(stay, n);
-}
-
-#define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
-
-static void dedupe_keeps_what_nothing_else_includes(void **state)
-{
-    dedupe_to(LIST("**", "a/*"), LIST("**"));
-    dedupe_to(LIST("a/**", "b", "c/*/a", "c/*/*"), LIST("a/**", "b", "c/*/*"));
-    dedupe_to(LIST("**/*", "*/**", "**"), LIST("**/*"));
-    dedupe_to(LIST("a/b", "a/*", "*/b", "*/*"), LIST("*/*"));
-    dedupe_to(LIST("a/**", "**/a"), LIST("a/**", "**/a"));
-    dedupe_to(LIST("a", "a", "b"), LIST("a", "b"));
-    dedupe_to(LIST("docker/proj1/**", "docker/*/mcp/*"),
-              LIST("docker/proj1/**", "docker/*/mcp/*"));
-    dedupe_to(LIST("a/b/c", "a/b/*", "a/**", "**"), LIST("**"));
-}
-
-static void dedupe_takes_lists_up_to_its_limits(void **state)
-{
-    static struct pattern list[PATTERNS_MAX + 1];
-    char levels[4 * SECRET_ID_COMPONENTS_MAX];
-    size_t n = 0, full = PATTERNS_COMPONENTS_MAX / SECRET_ID_COMPONENTS_MAX;
-    assert_int_equal(pattern_dedupe(list, &n, NULL), 0);
-    for (; n < PATTERNS_MAX; n++)
-        list[n] = fixture_pattern("a");
-    assert_int_equal(pattern_dedupe(list, &n, NULL), 0);
-    assert_int_equal(n, 1);
-    pattern_deinit(&list[0]);
-    n = PATTERNS_MAX + 1;
-    assert_int_equal(pattern_dedupe(list, &n, NULL), ERR_RESOURCE_EXHAUSTED);
-    assert_int_equal(n, PATTERNS_MAX + 1);
-    many(levels, "**/x", SECRET_ID_COMPONENTS_MAX / 2);
-    for (size_t i = 0; i <= full; i++)
-        list[i] = fixture_pattern(levels);
-    n = full + 1;
-    assert_int_equal(pattern_dedupe(list, &n, NULL), ERR_RESOURCE_EXHAUSTED);
-    pattern_deinit(&list[full]);
-    n = full;
-    assert_int_equal(pattern_dedupe(list, &n, NULL), 0);
-    assert_int_equal(n, 1);
-    pattern_deinit(&list[0]);
-}
-
 static void equal_is_what_has_the_same_text(void **state)
 {
     cleanup_pattern struct pattern a = fixture_pattern("**/*");
@@ -215,36 +159,18 @@ static void no_pattern_takes_long(void **state)
     assert_true(fixture_intersects(monster, id));
 }
 
-static void expansion_needs_one_gap_and_room(void **state)
-{
-    char levels[2 * SECRET_ID_COMPONENTS_MAX + 2];
-    many(levels, "x", SECRET_ID_COMPONENTS_MAX);
-    cleanup_pattern struct pattern p = fixture_pattern("foo/**");
-    cleanup_pattern struct pattern many_gaps = fixture_pattern("**/**");
-    cleanup_pattern struct pattern with = fixture_pattern(levels);
-    cleanup_pattern struct pattern out = PATTERN_INIT;
-    struct err e = {0};
-    assert_int_equal(pattern_expand(&p, &with, &out, &e), ERR_RESOURCE_EXHAUSTED);
-    assert_int_equal(pattern_expand(&many_gaps, &with, &out, &e), ERR_INVALID_ARGUMENT);
-    assert_string_equal(e.text, "pattern \"**/**\" has 2 components \"**\", just one can "
-                                "be filled in");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(inclusion_holds_for_the_hard_pairs),
         cmocka_unit_test(a_plugin_is_asked_for_the_smaller_pattern),
         cmocka_unit_test(a_partial_overlap_is_asked_with_the_request),
-        cmocka_unit_test(dedupe_keeps_what_nothing_else_includes),
-        cmocka_unit_test(dedupe_takes_lists_up_to_its_limits),
         cmocka_unit_test(equal_is_what_has_the_same_text),
         cmocka_unit_test(what_is_no_id_matches_nothing),
         cmocka_unit_test(a_bad_pattern_is_refused_with_its_reason),
         cmocka_unit_test(a_bad_id_is_refused_in_dockers_words),
         cmocka_unit_test(the_limits_of_ids_are_reached_and_held),
         cmocka_unit_test(no_pattern_takes_long),
-        cmocka_unit_test(expansion_needs_one_gap_and_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
