@@ -54,9 +54,7 @@ int age_identity_write(const struct age_identity *i, struct buf *out) MUST_CHECK
 
 const struct age_recipient *age_identity_recipient(const struct age_identity *i);
 
-/* From "age1..."; ERR_INVALID_ARGUMENT, ERR_NO_MEMORY. */
-int age_recipient_parse(const char *text, struct age_recipient *out,
-                        struct err *e) MUST_CHECK;
+/* Appends the text form, "age1...". ERR_NO_MEMORY. */
 int age_recipient_write(const struct age_recipient *r, struct buf *out) MUST_CHECK;
 
 /* Appends a file that each of n recipients can open; n is 1 to AGE_RECIPIENTS_MAX.

@@ -72,16 +72,6 @@ const struct age_recipient *age_identity_recipient(const struct age_identity *i)
     return &i->recipient;
 }
 
-int age_recipient_parse(const char *text, struct age_recipient *out, struct err *e)
-{
-    struct age_recipient got = {{0}};
-    const char *wrong = bech32_decode(RECIPIENT_PREFIX, text, strlen(text), got.point);
-    if (wrong)
-        return err_set(e, ERR_INVALID_ARGUMENT, "it is no public key of age: %s", wrong);
-    *out = got;
-    return 0;
-}
-
 int age_recipient_write(const struct age_recipient *r, struct buf *out)
 {
     return bech32_encode(RECIPIENT_PREFIX, r->point, out);

@@ -94,6 +94,20 @@ static int check_validity(int64_t now, int64_t validity, struct err *e)
     return 0;
 }
 
+/* Both as PEM. */
+static int write_pair(X509 *c, EVP_PKEY *key, struct certificate *out, struct err *e)
+{
+    struct certificate made = CERTIFICATE_INIT;
+    int r = pem_write_cert(c, &made.cert_pem, e);
+    if (!r)
+        r = pem_write_key(key, &made.key_pem, e);
+    if (r)
+        certificate_deinit(&made);
+    else
+        *out = made;
+    return r;
+}
+
 /* ---- the root ---- */
 
 static int fill_root(X509 *c)
@@ -120,7 +134,7 @@ int ca_new_root(int64_t now, struct certificate *out, struct err *e)
     cleanup_cert X509 *c = new_cert(key, now, ROOT_VALIDITY);
     if (!c || !fill_root(c) || !X509_sign(c, key, EVP_sha256()))
         return pem_error(e, ERR_INTERNAL, "make the root certificate");
-    return ca_write_pair(c, key, out, e);
+    return write_pair(c, key, out, e);
 }
 
 /* ---- a node's certificate ---- */
@@ -199,19 +213,6 @@ int ca_sign_key(const struct certificate *root, const struct ca_request *q, EVP_
     return 0;
 }
 
-int ca_write_pair(X509 *c, EVP_PKEY *key, struct certificate *out, struct err *e)
-{
-    struct certificate made = CERTIFICATE_INIT;
-    int r = pem_write_cert(c, &made.cert_pem, e);
-    if (!r)
-        r = pem_write_key(key, &made.key_pem, e);
-    if (r)
-        certificate_deinit(&made);
-    else
-        *out = made;
-    return r;
-}
-
 int ca_issue(const struct certificate *root, const char *cluster_id, const char *node_id,
              bool is_manager, int64_t now, int64_t expiry, struct certificate *out,
              struct err *e)
@@ -225,7 +226,7 @@ int ca_issue(const struct certificate *root, const char *cluster_id, const char 
     r = ca_sign_key(root, &q, key, &c, e);
     if (r)
         return r;
-    return ca_write_pair(c, key, out, e);
+    return write_pair(c, key, out, e);
 }
 
 /* ---- what a root says of itself ---- */

@@ -16,7 +16,3 @@ struct ca_request {
 /* A node's certificate for a public key. */
 int ca_sign_key(const struct certificate *root, const struct ca_request *q, EVP_PKEY *key,
                 X509 **out, struct err *e) MUST_CHECK;
-
-/* Both as PEM. */
-int ca_write_pair(X509 *c, EVP_PKEY *key, struct certificate *out,
-                  struct err *e) MUST_CHECK;
