@@ -15,27 +15,6 @@ static const void *at(const ProtobufCMessage *m, unsigned offset)
     return (const char *)m + offset;
 }
 
-/* The bytes that one value takes in a struct or an array. */
-static size_t value_size(ProtobufCType type)
-{
-    switch (type) {
-    case PROTOBUF_C_TYPE_INT64:
-    case PROTOBUF_C_TYPE_SINT64:
-    case PROTOBUF_C_TYPE_SFIXED64:
-    case PROTOBUF_C_TYPE_UINT64:
-    case PROTOBUF_C_TYPE_FIXED64:
-    case PROTOBUF_C_TYPE_DOUBLE:
-        return sizeof(uint64_t);
-    case PROTOBUF_C_TYPE_STRING:
-    case PROTOBUF_C_TYPE_MESSAGE:
-        return sizeof(void *);
-    case PROTOBUF_C_TYPE_BYTES:
-        return sizeof(ProtobufCBinaryData);
-    default:
-        return sizeof(uint32_t);
-    }
-}
-
 static bool string_equal(const char *a, const char *b)
 {
     return strcmp(a ? a : "", b ? b : "") == 0;
@@ -53,9 +32,9 @@ static bool float_equal(const float *a, const float *b)
     return *a == *b || (isnan(*a) && isnan(*b));
 }
 
-static bool value_equal(ProtobufCType type, const void *a, const void *b)
+static bool value_equal(const ProtobufCFieldDescriptor *f, const void *a, const void *b)
 {
-    switch (type) {
+    switch (f->type) {
     case PROTOBUF_C_TYPE_STRING:
         return string_equal(*(char *const *)a, *(char *const *)b);
     case PROTOBUF_C_TYPE_BYTES:
@@ -66,7 +45,7 @@ static bool value_equal(ProtobufCType type, const void *a, const void *b)
     case PROTOBUF_C_TYPE_FLOAT:
         return float_equal(a, b);
     default:
-        return memcmp(a, b, value_size(type)) == 0;
+        return memcmp(a, b, message_field_size(f)) == 0;
     }
 }
 
@@ -181,9 +160,9 @@ static bool repeated_equal(const ProtobufCFieldDescriptor *f, const ProtobufCMes
     if (is_map(f))
         return map_equal(n, (ProtobufCMessage *const *)in_a,
                          (ProtobufCMessage *const *)in_b);
-    size_t size = value_size(f->type);
+    size_t size = message_field_size(f);
     for (size_t i = 0; i < n; i++)
-        if (!value_equal(f->type, in_a + i * size, in_b + i * size))
+        if (!value_equal(f, in_a + i * size, in_b + i * size))
             return false;
     return true;
 }
@@ -200,7 +179,7 @@ static bool field_equal(const ProtobufCFieldDescriptor *f, const ProtobufCMessag
         if (chosen != f->id)
             return true;
     }
-    return value_equal(f->type, at(a, f->offset), at(b, f->offset));
+    return value_equal(f, at(a, f->offset), at(b, f->offset));
 }
 
 static bool unknown_equal(const ProtobufCMessage *a, const ProtobufCMessage *b)

@@ -9,10 +9,6 @@
  * isn't supported. Parts that are absent (NULL) are valid.
  */
 
-/* Names are ASCII letters and digits at both ends, and these or one of `inner` between.
- */
-bool name_matches(const char *name, const char *inner);
-
 /* Labels and name together are within ANNOTATIONS_SIZE_LIMIT and LABELS_LIMIT. */
 int annotations_validate(const Swarm__Annotations *annotations, struct err *e) MUST_CHECK;
 
@@ -29,10 +25,6 @@ int duration_validate(const Swarm__Duration *duration, const char *what,
 
 /* Refuses a feature: "<what> is not supported yet: <instead>". */
 int refuse(struct err *e, const char *what, const char *instead);
-
-/* Refuses a driver of a secret, and templates. */
-int payload_driver_validate(const Swarm__Driver *driver, const Swarm__Driver *templating,
-                            struct err *e) MUST_CHECK;
 
 int task_spec_validate(const Swarm__TaskSpec *task, struct err *e) MUST_CHECK;
 int container_spec_validate(const Swarm__ContainerSpec *container,

@@ -1,33 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a container of a service may be asked to be. Mounts and references have files of
  * their own. */
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/str.h"
 #include "objects/validate.h"
+#include "resolver/quote.h"
 
 #define MIN_HEALTH_DURATION CLOCK_MILLISECOND
 #define HEALTH(field) "ContainerSpec: " field " in HealthConfig"
 #define OOM_SCORE_LIMIT 1000
-
-/* The longest image that is repeated in an error's text. */
-#define QUOTED_IMAGE_SIZE 512
-
-/* Text between double quotes, with what a terminal might act upon escaped. */
-static void quote(const char *text, char out[QUOTED_IMAGE_SIZE])
-{
-    size_t n = 0;
-    out[n++] = '"';
-    for (const char *c = text; *c && n < QUOTED_IMAGE_SIZE - 6; c++) {
-        if (*c == '"' || *c == '\\')
-            out[n++] = '\\';
-        if ((unsigned char)*c < ' ' || *c == 0x7f)
-            n += (size_t)snprintf(out + n, 5, "\\x%02x", (unsigned char)*c);
-        else
-            out[n++] = *c;
-    }
-    out[n++] = '"';
-    out[n] = '\0';
-}
 
 static int image_validate(const char *image, struct err *e)
 {
@@ -36,10 +19,10 @@ static int image_validate(const char *image, struct err *e)
                        "ContainerSpec: image reference must be provided");
     if (image_reference_is_valid(image))
         return 0;
-    char quoted[QUOTED_IMAGE_SIZE];
-    quote(image, quoted);
+    char quoted[QUOTE_SIZE];
     return err_set(e, ERR_INVALID_ARGUMENT,
-                   "ContainerSpec: %s is not a valid repository/tag", quoted);
+                   "ContainerSpec: %s is not a valid repository/tag",
+                   quote(quoted, image, strlen(image)));
 }
 
 static int health_duration_validate(const Swarm__Duration *duration, const char *name,

@@ -13,7 +13,9 @@ static bool is_alphanumeric(char c)
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-bool name_matches(const char *name, const char *inner)
+/* Names are ASCII letters and digits at both ends, and these or one of `inner` between.
+ */
+static bool name_matches(const char *name, const char *inner)
 {
     size_t n = strlen(name);
     if (!n || !is_alphanumeric(name[0]) || !is_alphanumeric(name[n - 1]))

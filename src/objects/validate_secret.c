@@ -8,7 +8,7 @@ static const char *name_of(const Swarm__Annotations *annotations)
     return annotations ? annotations->name : "";
 }
 
-int payload_driver_validate(const Swarm__Driver *driver, const Swarm__Driver *templating,
+static int drivers_validate(const Swarm__Driver *driver, const Swarm__Driver *templating,
                             struct err *e)
 {
     if (driver && str_is_empty(driver->name))
@@ -38,7 +38,7 @@ int secret_spec_validate(const Swarm__SecretSpec *spec, struct err *e)
     if (!r)
         r = annotations_validate(spec->annotations, e);
     if (!r)
-        r = payload_driver_validate(spec->driver, spec->templating, e);
+        r = drivers_validate(spec->driver, spec->templating, e);
     return r ? r : data_validate(&spec->data, "secret", SECRET_DATA_LIMIT, e);
 }
 
@@ -48,6 +48,6 @@ int config_spec_validate(const Swarm__ConfigSpec *spec, struct err *e)
     if (!r)
         r = annotations_validate(spec->annotations, e);
     if (!r)
-        r = payload_driver_validate(NULL, spec->templating, e);
+        r = drivers_validate(NULL, spec->templating, e);
     return r ? r : data_validate(&spec->data, "config", CONFIG_DATA_LIMIT, e);
 }
