@@ -393,7 +393,8 @@ static void connection_settle_collect(struct http_connection *c)
     }
 }
 
-void http_connection_wake(struct http_connection *c)
+/* Reads on, from the loop. */
+static void connection_wake(struct http_connection *c)
 {
     /* A closed socket has nothing to read, and when the handler ends the exchange the
      * connection may go with it. */
@@ -414,7 +415,7 @@ void http_connection_wake(struct http_connection *c)
 
 static void connection_woken(void *user)
 {
-    http_connection_wake(user);
+    connection_wake(user);
 }
 
 static void connection_on_data(struct stream *s, const char *data, size_t n)
@@ -428,7 +429,7 @@ static void connection_on_data(struct stream *s, const char *data, size_t n)
         return;
     }
     if (c->input.len && connection_can_read(c))
-        http_connection_wake(c);
+        connection_wake(c);
     else
         connection_settle(c);
 }

@@ -169,8 +169,6 @@ void http_connection_cut(struct http_connection *c);
 void http_connection_close(struct http_connection *c);
 /* Closes it when it does nothing, else after the exchange at hand. */
 void http_connection_retire(struct http_connection *c);
-/* Reads on, from the loop. */
-void http_connection_wake(struct http_connection *c);
 /* The handler is done with the exchange. */
 void http_connection_release(struct http_connection *c);
 

@@ -123,7 +123,7 @@ static void write_queue(struct stream *s)
     struct buf empty = s->flight;
     s->flight = s->queue;
     s->queue = empty;
-    uv_buf_t piece = uv_buf_init(s->flight.data, (unsigned)s->flight.len);
+    uv_buf_t piece = stream_piece(s->flight.data, s->flight.len);
     int r = uv_write(&s->write_request, &s->uv.stream, &piece, 1, queue_written);
     if (r)
         stream_fail(s, -r);
