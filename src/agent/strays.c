@@ -114,7 +114,8 @@ static void remove_now(struct worker *w, struct container *c)
         timer_start(&w->strays_retry, TASK_RETRY_MIN);
 }
 
-void worker_remove_stray(struct worker *w, struct container *c)
+/* Removes a container that no task has, and then its files. */
+static void remove_stray(struct worker *w, struct container *c)
 {
     log_info("container %s belongs to no task of this node any more", c->id);
     list_append(&w->strays, &c->link);
@@ -155,7 +156,7 @@ void worker_sweep(struct worker *w)
     w->was_swept = true;
     while (w->found.len) {
         const struct map_entry *last = &w->found.entries[w->found.len - 1];
-        worker_remove_stray(w, map_remove(&w->found, last->key));
+        remove_stray(w, map_remove(&w->found, last->key));
     }
     if (secret_tree_list(w->fs.fd, sweep_dir, w, &e))
         log_error("%s: %s", w->fs.path, err_text(&e));

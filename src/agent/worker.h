@@ -108,8 +108,7 @@ int container_rank(const struct container *c);
 /* Everything that is known belongs to a task or is removed. */
 void worker_sweep(struct worker *w);
 
-/* Removes a container that no task has, and then its files. */
-void worker_remove_stray(struct worker *w, struct container *c);
+/* Tries again to remove containers that no task has. */
 void worker_retry_strays(struct worker *w);
 
 /* ---- removal.c ---- */

@@ -51,7 +51,6 @@ extern const struct api_table api_table_privileges;
 
 /* tables_task.c */
 extern const struct api_table api_table_network_attachment_config;
-extern const struct api_table api_table_task_spec;     /* as a task shows it */
 extern const struct api_table api_table_task_template; /* as a service has it */
 extern const struct api_table api_table_task;
 

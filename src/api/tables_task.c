@@ -149,7 +149,8 @@ static const struct api_field task_spec_rows[] = {
     {.name = "LogDriver", .proto = "log_driver", .table = &api_table_driver},
     {.name = "ForceUpdate", .proto = "force_update", .show = API_ALWAYS},
 };
-const struct api_table api_table_task_spec = API_TABLE(swarm__task_spec, task_spec_rows);
+/* As a task shows it. */
+static const struct api_table task_spec = API_TABLE(swarm__task_spec, task_spec_rows);
 
 static int decode_runtime(ProtobufCMessage *m, json_t *j, struct err *e)
 {
@@ -172,7 +173,7 @@ static void encode_runtime(const ProtobufCMessage *m, const char *name,
 static const struct api_custom runtime = {decode_runtime, encode_runtime};
 
 static const struct api_field task_template_rows[] = {
-    {.flags = API_INLINE, .table = &api_table_task_spec},
+    {.flags = API_INLINE, .table = &task_spec},
     {.name = "Runtime", .custom = &runtime},
 };
 const struct api_table api_table_task_template =
@@ -242,7 +243,7 @@ static const struct api_field task_rows[] = {
     {.name = "ID", .proto = "id"},
     {.proto = "meta", .flags = API_INLINE, .table = &api_table_meta},
     {.proto = "annotations", .flags = API_INLINE, .table = &api_table_annotations},
-    {.name = "Spec", .proto = "spec", .show = API_ALWAYS, .table = &api_table_task_spec},
+    {.name = "Spec", .proto = "spec", .show = API_ALWAYS, .table = &task_spec},
     {.name = "ServiceID", .proto = "service_id"},
     {.name = "Slot", .proto = "slot"},
     {.name = "NodeID", .proto = "node_id"},

@@ -16,7 +16,7 @@ const struct flag *flag_find(const struct flag *table, const char *name, size_t 
     return NULL;
 }
 
-const struct flag *flag_find_letter(const struct flag *table, char letter)
+static const struct flag *find_letter(const struct flag *table, char letter)
 {
     for (; table && table->name; table++)
         if (table->letter && table->letter == letter)
@@ -95,7 +95,7 @@ static int parse_short(struct flags *f, const struct flag *table, struct line *l
                        const char *cluster, struct err *e)
 {
     for (const char *p = cluster; *p;) {
-        const struct flag *flag = flag_find_letter(table, *p);
+        const struct flag *flag = find_letter(table, *p);
         if (!flag)
             return err_set(e, ERR_INVALID_ARGUMENT, "unknown shorthand flag: '%c' in -%s",
                            *p, cluster);
@@ -209,14 +209,6 @@ const char *flags_next(const struct flags *f, const char *name, size_t *i)
             return v->value;
     }
     return NULL;
-}
-
-size_t flags_count(const struct flags *f, const char *name)
-{
-    size_t n = 0;
-    for (size_t i = 0; flags_next(f, name, &i);)
-        n++;
-    return n;
 }
 
 bool flags_has_prefix(const struct flags *f, const char *prefix)

@@ -72,7 +72,6 @@ void flags_deinit(struct flags *f);
 bool flags_has(const struct flags *f, const char *name);
 bool flags_switch(const struct flags *f, const char *name);
 const char *flags_string(const struct flags *f, const char *name); /* NULL: not given */
-size_t flags_count(const struct flags *f, const char *name);
 
 /* Walks the values of a list: `for (size_t i = 0; (v = flags_next(f, "label", &i));)`. */
 const char *flags_next(const struct flags *f, const char *name, size_t *i);
@@ -80,9 +79,8 @@ const char *flags_next(const struct flags *f, const char *name, size_t *i);
 /* Is any flag with this beginning given? */
 bool flags_has_prefix(const struct flags *f, const char *prefix);
 
-/* The row of a table with this name (n characters) or letter; NULL. */
+/* The row of a table with this name (n characters), or NULL. */
 const struct flag *flag_find(const struct flag *table, const char *name, size_t n);
-const struct flag *flag_find_letter(const struct flag *table, char letter);
 
 /* The flags of a table as help shows them: two columns, the right one wrapped. */
 void help_flags(FILE *out, const struct flag *table);

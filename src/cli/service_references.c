@@ -204,8 +204,8 @@ static int apply(const struct reference_kind *kind, json_t *spec, const struct f
     return r;
 }
 
-int spec_apply_references(json_t *spec, const struct flags *f, struct client *c,
-                          struct err *e)
+static int apply_references(json_t *spec, const struct flags *f, struct client *c,
+                            struct err *e)
 {
     int r = 0;
     for (size_t i = 0; i < ARRAY_SIZE(kinds) && !r; i++)
@@ -237,5 +237,5 @@ int spec_apply_flags(json_t *spec, const struct flags *f, struct client *c, stru
         r = spec_apply_lists(spec, f, e);
     if (!r)
         r = spec_apply_capabilities(spec, f, e);
-    return r ? r : spec_apply_references(spec, f, c, e);
+    return r ? r : apply_references(spec, f, c, e);
 }

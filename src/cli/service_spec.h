@@ -28,10 +28,6 @@ int spec_apply_lists(json_t *spec, const struct flags *f, struct err *e) MUST_CH
 int spec_apply_capabilities(json_t *spec, const struct flags *f,
                             struct err *e) MUST_CHECK;
 
-/* --secret*, --config*: the names are looked up in the cluster. */
-int spec_apply_references(json_t *spec, const struct flags *f, struct client *c,
-                          struct err *e) MUST_CHECK;
-
 /* --env-file, whose variables those of --env replace. */
 int spec_apply_environment(json_t *spec, const struct flags *f, struct err *e) MUST_CHECK;
 

@@ -41,7 +41,7 @@ static bool at_word(const struct parser *p, const char *word)
            memcmp(p->token.start, word, p->token.len) == 0;
 }
 
-void expr_free(struct expr *x)
+static void expr_free(struct expr *x)
 {
     while (x) {
         struct expr *next = x->next;
@@ -54,7 +54,7 @@ void expr_free(struct expr *x)
     }
 }
 
-void node_free(struct node *n)
+static void node_free(struct node *n)
 {
     while (n) {
         struct node *next = n->next;

@@ -83,9 +83,6 @@ struct template
     struct node *nodes;
 };
 
-void expr_free(struct expr *x);
-void node_free(struct node *n);
-
 /* ---- values ---- */
 
 /* Functions get borrowed arguments and give a new reference. */
