@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-#define NAME "key"
+#define NAME "keys/store" /* new ones are written beside it: in a folder of their own */
 #define GIVEN_FOLDER "CREDENTIALS_DIRECTORY"
 #define GIVEN_NAME "coffer-key"
 

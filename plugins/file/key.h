@@ -24,7 +24,7 @@ struct store_key {
     struct age_identity *key; /* NULL: locked, or not read yet, or there is none yet */
 };
 
-/* configured may be NULL: then it is "key" in the config folder, or systemd's.
+/* configured may be NULL: then it is "keys/store" in the config folder, or systemd's.
  * ERR_NOT_FOUND (no home), ERR_NO_MEMORY. */
 int store_key_init(struct store_key *k, const char *configured, struct err *e) MUST_CHECK;
 void store_key_deinit(struct store_key *k);

@@ -3,7 +3,7 @@
  * coffer-plugin-file: the local store of hosts without a desktop, encrypted files.
  *
  *   folder = PATH     where the secrets are; default: "store" in the data folder
- *   key = PATH        the file with the key; default: "key" in the config folder
+ *   key = PATH        the file with the key; default: "keys/store" in the config folder
  *   internal = show   hand out the engine's own credentials, too
  *
  * The key is made when the first secret is saved. A key file that is encrypted with a

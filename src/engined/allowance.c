@@ -43,15 +43,15 @@ struct need {
     enum base base;
     const char *below;
     const char *setting, *variable; /* NULL: none */
-    bool is_above;                  /* the folder that it is in */
+    bool is_above;                  /* the folder that it is in, if it isn't wide */
     bool is_made;
 };
 
 static const struct need needs[] = {
     {"coffer-plugin-file", CONFINE_WRITE, BASE_OUR_DATA, "/store", "folder", NULL, false,
      true},
-    {"coffer-plugin-file", CONFINE_WRITE, BASE_OUR_CONFIG, "/key", "key", NULL, true,
-     true},
+    {"coffer-plugin-file", CONFINE_WRITE, BASE_OUR_CONFIG, "/keys/store", "key", NULL,
+     true, true},
     /* a key that systemd gives, or that systemd-creds opens */
     {"coffer-plugin-file", CONFINE_READ, BASE_ROOT, "/run/credentials", NULL,
      "CREDENTIALS_DIRECTORY", false, false},
@@ -148,6 +148,30 @@ static int allow(struct allowance *a, char right, const char *path, struct err *
     return 0;
 }
 
+static bool is_within(const char *path, const char *folder)
+{
+    size_t n = strlen(folder);
+    while (n && folder[n - 1] == '/')
+        n--;
+    return strncmp(path, folder, n) == 0 && (path[n] == '/' || path[n] == '\0');
+}
+
+/* One in which is more than what a plugin needs: who may write there writes what the
+ * engine goes by, or all that is the user's. */
+static bool is_wide(const struct config *c, const char *folder)
+{
+    cleanup_free char *settings = str_format("%s/plugins", c->config_folder);
+    const char *const more[] = {c->config_folder, c->data_folder,
+                                settings,         c->policy,
+                                c->prompt,        absolute(getenv("HOME"))};
+    bool is = !settings;
+    for (size_t i = 0; i < ARRAY_SIZE(more); i++)
+        is = is || (more[i] && is_within(more[i], folder));
+    for (size_t i = 0; i < c->n_plugin_folders; i++)
+        is = is || is_within(c->plugin_folders[i], folder);
+    return is;
+}
+
 /* What can't be made the plugin itself will complain of. */
 static int allow_need(struct allowance *a, const struct config *c, const struct need *n,
                       const struct plugin_settings *s, struct err *e)
@@ -162,6 +186,8 @@ static int allow_need(struct allowance *a, const struct config *c, const struct 
     char *slash = n->is_above ? strrchr(path, '/') : NULL;
     if (slash)
         *slash = '\0';
+    if (slash && is_wide(c, path))
+        return 0;
     if (n->is_made && *path)
         (void)!file_make_folders(path, NULL);
     return allow(a, n->right, path, e);

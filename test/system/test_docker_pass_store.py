@@ -27,9 +27,9 @@ def state(user):
 def the_store_can_be_looked_at_and_chosen(t):
     user = User(t)
     equal(state(user), ["file", f"  place: {user.home}/store",
-                        f"  key: {user.home}/key (made when the first secret is saved)", "  state: open"])
+                        f"  key: {user.home}/keys/store (made when the first secret is saved)", "  state: open"])
     user("set", "a=1")
-    equal(user("store", "show").out.splitlines()[2], f"  key: {user.home}/key (in clear)")
+    equal(user("store", "show").out.splitlines()[2], f"  key: {user.home}/keys/store (in clear)")
     first = user.engine()
     user("store", "set", "file")
     assert "store = file\n" in (user.home / "engine.conf").read_text()
@@ -69,8 +69,8 @@ def a_passphrase_comes_from_lines_and_files(t):
     user("store", "passphrase", stdin="first\n")
     equal(user("run", "--", "printenv", "X", env={"X": "se://a"}).out, "1\n")
     user("store", "lock")
-    equal(state(user)[2:], [f"  key: {user.home}/key (encrypted with a passphrase)", "  state: locked"])
-    words = (f"the store is locked: its key {user.home}/key has a passphrase "
+    equal(state(user)[2:], [f"  key: {user.home}/keys/store (encrypted with a passphrase)", "  state: locked"])
+    words = (f"the store is locked: its key {user.home}/keys/store has a passphrase "
              "(unlock it with: coffer pass store unlock)")
     equal(user.refused("set", "b=2"), f"Error: {words}")
     assert words in user.refused("run", "--", "true", env={"X": "se://a"})
@@ -90,7 +90,7 @@ def a_passphrase_comes_from_lines_and_files(t):
     # Lines too many: the key isn't as the caller thinks.
     user("store", "key", "clear", stdin="second\n")
     assert "more lines" in user.refused("store", "passphrase", stdin="second\nthird\n")
-    equal(state(user)[2:], [f"  key: {user.home}/key (in clear)", "  state: open"])
+    equal(state(user)[2:], [f"  key: {user.home}/keys/store (in clear)", "  state: open"])
     assert "has no passphrase" in user.refused("store", "passphrase", "--old-file", user.home / "old",
                                                stdin="x\n")
 
@@ -130,12 +130,12 @@ def a_key_is_sealed_by_systemd(t):
     user("store", "key", "systemd-creds")
     user.stop()
     equal(user("run", "--", "printenv", "X", env={"X": "se://a"}).out, "1\n")
-    equal(state(user)[2:], [f"  key: {user.home}/key (encrypted by systemd-creds)", "  state: open"])
-    assert "AGE-SECRET-KEY" not in (user.home / "key").read_text()
+    equal(state(user)[2:], [f"  key: {user.home}/keys/store (encrypted by systemd-creds)", "  state: open"])
+    assert "AGE-SECRET-KEY" not in (user.home / "keys/store").read_text()
     user("store", "passphrase", stdin="first\n")
     user("store", "key", "systemd-creds", stdin="first\n")
     user("store", "key", "clear")
-    assert "AGE-SECRET-KEY" in (user.home / "key").read_text()
+    assert "AGE-SECRET-KEY" in (user.home / "keys/store").read_text()
 
 
 # ---- moves

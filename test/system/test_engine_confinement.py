@@ -9,7 +9,7 @@ import signal
 import subprocess
 
 import places
-from engined import IS_SANITIZED, TIMEOUT, Engined
+from engined import DISABLE, IS_SANITIZED, TIMEOUT, Engined
 from harness import NONE, Skip, equal, test
 from onepassword_server import Account, Op, login
 
@@ -95,6 +95,41 @@ sys.exit(1)
         "taken": "ok", "list": "EACCES", "program": "EACCES"})
     equal(sorted(p.name for p in (home / "state/spy").iterdir()), ["x"])
     equal((home / "state/spy").stat().st_mode & 0o777, 0o700)
+
+
+def store_that_tries(engine, script, settings=""):
+    """What the local store may do, as it is confined."""
+    engine.scripted("coffer-plugin-file", f"{TRIES}{script}sys.exit(1)\n")
+    engine.plugin_settings("file", f"{settings}allow-read = {places.ROOT}\n")
+    return tried(engine.start(), "docker-pass")
+
+
+@alone
+def the_store_may_write_its_secrets_and_its_key_but_no_settings(t):
+    equal(store_that_tries(Engined(t), """
+home = os.environ["HOME"]
+attempt("secret", write, home + "/store/a")
+attempt("key", write, home + "/keys/store")
+attempt("new-key", write, home + "/keys/store.tmp")
+attempt("change", os.rename, home + "/keys/store.tmp", home + "/keys/store")
+attempt("settings", write, home + "/engine.conf")
+attempt("replace", os.rename, home + "/keys/store", home + "/engine.conf")
+attempt("plugin", write, home + "/plugins/more.conf")
+"""), {"secret": "ok", "key": "ok", "new-key": "ok", "change": "ok", "settings": "EACCES",
+       "replace": "EACCES", "plugin": "EACCES"})
+
+
+@alone
+def a_key_beside_the_settings_is_only_read(t):
+    for folder, wanted in (("safe", "ok"), (".", "EACCES"), ("plugins", "EACCES")):
+        engine = Engined(t)
+        key = engine.home / folder / "key"
+        key.parent.mkdir(exist_ok=True)
+        key.touch()
+        equal(store_that_tries(engine, f"""
+attempt("read", read, "{key}")
+attempt("new", write, "{key}.tmp")
+""", f"key = {key}\n"), {"read": "ok", "new": wanted})
 
 
 @alone
@@ -319,10 +354,43 @@ def what_a_plugin_started_ends_when_the_engine_stops(t):
 
 
 @alone
-def a_plugin_ends_when_its_keeper_is_killed(t):
+def what_a_plugin_started_ends_when_its_keeper_is_killed(t):
     engine, keeper, below = start_family(t)
-    program = below[1]
-    watches = watch([program])
+    watches = watch(below[1:])
     os.kill(keeper, signal.SIGKILL)
-    all_end(watches, "a plugin outlived its keeper")
+    all_end(watches, "something outlived its keeper")
     engine.until(lambda: engine.status("parent") == "RUNNING")
+    equal(engine.stop(), 0)
+
+
+@alone
+def what_outlived_engine_and_keeper_ends_when_the_next_engine_starts(t):
+    engine, keeper, below = start_family(t)
+    watches = watch(below[1:])
+    for number in (signal.SIGSTOP, signal.SIGKILL):  # so that neither sees the other's end
+        os.kill(keeper, number)
+        os.kill(engine.pid, number)
+    engine.wait()
+    alive = [fd for fd in watches if not select.select([fd], [], [], 0)[0]]
+    assert len(alive) >= 6, alive
+    engine.start()
+    all_end(watches, "something outlived the next engine's start")
+    engine.until(lambda: "what a plugin had left behind was ended" in engine.log)
+    equal(engine.get("a"), {("a", "parent"): b"value"})
+
+
+@alone
+def a_program_that_does_not_end_is_not_waited_for_long(t):
+    """One that is traced is not seen to end by who waits for it, like one that hangs in the kernel."""
+    engine = Engined(t)
+    engine.example()
+    engine.start()
+    equal(engine.status("hello"), "RUNNING")
+    keeper, = engine.pids()
+    program, = engine.pids(keeper)
+    assert ctypes.CDLL(None, use_errno=True).ptrace(0x4206, program, None, None) == 0, ctypes.get_errno()
+    t.defer(os.waitpid, program, 0)
+    watches = watch([keeper])
+    equal(engine.call(DISABLE, {"name": "hello"}).status, 200)
+    all_end(watches, "the engine waits for a program that doesn't end")
+    equal(engine.stop(), 0)
