@@ -118,7 +118,7 @@ static void the_folder_stands_where_its_first_file_stood(void **state)
     char dir[] = "/fs/id/secrets", run[] = "/run/secrets", file[] = "/fs/id/files/0",
          etc[] = "/etc/a";
     struct secret_bind binds[] = {{dir, run}, {file, etc}};
-    const struct secret_files files = {2, binds};
+    const struct secret_files files = {.n_binds = 2, .binds = binds};
     cleanup_record struct record r = {0};
     add(&r, "/run/secrets/b");
     add(&r, "/run/secrets/sub/c");
@@ -145,7 +145,7 @@ static int find_and_replace(void *user)
     static struct mounts m;
     char dir[] = "/fs/id/secrets", run[] = "/run/secrets";
     struct secret_bind bind = {dir, run};
-    const struct secret_files files = {1, &bind};
+    const struct secret_files files = {.n_binds = 1, .binds = &bind};
     cleanup_json json_t *list = json_deep_copy(user);
     cleanup_record struct record r = {0};
     int code =
