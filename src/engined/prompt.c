@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engined/prompt.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,7 +11,6 @@
 
 #define OWN_VARIABLES 3
 #define ENVIRONMENT_MAX 512
-#define PROMPT_GRACE (1 * CLOCK_SECOND)
 
 struct prompt {
     struct process process;
@@ -26,10 +26,19 @@ static void prompt_free(void *user)
     free(user);
 }
 
+/* What it started to ask with, too, as far as that stayed in its group: the number is its
+ * own as long as it wasn't waited for. */
+static void kill_all(const struct prompt *p)
+{
+    if (p->process.is_running)
+        (void)kill(-process_pid(&p->process), SIGKILL);
+}
+
 void prompt_close(struct prompt *p)
 {
     if (!p)
         return;
+    kill_all(p);
     loop_close_init(&p->closing, prompt_free, p);
     process_close(&p->process, &p->closing);
     timer_close(&p->timer, &p->closing);
@@ -52,7 +61,7 @@ static void on_time(void *user)
 {
     struct prompt *p = user;
     p->is_late = true;
-    process_stop(&p->process, PROMPT_GRACE);
+    kill_all(p);
 }
 
 /* ---- what the command gets ---- */

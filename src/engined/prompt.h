@@ -24,5 +24,5 @@ int prompt_new(uv_loop_t *loop, const char *command, const struct requester *who
                void (*cb)(int code, const struct err *e, void *user), void *user,
                struct prompt **out, struct err *e) MUST_CHECK;
 
-/* Kills what still runs. NULL is fine. */
+/* Kills what still runs, with what it started. NULL is fine. */
 void prompt_close(struct prompt *p);

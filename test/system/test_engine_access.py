@@ -7,12 +7,14 @@ import json
 import os
 import pathlib
 import pty
+import select
 import signal
+import socket
 import subprocess
 import termios
 import time
 
-from engined import AUTHORIZE, DISABLE, GET, READ, Engined
+from engined import AUTHORIZE, DISABLE, GET, READ, TIMEOUT, Engined
 from harness import NONE, equal, test
 
 # Allows what its file of rules says, and writes down what it was asked.
@@ -239,4 +241,29 @@ def a_client_that_goes_leaves_no_question(t):
                 '{"pattern": "closed"}', f"http://unix/{GET}")
     equal(engine.get("free"), {("free", "docker-pass"): b"free"})
     os.kill(engine.program_pids()[0], signal.SIGKILL)
+    equal(engine.stop(), 0)
+
+
+# ---- prompts
+
+@alone
+def what_a_prompt_shows_goes_when_nobody_waits_for_it(t):
+    engine = Engined(t)
+    prompt, said = engine.home / "prompt", engine.home / "said"
+    os.mkfifo(said)
+    prompt.write_text(f"#!/bin/sh\nsleep 1000000 & echo $$ $! >{said}\nwait\n")
+    prompt.chmod(0o755)
+    (engine.home / "policy").write_text("ask **\n")
+    engine.settings(store="file", policy=engine.home / "policy", prompt=prompt,
+                    **{"plugin-dir": engine.programs})
+    engine.start()
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(engine.socket))
+        client.sendall(f"POST /{GET} HTTP/1.1\r\nHost: unix\r\nContent-Type: application/json\r\n"
+                       'Content-Length: 15\r\n\r\n{"pattern":"a"}'.encode())
+        watches = [os.pidfd_open(int(pid)) for pid in said.read_text().split()]
+    equal(len(watches), 2)
+    for fd in watches:
+        assert select.select([fd], [], [], TIMEOUT)[0], "a prompt goes on although nobody waits for it"
+        os.close(fd)
     equal(engine.stop(), 0)
