@@ -58,8 +58,13 @@ static void on_answer(int code, ProtobufCMessage **answer, const struct err *e,
 {
     struct store_call *s = user;
     struct call *call = s->call;
+    struct err late;
     note_change(s);
     store_call_free(s);
+    if (code == ERR_DEADLINE_EXCEEDED) {
+        err_set(&late, code, "the local store: %s", err_text(e));
+        e = &late;
+    }
     call_end(call, code, *answer, e);
 }
 
