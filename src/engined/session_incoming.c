@@ -8,6 +8,9 @@
 #include "wire/message.h"
 #include "wire/message_json.h"
 
+/* All that a plugin has to say to its engine is who it is. */
+#define REQUEST_MAX ((size_t)64 * 1024)
+
 void session_incoming_drop(struct session_incoming *in)
 {
     list_remove(&in->link);
@@ -33,7 +36,7 @@ void session_incoming_new(struct session *s, struct yamux_stream *stream, unsign
     }
     in->s = s;
     in->x = (struct session_exchange){.stream = stream, .is_incoming = true};
-    unary_init(&in->x.in, HTTP_REQUEST, CONNECT_MESSAGE_MAX);
+    unary_init(&in->x.in, HTTP_REQUEST, REQUEST_MAX);
     list_append(&s->incoming, &in->link);
     s->n_incoming++;
     yamux_stream_set_user(stream, &in->x);

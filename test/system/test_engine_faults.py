@@ -285,6 +285,33 @@ while True:
 
 
 @alone
+def calls_of_a_plugin_that_never_end_fill_no_memory(t):
+    engine = with_good(t, """
+side = Side()
+side.register("bad/**")
+def fill(number, left):
+    stream = side.connection.streams[number]
+    while left and not stream.is_reset:
+        part = min(stream.window, left, 65536)
+        if part:
+            side.connection.send(0, 0, number, part, bytes(part))
+            stream.window -= part
+            left -= part
+        else:
+            side.connection.receive(NEVER)
+for _ in range(16):
+    number = side.connection.open()
+    begin = (b"POST /plugins.v1.RegisterService/RegisterPlugin HTTP/1.1\\r\\nHost: unix\\r\\n"
+             b"Content-Type: application/proto\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n300000\\r\\n")
+    side.connection.send(0, 0, number, len(begin), begin)
+    fill(number, 3 << 20)
+serve(pattern="bad/**", get=lambda call: call.found({"bad/a": b"value"}), side=side)
+""")
+    equal(engine.get("bad/a"), {("bad/a", "bad"): b"value"})
+    works(engine)
+
+
+@alone
 def a_plugin_that_calls_all_the_time_holds_nobody_up(t):
     engine = with_good(t, """
 side = Side()
