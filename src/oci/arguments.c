@@ -14,6 +14,7 @@ enum where {
     RUN = 4,
     EXEC = 8,
     DELETE = 16,
+    RESTORE = 32,
     MAKE = CREATE | RUN,
     ANY = CREATE | RUN | EXEC,
 };
@@ -56,18 +57,18 @@ static const struct option options[] = {
     {"help", 'h', GLOBAL | ANY | DELETE, false, NOTHING},
     {"usage", '?', GLOBAL | ANY | DELETE, false, NOTHING},
 
-    {"bundle", 'b', MAKE, true, BUNDLE},
+    {"bundle", 'b', MAKE | RESTORE, true, BUNDLE},
     {"config", 'f', MAKE, true, CONFIG},
-    {"no-pivot", 0, GLOBAL | MAKE, false, NOTHING},
+    {"no-pivot", 0, GLOBAL | MAKE | RESTORE, false, NOTHING},
     {"no-new-keyring", 0, MAKE, false, NOTHING},
-    {"no-subreaper", 0, MAKE, false, NOTHING},
+    {"no-subreaper", 0, MAKE | RESTORE, false, NOTHING},
     {"keep", 0, RUN, false, NOTHING},
 
-    {"console-socket", 0, ANY, true, NOTHING},
-    {"pid-file", 0, ANY, true, NOTHING},
+    {"console-socket", 0, ANY | RESTORE, true, NOTHING},
+    {"pid-file", 0, ANY | RESTORE, true, NOTHING},
     {"pidfd-socket", 0, ANY, true, NOTHING},
     {"preserve-fds", 0, ANY, true, PRESERVE},
-    {"detach", 'd', RUN | EXEC, false, DETACH},
+    {"detach", 'd', RUN | EXEC | RESTORE, false, DETACH},
 
     {"process", 'p', EXEC, true, PROCESS},
     {"env", 'e', EXEC, true, VARIABLE},
@@ -84,6 +85,19 @@ static const struct option options[] = {
 
     {"force", 'f', DELETE, false, NOTHING},
     {"regex", 'r', DELETE, false, NOTHING},
+
+    {"image-path", 0, RESTORE, true, NOTHING},
+    {"work-path", 0, RESTORE, true, NOTHING},
+    {"tcp-established", 0, RESTORE, false, NOTHING},
+    {"ext-unix-sk", 0, RESTORE, false, NOTHING},
+    {"shell-job", 0, RESTORE, false, NOTHING},
+    {"file-locks", 0, RESTORE, false, NOTHING},
+    {"manage-cgroups-mode", 0, RESTORE, true, NOTHING},
+    {"empty-ns", 0, RESTORE, true, NOTHING},
+    {"auto-dedup", 0, RESTORE, false, NOTHING},
+    {"lazy-pages", 0, RESTORE, false, NOTHING},
+    {"lsm-profile", 0, RESTORE, true, NOTHING},
+    {"lsm-mount-context", 0, RESTORE, true, NOTHING},
 };
 
 /* An option as it stands on the line. */
@@ -209,11 +223,12 @@ static bool is_option(const char *word)
 
 static enum command command_of(const char *word)
 {
-    return str_equal(word, "create")   ? COMMAND_CREATE
-           : str_equal(word, "run")    ? COMMAND_RUN
-           : str_equal(word, "exec")   ? COMMAND_EXEC
-           : str_equal(word, "delete") ? COMMAND_DELETE
-                                       : COMMAND_OTHER;
+    return str_equal(word, "create")    ? COMMAND_CREATE
+           : str_equal(word, "run")     ? COMMAND_RUN
+           : str_equal(word, "exec")    ? COMMAND_EXEC
+           : str_equal(word, "delete")  ? COMMAND_DELETE
+           : str_equal(word, "restore") ? COMMAND_RESTORE
+                                        : COMMAND_OTHER;
 }
 
 static int parse_global(struct arguments *a, struct err *e)
@@ -234,7 +249,8 @@ static int parse_command(struct arguments *a, struct err *e)
     static const unsigned where[] = {[COMMAND_CREATE] = CREATE,
                                      [COMMAND_RUN] = RUN,
                                      [COMMAND_EXEC] = EXEC,
-                                     [COMMAND_DELETE] = DELETE};
+                                     [COMMAND_DELETE] = DELETE,
+                                     [COMMAND_RESTORE] = RESTORE};
     int r = 0;
     for (size_t at = a->command_at + 1; !r && at < (size_t)a->argc;) {
         const char *word = a->argv[at];
@@ -253,7 +269,8 @@ static int parse_command(struct arguments *a, struct err *e)
 
 static bool starts_something(enum command c)
 {
-    return c == COMMAND_CREATE || c == COMMAND_RUN || c == COMMAND_EXEC;
+    return c == COMMAND_CREATE || c == COMMAND_RUN || c == COMMAND_EXEC ||
+           c == COMMAND_RESTORE;
 }
 
 /* With an unknown option before it, the command may be another word than it seems. */

@@ -19,6 +19,7 @@ enum command {
     COMMAND_RUN,
     COMMAND_EXEC,
     COMMAND_DELETE,
+    COMMAND_RESTORE, /* runc's, of a checkpoint */
 };
 
 /* Who a word of the line is for. */
@@ -44,8 +45,8 @@ struct arguments {
     const char *settings; /* --coffer-config FILE, ours */
     const char *log, *log_format;
 
-    /* of create, run, exec, delete */
-    const char *bundle;  /* create, run */
+    /* of create, run, exec, delete, restore */
+    const char *bundle;  /* create, run, restore */
     const char *config;  /* create, run: another name for config.json, crun's */
     const char *process; /* exec */
     const char *id;

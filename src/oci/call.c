@@ -20,6 +20,7 @@ void call_deinit(struct call *c)
     record_deinit(&c->record);
     secret_files_deinit(&c->files);
     json_decref(c->mount_list);
+    free(c->stand_in);
     free(c->bundle);
     free(c->new_bundle);
     *c = (struct call){0};
@@ -81,7 +82,23 @@ static int read_process(struct call *c, struct err *e)
     return a->process ? read_spec(c, a->process, SPEC_PROCESS, e) : 0;
 }
 
+static int read_mounts(struct call *c, const struct settings *s, struct err *e)
+{
+    if (!c->spec.mounts.start)
+        return 0;
+    int r = spec_mounts(&c->spec, &c->mount_list, e);
+    return r ?: stand_in_path(s->references, &c->stand_in, e);
+}
+
 /* ---- who is asked ---- */
+
+/* Most containers have nothing of ours: whatever is wrong with the records, they start.
+ */
+static bool may_need_record(const struct call *c)
+{
+    return references_are_possible(c->spec.env) ||
+           mounts_has_stand_in(c->mount_list, c->stand_in);
+}
 
 static int find_record(struct call *c, const struct settings *s, struct err *e)
 {
@@ -162,14 +179,9 @@ static void find_given(struct call *c)
     }
 }
 
-static int find_files(struct call *c, const struct settings *s, struct err *e)
+static int find_files(struct call *c, struct err *e)
 {
-    cleanup_free char *stand_in = NULL;
-    if (!c->spec.mounts.start)
-        return 0;
-    int r = spec_mounts(&c->spec, &c->mount_list, e);
-    r = r ?: stand_in_path(s->references, &stand_in, e);
-    r = r ?: mounts_find(c->mount_list, stand_in, &c->record, &c->mounts, e);
+    int r = mounts_find(c->mount_list, c->stand_in, &c->record, &c->mounts, e);
     if (!r && c->mounts.n && c->arguments->unknown)
         r = err_set(e, ERR_INVALID_ARGUMENT,
                     "option %s isn't known to coffer, and the container has files of "
@@ -181,7 +193,27 @@ static int find_files(struct call *c, const struct settings *s, struct err *e)
 static bool starts_something(const struct arguments *a)
 {
     return a->command == COMMAND_CREATE || a->command == COMMAND_RUN ||
-           a->command == COMMAND_EXEC;
+           a->command == COMMAND_EXEC || a->command == COMMAND_RESTORE;
+}
+
+/* A process that is restored has its variables; the files it had open aren't there. */
+static int find_for_restore(const struct call *c, struct err *e)
+{
+    if (!mounts_has_stand_in(c->mount_list, c->stand_in))
+        return 0;
+    return err_set(
+        e, ERR_UNIMPLEMENTED,
+        "a container with files of secrets can't be restored from a checkpoint");
+}
+
+static int find_for_start(struct call *c, const struct settings *s, struct err *e)
+{
+    int r = find_record(c, s, e);
+    r = r ?: find_references(c, s, e);
+    if (r)
+        return r;
+    find_given(c);
+    return find_files(c, e);
 }
 
 int call_read(struct call *c, const struct arguments *a, const struct settings *s,
@@ -191,12 +223,11 @@ int call_read(struct call *c, const struct arguments *a, const struct settings *
     if (!starts_something(a) || !a->id)
         return 0; /* without a container the real runtime says what is wrong */
     int r = a->command == COMMAND_EXEC ? read_process(c, e) : read_bundle(c, e);
-    if (r || (!c->spec.env && !c->spec.mounts.start))
+    r = r ?: read_mounts(c, s, e);
+    if (r || !may_need_record(c))
         return r;
-    r = find_record(c, s, e);
-    r = r ?: find_references(c, s, e);
-    find_given(c);
-    return r ?: find_files(c, s, e);
+    return a->command == COMMAND_RESTORE ? find_for_restore(c, e)
+                                         : find_for_start(c, s, e);
 }
 
 /* ---- files ---- */

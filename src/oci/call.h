@@ -24,6 +24,7 @@ struct call {
     char *bundle;     /* absolute; NULL for exec */
     char *new_bundle; /* ours */
     json_t *mount_list;
+    char *stand_in;       /* what is mounted where files of references belong */
     struct mounts mounts; /* those of them that are files of references */
     struct secret_files files;
     struct handover handover;
@@ -38,9 +39,9 @@ void call_deinit(struct call *c);
  * Reads what is to be started and finds its references, with the container's record or
  * else the settings. When c->references.n and c->mounts.n are 0 afterwards, the call is
  * the real runtime's as it is. ERR_UNIMPLEMENTED for references where they can't be
- * resolved, ERR_FAILED_PRECONDITION when nobody may be asked, ERR_PERMISSION_DENIED for
- * one that the image has and whoever created the container didn't give; and what reading
- * files can say.
+ * resolved, or files where a checkpoint is restored; ERR_FAILED_PRECONDITION when nobody
+ * may be asked, ERR_PERMISSION_DENIED for one that the image has and whoever created the
+ * container didn't give; and what reading files can say.
  */
 int call_read(struct call *c, const struct arguments *a, const struct settings *s,
               struct err *e) MUST_CHECK;

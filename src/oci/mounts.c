@@ -65,6 +65,14 @@ static int add(struct mounts *out, size_t at, const char *path,
     return 0;
 }
 
+bool mounts_has_stand_in(const json_t *list, const char *stand_in)
+{
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (is_stand_in(json_array_get(list, i), stand_in))
+            return true;
+    return false;
+}
+
 int mounts_find(const json_t *list, const char *stand_in, const struct record *record,
                 struct mounts *out, struct err *e)
 {

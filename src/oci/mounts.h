@@ -20,6 +20,9 @@ struct mounts {
     bool is_dir_taken; /* something else is mounted at or below /run/secrets */
 };
 
+/* Has a list (may be NULL) any? */
+bool mounts_has_stand_in(const json_t *list, const char *stand_in);
+
 /*
  * Finds them in a list (may be NULL). ERR_FAILED_PRECONDITION for one that the record
  * doesn't know, ERR_RESOURCE_EXHAUSTED for too many, ERR_NO_MEMORY.

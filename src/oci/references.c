@@ -35,6 +35,16 @@ static bool is_set_again(const json_t *env, size_t i, const char *text, size_t n
     return false;
 }
 
+bool references_are_possible(const json_t *env)
+{
+    for (size_t i = 0; i < json_array_size(env); i++) {
+        const char *equals = strchr(json_string_value(json_array_get(env, i)), '=');
+        if (equals && (!equals[1] || reference_is(equals + 1)))
+            return true;
+    }
+    return false;
+}
+
 static int add(struct references *out, char **name, const char *reference, struct err *e)
 {
     if (out->n == BLOCK_VARIABLES_MAX)

@@ -37,6 +37,9 @@ struct fallback {
     size_t n;
 };
 
+/* Has an environment (an array of texts, or NULL) any that may be one? */
+bool references_are_possible(const json_t *env);
+
 /*
  * Finds them in an environment (an array of texts, or NULL), which must outlive the list.
  * references_deinit() it whatever comes back. ERR_INVALID_ARGUMENT for a variable whose

@@ -103,6 +103,47 @@ static void mounts_that_are_none_of_ours_are_the_runtimes_affair(void **state)
     assert_int_equal(f->call.mounts.n, 0);
 }
 
+/* Others can write to the folder: it is not trusted. */
+static void what_is_wrong_with_the_records_stops_no_other_container(void **state)
+{
+    struct fixture *f = *state;
+    static const char text[] = "{\"process\":{\"args\":[\"sh\"],\"env\":[\"A=1\",\"B\"]},"
+                               "\"mounts\":[{\"destination\":\"/tmp\"}]}";
+    assert_int_equal(mkdir(f->settings.references, 0700), 0);
+    assert_int_equal(chmod(f->settings.references, 0777), 0);
+    assert_int_equal(create(f), ERR_PERMISSION_DENIED);
+    call_deinit(&f->call);
+    arguments_deinit(&f->arguments);
+    assert_int_equal(file_replace(f->config, 0600, text, strlen(text), NULL), 0);
+    assert_int_equal(create(f), 0);
+}
+
+static int restore(struct fixture *f, const char *source)
+{
+    cleanup_free char *text = str_format(
+        "{\"process\":{\"args\":[\"sh\"],\"env\":[\"A=se://a\"]},\"mounts\":["
+        "{\"destination\":\"/run/secrets/a\",\"type\":\"bind\",\"source\":\"%s\"}]}",
+        source);
+    char *argv[] = {(char[]){"rt"},       (char[]){"restore"},  (char[]){"--image-path"},
+                    (char[]){"/x"},       (char[]){"--bundle"}, f->folder,
+                    (char[]){"container"}};
+    call_deinit(&f->call);
+    arguments_deinit(&f->arguments);
+    assert_int_equal(file_replace(f->config, 0600, text, strlen(text), NULL), 0);
+    memcpy(f->argv, argv, sizeof(argv));
+    return start(f, ARRAY_SIZE(argv), f->argv);
+}
+
+static void a_checkpoint_with_files_is_not_restored(void **state)
+{
+    struct fixture *f = *state;
+    cleanup_free char *stand_in = str_format("%s/.file", f->settings.references);
+    assert_int_equal(restore(f, "/somewhere"), 0);
+    assert_int_equal(f->call.references.n, 0);
+    assert_int_equal(restore(f, stand_in), ERR_UNIMPLEMENTED);
+    assert_non_null(strstr(f->e.text, "restored from a checkpoint"));
+}
+
 static void write_record(const struct fixture *f, const char *reference)
 {
     cleanup_record struct record r = {.uid = 42};
@@ -320,6 +361,8 @@ int main(void)
         TEST(nobody_is_asked_unless_somebody_is_named),
         TEST(an_id_that_has_no_record_lets_nothing_pass),
         TEST(mounts_that_are_none_of_ours_are_the_runtimes_affair),
+        TEST(what_is_wrong_with_the_records_stops_no_other_container),
+        TEST(a_checkpoint_with_files_is_not_restored),
         TEST(the_record_says_who_is_asked),
         TEST(an_image_names_no_secret_of_its_user),
         TEST(what_the_task_was_given_nobody_is_asked_for),
