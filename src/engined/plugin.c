@@ -152,7 +152,9 @@ static void on_time(void *user)
 {
     struct plugin *p = user;
     struct err e;
-    if (p->state == PLUGIN_WAITING) {
+    if (p->state == PLUGIN_STOPPING) {
+        end_run(p);
+    } else if (p->state == PLUGIN_WAITING) {
         p->state = PLUGIN_STOPPED;
         plugin_start(p);
     } else if (p->state == PLUGIN_STARTING) {
@@ -223,13 +225,18 @@ void plugin_start(struct plugin *p)
 
 /* ---- stopping ---- */
 
+/* One that says yes closes the connection itself, unless it is slow: to a plugin in Go it
+ * is an error when we do. */
 static void on_shutdown(int code, ProtobufCMessage **answer, const struct err *e,
                         void *user)
 {
     struct plugin *p = user;
-    (void)code, (void)answer, (void)e;
+    (void)answer, (void)e;
     p->shutdown = NULL;
-    end_run(p);
+    if (code)
+        end_run(p);
+    else
+        timer_start(&p->timer, PLUGIN_LEAVE_TIMEOUT);
 }
 
 static int call_shutdown(struct plugin *p)

@@ -38,9 +38,10 @@ enum plugin_state {
     PLUGIN_FAILED,
 };
 
-/* How long it may take to register, and to say yes to a shutdown. */
+/* How long it may take to register, to say yes to a shutdown, and to go then. */
 #define PLUGIN_REGISTER_TIMEOUT (5 * CLOCK_SECOND)
 #define PLUGIN_SHUTDOWN_TIMEOUT (2 * CLOCK_SECOND)
+#define PLUGIN_LEAVE_TIMEOUT (500 * CLOCK_MILLISECOND)
 
 struct host;
 struct configure;

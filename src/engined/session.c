@@ -282,6 +282,7 @@ void session_close(struct session *s, struct loop_close *c)
         session_call_drop(LIST_FIRST(&s->calls, struct session_call, link));
     while (!list_is_empty(&s->incoming))
         session_incoming_drop(LIST_FIRST(&s->incoming, struct session_incoming, link));
+    session_flush(s);
     loop_close_init(&s->closing, session_free, s);
     stream_close(&s->stream, &s->closing);
     timer_close(&s->timer, &s->closing);

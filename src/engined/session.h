@@ -40,8 +40,9 @@ int session_new(uv_loop_t *loop, int fd, const void *early, size_t n,
                 const struct session_events *events, void *user, struct session **out,
                 struct err *e) MUST_CHECK;
 
-/* Cuts the connection and frees the session; the callbacks of calls don't come. NULL is
- * fine. */
+/* Cuts the connection and frees the session; the callbacks of calls don't come. Before,
+ * it ends the streams as far as the plugin reads: one in Go whose streams don't end waits
+ * two seconds for them. NULL is fine. */
 void session_close(struct session *s, struct loop_close *c);
 
 /* Tells all calls of ours that they failed, at once: before the session is closed. */

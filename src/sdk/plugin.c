@@ -70,10 +70,12 @@ static int serve(struct coffer_plugin *p, struct err *e)
     return r;
 }
 
+/* Streams have ended on both sides, too: an engine in Go takes one that hasn't when the
+ * connection closes for a call under way, and waits for it. */
 static bool is_drained(struct sdk_link *l)
 {
-    return l->is_gone ||
-           (!sdk_link_next(l) && !sdk_link_has_output(l) && !sdk_link_is_answering(l));
+    return l->is_gone || (!sdk_link_next(l) && !sdk_link_has_output(l) &&
+                          !sdk_link_is_answering(l) && !yamux_n_streams(l->yamux));
 }
 
 /* What is whole is served; what isn't by now never will be. */

@@ -319,6 +319,16 @@ static void closing_tells_nobody(void **state)
     assert_false(f.is_over);
 }
 
+static void streams_end_before_the_connection(void **state)
+{
+    struct fixture f;
+    set_up(&f);
+    ask_and_arrive(&f);
+    session_close(TAKE(f.session), NULL);
+    TURN_UNTIL(&f.net, f.asked->is_finished);
+    tear_down(&f);
+}
+
 static void calls_can_be_ended_before_it_is_closed(void **state)
 {
     struct fixture f;
@@ -350,6 +360,7 @@ int main(void)
         cmocka_unit_test(what_is_no_yamux_ends_the_connection),
         cmocka_unit_test(a_canceled_call_is_never_answered),
         cmocka_unit_test(closing_tells_nobody),
+        cmocka_unit_test(streams_end_before_the_connection),
         cmocka_unit_test(calls_can_be_ended_before_it_is_closed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -425,6 +425,30 @@ static void a_callback_can_end_the_plugin(void **state)
 
 /* ---- time ---- */
 
+static void assert_answers_ping(struct engine *g, int64_t now)
+{
+    assert_int_equal(yamux_tick(g->y, now, NULL), 0);
+    while (!g->is_closed && yamux_deadline(g->y) < now + YAMUX_KEEP_ALIVE)
+        engine_turn(g);
+    assert_false(g->is_closed);
+}
+
+/* What Docker's engine does when it closes, too: it waits for the streams. */
+static void a_plugin_stays_until_its_last_stream_ended(void **state)
+{
+    struct engine g;
+    struct seen s = {0};
+    Plugins__V1__ShutdownRequest m = PLUGINS__V1__SHUTDOWN_REQUEST__INIT;
+    begin(&g, &s);
+    struct exchange *x = engine_call(&g, "/plugins.v1.PluginService/Shutdown", &m.base);
+    while (!yamux_is_refusing(g.y))
+        engine_turn(&g);
+    for (int i = 1; i < 20; i++)
+        assert_answers_ping(&g, i * YAMUX_KEEP_ALIVE);
+    exchange_free(x);
+    assert_ends(&g, COFFER_OK);
+}
+
 static void a_call_has_the_time_it_says(void **state)
 {
     struct engine g;
@@ -511,6 +535,7 @@ int main(void)
         cmocka_unit_test(a_start_that_fails_ends_the_plugin),
         cmocka_unit_test(other_requests_are_answered_as_http_says),
         cmocka_unit_test(a_callback_can_end_the_plugin),
+        cmocka_unit_test(a_plugin_stays_until_its_last_stream_ended),
         cmocka_unit_test(a_call_has_the_time_it_says),
         cmocka_unit_test(a_call_without_time_is_not_begun),
         cmocka_unit_test(pings_are_answered_while_a_callback_waits),
