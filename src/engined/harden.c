@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -12,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
+#include "base/swap.h"
 #include "net/notify.h"
 
 static int forbid_cores(struct err *e)
@@ -81,23 +84,35 @@ static rlim_t raise_limit(void)
     return setrlimit(RLIMIT_MEMLOCK, &now) ? 0 : now.rlim_cur;
 }
 
+static size_t locked; /* bytes; SIZE_MAX: all */
+
 /* One heap, for all threads and long blocks too, that never gets shorter than that. */
-static void lock_heap(size_t n)
+static bool lock_heap(size_t n)
 {
     if (!mallopt(M_ARENA_MAX, 1) || !mallopt(M_MMAP_THRESHOLD, BLOCK_MAX) ||
         !mallopt(M_TOP_PAD, (int)n) || !mallopt(M_TRIM_THRESHOLD, 2 * (int)n))
-        return;
+        return false;
     void *heap = malloc(n);
-    if (heap)
-        (void)!mlock2(heap, n, MLOCK_ONFAULT);
+    bool is_locked = heap && !mlock2(heap, n, MLOCK_ONFAULT);
     free(heap);
+    return is_locked;
 }
 
 void harden_memory(void)
 {
     rlim_t limit = raise_limit();
+    size_t n = (limit < LOCKED_MAX ? limit : LOCKED_MAX) - LOCKED_REST;
     if (limit == RLIM_INFINITY)
-        (void)!mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+        locked = mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) ? 0 : SIZE_MAX;
     else if (limit > LOCKED_REST)
-        lock_heap((limit < LOCKED_MAX ? limit : LOCKED_MAX) - LOCKED_REST);
+        locked = lock_heap(n) ? n : 0;
+}
+
+void harden_tell_memory(void)
+{
+    if (locked == SIZE_MAX || !swap_is_there())
+        return;
+    log_warn("%s may be written to the swap: %zu KiB of memory are locked (see "
+             "LimitMEMLOCK=, ulimit -l)",
+             locked ? "what doesn't fit into locked memory" : "values", locked / 1024);
 }

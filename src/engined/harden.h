@@ -15,6 +15,10 @@ int harden_process(int keep, struct err *e) MUST_CHECK;
  * Keeps values out of the swap, as far as the limit of locked memory (RLIMIT_MEMLOCK)
  * allows: all memory where there is no limit, else the first part of the heap, which all
  * that malloc gives comes from. Without leave it does nothing, since an engine that
- * doesn't begin helps nobody: `coffer pass doctor` tells. Before anything secret is read.
+ * doesn't begin helps nobody: the log tells, and `coffer pass doctor`. Before anything
+ * secret is read.
  */
 void harden_memory(void);
+
+/* Says in the log what may get to the swap, if there is one. */
+void harden_tell_memory(void);

@@ -31,6 +31,7 @@ static int run(const struct config *config, struct err *e)
         (void)setsid(); /* Ctrl-C in the terminal is for who started us */
         bound_log();
     }
+    harden_tell_memory();
     json_setup();
     return r ? r : engine_run(config, e);
 }

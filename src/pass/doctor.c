@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/swap.h"
 #include "pass/engine_process.h"
 #include "pass/store_note.h"
 #include "pass/verb.h"
@@ -90,23 +91,18 @@ static void check_move(struct pass *p)
     tell(p, false, "move", text, "finish it: store set --move, with the same store");
 }
 
-static bool has_swap(void)
-{
-    char line[256];
-    FILE *f = fopen("/proc/swaps", "re");
-    bool found = f && fgets(line, sizeof(line), f) && fgets(line, sizeof(line), f);
-    if (f)
-        fclose(f);
-    return found;
-}
-
-/* An engine that locks its memory needs no look at the swap, nor one without any. */
+/* The plugins' memory isn't locked, but what the engine keeps, it keeps for longer. */
 static void check_memory(struct pass *p)
 {
-    bool is_known;
-    if (!engine_process_is_locked(&is_known) && is_known && has_swap())
+    enum engine_memory memory = swap_is_there() ? engine_process_memory() : ENGINE_LOCKED;
+    if (memory == ENGINE_UNLOCKED)
         tell(p, false, "memory", "what the engine keeps may be written to the swap",
              "raise its limit (ulimit -l, LimitMEMLOCK=), or encrypt the swap");
+    else if (memory == ENGINE_PARTLY_LOCKED)
+        tell(p, true, "memory",
+             "what doesn't fit into the engine's locked memory may be written to the "
+             "swap (ulimit -l, LimitMEMLOCK=)",
+             NULL);
 }
 
 static int check_plugin(const struct coffer_plugin_info *plugin, void *user,

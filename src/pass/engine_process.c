@@ -105,31 +105,48 @@ int engine_process_stop(struct err *e)
 
 /* ---- its memory ---- */
 
-/* The line "VmLck:  8128 kB" of its status. */
-static bool has_lock(FILE *f, bool *is_known)
+struct memory {
+    bool is_known;
+    unsigned long long locked, data; /* kilobytes */
+};
+
+static void take_line(struct memory *m, const char *line)
 {
-    static const char key[] = "VmLck:";
-    char line[256];
-    while (!*is_known && fgets(line, sizeof(line), f))
-        *is_known = str_starts_with(line, key);
-    return *is_known && strtoull(line + strlen(key), NULL, 10) > 0;
+    static const char locked[] = "VmLck:", data[] = "VmData:";
+    if (str_starts_with(line, locked)) {
+        m->is_known = true;
+        m->locked = strtoull(line + strlen(locked), NULL, 10);
+    } else if (str_starts_with(line, data)) {
+        m->data = strtoull(line + strlen(data), NULL, 10);
+    }
 }
 
-bool engine_process_is_locked(bool *is_known)
+static struct memory read_status(pid_t pid)
 {
-    char path[32];
+    char path[32], line[256];
+    struct memory m = {.is_known = false};
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+    FILE *f = fopen(path, "re");
+    while (f && fgets(line, sizeof(line), f))
+        take_line(&m, line);
+    if (f)
+        (void)fclose(f);
+    return m;
+}
+
+enum engine_memory engine_process_memory(void)
+{
     struct ucred peer;
     socklen_t size = sizeof(peer);
     cleanup_fd int connection = -1;
-    *is_known = false;
     if (connect_engine(&connection, NULL) || connection < 0 ||
         getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) ||
         !is_engine(peer.pid))
-        return false;
-    snprintf(path, sizeof(path), "/proc/%d/status", (int)peer.pid);
-    FILE *f = fopen(path, "re");
-    bool is_locked = f && has_lock(f, is_known);
-    if (f)
-        fclose(f);
-    return is_locked;
+        return ENGINE_UNKNOWN;
+    struct memory m = read_status(peer.pid);
+    if (!m.is_known)
+        return ENGINE_UNKNOWN;
+    if (!m.locked)
+        return ENGINE_UNLOCKED;
+    return m.locked < m.data ? ENGINE_PARTLY_LOCKED : ENGINE_LOCKED;
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include <stdbool.h>
-
 #include "base/err.h"
 
 /*
@@ -19,6 +17,12 @@ int engine_process_socket(char **out, struct err *e) MUST_CHECK;
  * ERR_DEADLINE_EXCEEDED, ERR_IO. */
 int engine_process_stop(struct err *e) MUST_CHECK;
 
-/* Has it locked any memory, so that values stay out of the swap? False when it can't be
- * told, too (*is_known). */
-bool engine_process_is_locked(bool *is_known);
+/* How much of its memory it has locked, so that it stays out of the swap. */
+enum engine_memory {
+    ENGINE_UNKNOWN, /* also when there is none */
+    ENGINE_UNLOCKED,
+    ENGINE_PARTLY_LOCKED,
+    ENGINE_LOCKED,
+};
+
+enum engine_memory engine_process_memory(void);

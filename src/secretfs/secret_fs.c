@@ -22,26 +22,13 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/swap.h"
 #include "secretfs/secret_tree.h"
 
 #define SOURCE "coffer-secrets"
 #define MOUNT_FLAGS (MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
 /* ---- what is mounted ---- */
-
-/* Is there anything at that a page could be swapped out to? The file has a heading. */
-static bool has_swap(void)
-{
-    FILE *f = fopen("/proc/swaps", "re");
-    if (!f)
-        return false;
-    char line[256];
-    int lines = 0;
-    while (fgets(line, sizeof(line), f))
-        lines++;
-    fclose(f);
-    return lines > 1;
-}
 
 static bool is_mount_point(int fd)
 {
@@ -153,7 +140,7 @@ static int mount_and_open(struct secret_fs *fs, struct err *e)
 
 bool secret_fs_may_be_swapped(const struct secret_fs *fs)
 {
-    return fs->kind == SECRET_FS_TMPFS && has_swap();
+    return fs->kind == SECRET_FS_TMPFS && swap_is_there();
 }
 
 int secret_fs_open(struct secret_fs *fs, const char *path, struct err *e)

@@ -170,25 +170,6 @@ def the_log_of_an_engine_on_demand_is_bounded(t):
     equal(engine.log.count("x" * 1000), 0)
 
 
-def locked(engine):
-    status = pathlib.Path(f"/proc/{engine.process.pid}/status").read_text()
-    return int(status.partition("VmLck:")[2].split()[0])
-
-
-@alone
-def memory_is_locked_as_far_as_the_limit_goes(t):
-    if IS_SANITIZED:
-        raise Skip("a sanitizer lets no memory be locked")
-    for limit, least in ((8192, 4096), (0, 0)):
-        engine = Engined(t, uid=65533)
-        engine.store()
-        engine.start(spawn=lambda words, **more: subprocess.Popen(
-            ["prlimit", f"--memlock={limit * 1024}", *words], **more))
-        engine.save("a", b"x" * 100000)
-        equal(engine.get("a"), {("a", "docker-pass"): b"x" * 100000})
-        assert least <= locked(engine) <= limit, (limit, locked(engine))
-
-
 @alone
 def an_engine_that_stops_lets_its_plugins_end(t):
     engine = Engined(t)
