@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/str.h"
 #include "pass/settings.h"
 #include "pass/store_move.h"
@@ -97,14 +98,18 @@ int store_switch(struct secrets *s, const char *name, struct err *e)
 int store_set_run(struct pass *p, struct err *e)
 {
     const char *name = p->argv[0];
+    cleanup_fd int lock = -1;
     if (!store_is_name(name))
         return err_set(e, ERR_INVALID_ARGUMENT, "%s is no store: keychain, file, or auto",
                        name);
+    int r = store_note_lock(&lock, e);
+    if (r)
+        return r;
     if (flags_switch(&p->flags, "move"))
         return store_move(p, name, e);
     struct store_note open;
     bool is_open;
-    int r = store_note_read(&open, &is_open, e);
+    r = store_note_read(&open, &is_open, e);
     if (!r && is_open)
         r = err_set(e, ERR_FAILED_PRECONDITION, INTERRUPTED, open.from, open.to, open.to);
     if (r)

@@ -38,10 +38,34 @@ static void show_progress(const char *what, size_t done, size_t all)
         fputc('\n', stderr);
 }
 
+/* The first word: the name of a store. */
+static void cut_name(char words[STORE_WORDS_SIZE])
+{
+    words[strspn(words, "abcdefghijklmnopqrstuvwxyz")] = '\0';
+}
+
+/* An engine may have been started with another setting than that of the file: then its
+ * secrets would be taken for copies of themselves. */
+static int check_used(struct move *m, const char *store, struct err *e)
+{
+    char words[STORE_WORDS_SIZE], name[STORE_WORDS_SIZE];
+    int r = store_current(m->p->secrets, words, e);
+    if (r)
+        return r;
+    strcpy_cut(name, sizeof(name), words);
+    cut_name(name);
+    if (str_equal(name, store))
+        return 0;
+    return err_set(e, ERR_FAILED_PRECONDITION,
+                   "the engine doesn't use the store %s, as its settings say, but: %s",
+                   store, words);
+}
+
 static int use(struct move *m, const char *store, struct err *e)
 {
     int r = store_switch(m->p->secrets, store, e);
-    return r ? r : store_open(m->p, &m->passphrase, e);
+    r = r ?: check_used(m, store, e);
+    return r ?: store_open(m->p, &m->passphrase, e);
 }
 
 /* ---- reading ---- */
@@ -75,6 +99,18 @@ static int read_all(struct move *m, struct err *e)
 
 /* ---- copying ---- */
 
+/* Another store may have more of its own. */
+static bool has_metadata_of(const struct secret_envelope *s,
+                            const struct secret_envelope *old)
+{
+    bool has_all = true;
+    for (size_t i = 0; i < old->n_metadata && has_all; i++) {
+        const struct secret_metadata *m = &old->metadata[i];
+        has_all = str_equal(secret_envelope_get(s, m->key), m->value);
+    }
+    return has_all;
+}
+
 /* Is it in the store that is used now as it was read? */
 static int is_same(struct move *m, const struct secret_envelope *old, bool *same,
                    struct err *e)
@@ -85,7 +121,8 @@ static int is_same(struct move *m, const struct secret_envelope *old, bool *same
         return r;
     const struct buf *value = &found.items[0].value;
     *same = value->len == old->value.len &&
-            memcmp(buf_str(value), buf_str(&old->value), value->len) == 0;
+            memcmp(buf_str(value), buf_str(&old->value), value->len) == 0 &&
+            has_metadata_of(&found.items[0], old);
     return 0;
 }
 
@@ -192,12 +229,6 @@ static int move(struct move *m, struct err *e)
 }
 
 /* ---- what is moved where ---- */
-
-/* The first word: the name of a store. */
-static void cut_name(char words[STORE_WORDS_SIZE])
-{
-    words[strspn(words, "abcdefghijklmnopqrstuvwxyz")] = '\0';
-}
 
 static int from_current(struct move *m, const char *to, struct err *e)
 {

@@ -2,8 +2,10 @@
 #include "pass/store_note.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -13,6 +15,7 @@
 
 #define FILE_NAME "store-move"
 #define FILE_MAX 64
+#define LOCK_NAME "store.lock"
 
 static int path_of(char **out, struct err *e)
 {
@@ -24,16 +27,54 @@ static int path_of(char **out, struct err *e)
     return *out ? 0 : err_no_memory(e);
 }
 
-/* One word of the line, and the blank behind it. */
-static bool take_word(const char **at, char out[STORE_NAME_SIZE])
+/* ---- the lock ---- */
+
+int store_note_lock(int *fd, struct err *e)
 {
-    size_t n = strspn(*at, "abcdefghijklmnopqrstuvwxyz");
-    if (n == 0 || n >= STORE_NAME_SIZE)
-        return false;
-    memcpy(out, *at, n);
-    out[n] = '\0';
-    *at += n + 1;
-    return true;
+    cleanup_free char *folder = NULL;
+    int r = home_run_folder(&folder, e);
+    r = r ?: file_make_folders(folder, e);
+    if (r)
+        return r;
+    cleanup_free char *path = str_format("%s/" LOCK_NAME, folder);
+    if (!path)
+        return err_no_memory(e);
+    cleanup_fd int lock = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (lock < 0)
+        return err_errno(e, errno, "open %s", path);
+    if (flock(lock, LOCK_EX | LOCK_NB))
+        return errno == EWOULDBLOCK
+                   ? err_set(e, ERR_FAILED_PRECONDITION,
+                             "another command changes the local store right now: wait "
+                             "for its end")
+                   : err_errno(e, errno, "lock %s", path);
+    *fd = TAKE_FD(lock);
+    return 0;
+}
+
+/* ---- the note ---- */
+
+/* A name of a store with secrets, and what ends it. */
+static bool take_name(const char **at, char end, char out[STORE_NAME_SIZE])
+{
+    static const char *const names[] = {"file", "keychain"};
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        size_t n = strlen(names[i]);
+        if (!str_starts_with(*at, names[i]) || (*at)[n] != end)
+            continue;
+        strcpy_cut(out, STORE_NAME_SIZE, names[i]);
+        *at += n + 1;
+        return true;
+    }
+    return false;
+}
+
+int store_note_parse(const char *text, struct store_note *out, struct err *e)
+{
+    if (!take_name(&text, ' ', out->from) || !take_name(&text, '\n', out->to) || *text ||
+        str_equal(out->from, out->to))
+        return err_set(e, ERR_DATA_LOSS, "it doesn't say which move is under way");
+    return 0;
 }
 
 int store_note_read(struct store_note *out, bool *is_there, struct err *e)
@@ -46,12 +87,9 @@ int store_note_read(struct store_note *out, bool *is_there, struct err *e)
         r = file_read(path, FILE_MAX, &text, e);
     if (r)
         return r == ERR_NOT_FOUND ? 0 : r;
-    const char *at = buf_str(&text), *words = at;
-    size_t blanks = strcspn(words, " ");
-    if (!words[blanks] || !take_word(&at, out->from) || !take_word(&at, out->to))
-        return err_set(e, ERR_DATA_LOSS, "%s doesn't say which move is under way", path);
-    *is_there = true;
-    return 0;
+    r = store_note_parse(buf_str(&text), out, e);
+    *is_there = !r;
+    return r ? err_wrap(e, r, "%s", path) : 0;
 }
 
 int store_note_write(const struct store_note *note, struct err *e)

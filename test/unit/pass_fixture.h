@@ -115,8 +115,10 @@ static inline int fake_save(struct secrets *s, const struct secret_envelope *sec
     cleanup_secret_envelope struct secret_envelope copy = {0};
     if (fake_of(s)->is_locked)
         return err_set(e, ERR_FAILED_PRECONDITION, "the store is locked");
-    if (fake_remove(s, secret->id, NULL) == 0)
-        assert_true(overwrite);
+    for (size_t i = 0; i < fake_of(s)->store.len && !overwrite; i++)
+        if (str_equal(fake_of(s)->store.items[i].id, secret->id))
+            return err_set(e, ERR_ALREADY_EXISTS, "it is there already");
+    (void)!fake_remove(s, secret->id, NULL);
     int r = secret_envelope_copy(secret, &copy, e);
     return r ? r : secret_envelopes_append(&fake_of(s)->store, &copy, e);
 }
