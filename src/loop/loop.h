@@ -99,27 +99,6 @@ void timer_cancel(struct timer *t);
 bool timer_is_running(const struct timer *t);
 void timer_close(struct timer *t, struct loop_close *c);
 
-/* ---- blocking work (work.c) ---- */
-
-/*
- * Runs `run` on a thread of the pool and then `done` on the loop. run may touch only what
- * was moved into the struct that holds the work.
- */
-struct work {
-    uv_work_t uv;
-    void (*run)(struct work *w);
-    void (*done)(struct work *w, int code);
-    bool is_running;
-    bool is_canceled;
-};
-
-int work_start(struct work *w, uv_loop_t *loop, void (*run)(struct work *w),
-               void (*done)(struct work *w, int code), struct err *e) MUST_CHECK;
-
-/* done comes all the same, with ERR_CANCELED, once run can't be running any more: run
- * either never starts or is waited for. Does nothing for work that isn't running. */
-void work_cancel(struct work *w);
-
 /* ---- blocking work, one after the other (work_queue.c) ---- */
 
 /*
@@ -132,11 +111,14 @@ struct work_queue {
     struct loop_close *closing;
 };
 
-/* What work_start() says of run and done holds for its functions, too. */
+/*
+ * Runs `run` on a thread of the pool and then `done` on the loop. run may touch only what
+ * was moved into the struct that holds the turn.
+ */
 struct work_turn {
     struct list link;
     struct work_queue *queue;
-    struct work work;
+    uv_work_t work;
     void (*run)(struct work_turn *t);
     void (*done)(struct work_turn *t);
 };
@@ -205,9 +187,6 @@ int process_start(struct process *p, uv_loop_t *loop, const struct process_optio
                   void *user, struct err *e) MUST_CHECK;
 
 pid_t process_pid(const struct process *p);
-
-/* Sends a signal; nothing happens when the process is over. */
-void process_signal(struct process *p, int signal);
 
 /* SIGTERM, and SIGKILL when it is still there after `grace`. The callback tells when. */
 void process_stop(struct process *p, int64_t grace);

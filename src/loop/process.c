@@ -18,9 +18,16 @@
 #include "base/macro.h"
 #include "base/mem.h"
 
+/* Nothing happens when the process is over. */
+static void send_signal(struct process *p, int number)
+{
+    if (p->is_running)
+        (void)uv_process_kill(&p->uv, number);
+}
+
 static void process_kill_late(void *user)
 {
-    process_signal(user, SIGKILL);
+    send_signal(user, SIGKILL);
 }
 
 static void process_close_ended(struct process *p)
@@ -116,17 +123,11 @@ pid_t process_pid(const struct process *p)
     return p->uv.pid;
 }
 
-void process_signal(struct process *p, int number)
-{
-    if (p->is_running)
-        (void)uv_process_kill(&p->uv, number);
-}
-
 void process_stop(struct process *p, int64_t grace)
 {
     if (!p->is_running)
         return;
-    process_signal(p, SIGTERM);
+    send_signal(p, SIGTERM);
     timer_start(&p->kill_timer, grace);
 }
 
@@ -137,7 +138,7 @@ void process_close(struct process *p, struct loop_close *c)
     if (p->is_running && !p->closing) {
         p->closing = c;
         loop_close_hold(c);
-        process_signal(p, SIGKILL);
+        send_signal(p, SIGKILL);
     }
     if (p->is_running)
         return;

@@ -6,18 +6,18 @@
 
 static void begin_first(struct work_queue *q);
 
-static void on_run(struct work *w)
+static void on_run(uv_work_t *work)
 {
-    struct work_turn *t = CONTAINER_OF(w, struct work_turn, work);
+    struct work_turn *t = CONTAINER_OF(work, struct work_turn, work);
     t->run(t);
 }
 
 /* done may add a turn and free its own. */
-static void on_done(struct work *w, int code)
+static void on_done(uv_work_t *work, int status)
 {
-    struct work_turn *t = CONTAINER_OF(w, struct work_turn, work);
+    struct work_turn *t = CONTAINER_OF(work, struct work_turn, work);
     struct work_queue *q = t->queue;
-    assert(!code); /* nobody cancels */
+    assert(!status); /* nobody cancels */
     list_remove(&t->link);
     if (!list_is_empty(&q->turns))
         begin_first(q);
@@ -29,7 +29,7 @@ static void on_done(struct work *w, int code)
 static void begin_first(struct work_queue *q)
 {
     struct work_turn *t = CONTAINER_OF(q->turns.next, struct work_turn, link);
-    int r = work_start(&t->work, q->loop, on_run, on_done, NULL);
+    int r = uv_queue_work(q->loop, &t->work, on_run, on_done);
     assert(!r); /* libuv refuses only work that is nothing to do */
 }
 

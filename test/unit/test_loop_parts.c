@@ -142,40 +142,6 @@ static void deferred_callbacks_come_in_order_once(void **state)
     assert_int_equal(d.f.fired, 2);
 }
 
-struct working {
-    struct work work;
-    int ran, done, code;
-    uv_sem_t *gate;
-};
-
-static void run(struct work *w)
-{
-    struct working *k = CONTAINER_OF(w, struct working, work);
-    if (k->gate)
-        uv_sem_wait(k->gate);
-    k->ran++;
-}
-
-static void done(struct work *w, int code)
-{
-    struct working *k = CONTAINER_OF(w, struct working, work);
-    k->done++;
-    k->code = code;
-}
-
-static void work_runs_elsewhere_and_is_done_here(void **state)
-{
-    struct fixture f;
-    struct working k = {0};
-    set_up(&f);
-    assert_int_equal(work_start(&k.work, &f.net.loop, run, done, NULL), 0);
-    TURN_UNTIL(&f.net, k.done);
-    assert_int_equal(k.ran, 1);
-    assert_int_equal(k.code, 0);
-    work_cancel(&k.work);
-    tear_down(&f);
-}
-
 struct turns {
     struct fixture f;
     struct work_queue queue;
@@ -235,30 +201,6 @@ static void an_idle_queue_closes_at_once(void **state)
     tear_down(&f);
 }
 
-/* One work holds each thread of the pool, so that one more surely waits. */
-static void canceled_work_is_told_whether_it_ran_or_not(void **state)
-{
-    struct fixture f;
-    struct working k[9] = {0};
-    uv_sem_t gate;
-    set_up(&f);
-    assert_int_equal(uv_sem_init(&gate, 0), 0);
-    for (size_t i = 0; i < 9; i++) {
-        k[i].gate = &gate;
-        assert_int_equal(work_start(&k[i].work, &f.net.loop, run, done, NULL), 0);
-    }
-    work_cancel(&k[8].work);
-    for (size_t i = 0; i < 8; i++)
-        uv_sem_post(&gate);
-    TURN_UNTIL(&f.net, k[8].done && k[0].done);
-    assert_int_equal(k[8].code, ERR_CANCELED);
-    assert_int_equal(k[8].ran, 0);
-    for (size_t i = 0; i < 8; i++)
-        TURN_UNTIL(&f.net, k[i].done);
-    uv_sem_destroy(&gate);
-    tear_down(&f);
-}
-
 static void the_end_of_any_process_is_seen(void **state)
 {
     struct fixture f;
@@ -313,8 +255,6 @@ int main(void)
         cmocka_unit_test(what_was_never_started_closes_without_harm),
         cmocka_unit_test(deferred_callbacks_come_in_order_once),
         cmocka_unit_test(no_deferred_callback_comes_after_the_close),
-        cmocka_unit_test(work_runs_elsewhere_and_is_done_here),
-        cmocka_unit_test(canceled_work_is_told_whether_it_ran_or_not),
         cmocka_unit_test(turns_run_one_after_the_other_and_the_close_waits),
         cmocka_unit_test(an_idle_queue_closes_at_once),
         cmocka_unit_test(the_end_of_any_process_is_seen),
