@@ -68,12 +68,6 @@ const ProtobufCMessageDescriptor *object_descriptor(enum object_kind kind)
     return types[kind].descriptor;
 }
 
-const ProtobufCMessageDescriptor *object_spec_descriptor(enum object_kind kind)
-{
-    assert(kind < OBJECT_KINDS);
-    return types[kind].spec;
-}
-
 /* The pointer at an offset of a message, whatever its type is: memcpy may look at any. */
 static void *pointer_at(const void *message, size_t offset)
 {

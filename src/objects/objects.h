@@ -70,9 +70,8 @@ enum object_kind {
 const char *object_kind_name(enum object_kind kind);
 enum object_kind object_kind_from_name(const char *name);
 
-/* The message type of a kind, and of its spec (TaskSpec for a task). */
+/* The message type of a kind. */
 const ProtobufCMessageDescriptor *object_descriptor(enum object_kind kind);
-const ProtobufCMessageDescriptor *object_spec_descriptor(enum object_kind kind);
 
 /*
  * One object of the cluster. It is immutable once it is shared (by being put into a

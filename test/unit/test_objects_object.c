@@ -47,10 +47,8 @@ static void kinds_have_names_and_types(void **state)
     for (enum object_kind kind = 0; kind < OBJECT_KINDS; kind++) {
         assert_int_equal(object_kind_from_name(object_kind_name(kind)), kind);
         assert_non_null(object_descriptor(kind));
-        assert_non_null(object_spec_descriptor(kind));
     }
     assert_string_equal(object_kind_name(OBJECT_SECRET), "secret");
-    assert_ptr_equal(object_spec_descriptor(OBJECT_TASK), &swarm__task_spec__descriptor);
     assert_int_equal(object_kind_from_name("volume"), OBJECT_KINDS);
     assert_int_equal(object_kind_from_name(NULL), OBJECT_KINDS);
 }
