@@ -23,7 +23,7 @@
 #include "base/str.h"
 #include "loop/clock.h"
 
-/* As long as an engine may take that is busy. */
+/* As long as an engine may take that is busy, for each step. */
 #define CREATE_TIMEOUT (5 * CLOCK_MINUTE)
 
 /* For so long an engine is taken at its word that it has coffer-runtime: Podman takes
@@ -187,7 +187,7 @@ static void on_info(struct http_response *r, int code, const struct err *e, void
 static void ask_for_runtime(struct creation *c)
 {
     static const struct http_request request = {
-        .method = "GET", .target = "/info", .timeout = API_ENGINE_TIMEOUT};
+        .method = "GET", .target = "/info", .timeout = CREATE_TIMEOUT};
     struct err e = {0};
     if (c->api->has_runtime)
         create_on(c, OFFER_USUAL);
