@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/mem.h"
 #include "base/str.h"
@@ -32,4 +33,13 @@ bool process_is_elsewhere(pid_t pid)
     bool r = is_inside(status);
     (void)fclose(status);
     return r;
+}
+
+bool process_has_other_users(pid_t pid)
+{
+    char path[64];
+    struct stat own, its;
+    snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
+    return stat("/proc/self/ns/user", &own) || stat(path, &its) ||
+           own.st_dev != its.st_dev || own.st_ino != its.st_ino;
 }

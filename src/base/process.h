@@ -10,3 +10,7 @@
  * share the host's network, and their users have the numbers of the host's.
  */
 bool process_is_elsewhere(pid_t pid);
+
+/* Is the process in another user namespace than we are? The numbers of its users are lent
+ * to it, many to one user of the host. Also one that is gone, or can't be seen. */
+bool process_has_other_users(pid_t pid);

@@ -8,6 +8,7 @@
 
 #include "api/api.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "daemon/access.h"
 #include "daemon/backend.h"
@@ -16,6 +17,7 @@
 #include "daemon/runtime.h"
 #include "engine/docker_limits.h"
 #include "engine/engine.h"
+#include "grant/grant.h"
 #include "loop/loop.h"
 #include "net/http_server.h"
 #include "net/notify.h"
@@ -38,6 +40,7 @@ struct daemon {
     struct api *api;
     struct engine *removals; /* the engine, as who hears of containers that are gone */
     struct http_server *server;
+    struct grant *grant;
     struct signal_watch term, interrupt;
     struct loop_close closing;
     bool is_prepared, is_engine_ready, is_stopping;
@@ -96,13 +99,22 @@ static void on_removals_closed(void *user)
         on_api_closed(d);
 }
 
-static void on_server_closed(void *user)
+static void on_grant_closed(void *user)
 {
     struct daemon *d = user;
     if (d->removals)
         d->removals->ops->close(d->removals, on_removals_closed, d);
     else
         on_removals_closed(d);
+}
+
+static void on_server_closed(void *user)
+{
+    struct daemon *d = user;
+    if (d->grant)
+        grant_close(d->grant, on_grant_closed, d);
+    else
+        on_grant_closed(d);
 }
 
 /* Streams that would never end by themselves (events, logs) are ended by the API first,
@@ -155,6 +167,13 @@ static int listen_on(struct daemon *d, struct err *e)
     return http_server_listen(d->server, d->config->socket, access.mode, access.group, e);
 }
 
+static int start_grants(struct daemon *d, struct err *e)
+{
+    struct grant_source source = node_backend_grants(d->backend);
+    cleanup_free char *path = str_format("%s/grants.sock", d->config->run_dir);
+    return path ? grant_new(&d->loop, &source, path, &d->grant, e) : err_no_memory(e);
+}
+
 /* ---- containers that are gone ---- */
 
 static void on_engine_up(void *user)
@@ -192,6 +211,8 @@ static void on_node_started(int r, const struct err *e, void *user)
     if (r)
         d->result = *e;
     else
+        r = start_grants(d, &d->result);
+    if (!r)
         r = listen_on(d, &d->result);
     if (r) {
         stop(d);

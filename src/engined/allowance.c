@@ -24,6 +24,7 @@ static const struct program programs[] = {
     {"coffer-plugin-file", CONFINEMENT_FULL, true},
     {"coffer-plugin-keychain", CONFINEMENT_FULL, true},
     {"coffer-plugin-pass", CONFINEMENT_FULL, true},
+    {"coffer-plugin-swarm", CONFINEMENT_FULL, true},
 };
 static const struct program others = {"", CONFINEMENT_FULL, false};
 

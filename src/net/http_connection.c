@@ -73,6 +73,7 @@ static void finish_collect(struct http_connection *c, int code, const struct err
     struct buf body = x->body;
     x->body = (struct buf)BUF_INIT;
     x->body_mode = HTTP_BODY_HOLD;
+    timer_cancel(&c->timer);
     if (code)
         c->keep_alive = false;
     cb(x, code, &body, e, x->collect_user);
@@ -475,6 +476,8 @@ static void connection_late(void *user)
         wait_at_most(c, c->server->options.idle_timeout);
     else if (c->phase == HTTP_PHASE_HEAD)
         connection_refuse(c, 408, "the request's head took too long");
+    else if (c->phase == HTTP_PHASE_EXCHANGE)
+        http_connection_cut(c); /* its body took too long */
     else
         http_connection_close(c);
 }
@@ -518,6 +521,19 @@ static bool count_stranger(struct http_connection *c)
     return s->n_strangers++ < HTTP_SERVER_STRANGERS_MAX;
 }
 
+/* Has its user more connections than one may have, with this one? */
+static bool is_one_too_many(const struct http_connection *c)
+{
+    const struct http_server *s = c->server;
+    size_t n = 0;
+    LIST_FOR_EACH (link, &s->connections) {
+        const struct http_connection *other =
+            CONTAINER_OF(link, struct http_connection, link);
+        n += other->has_peer && other->peer.uid == c->peer.uid;
+    }
+    return s->options.per_user_max && c->has_peer && n > s->options.per_user_max;
+}
+
 static int connection_open(struct http_connection *c, uv_stream_t *listener, bool is_tcp)
 {
     uv_loop_t *loop = c->server->loop;
@@ -531,7 +547,7 @@ static int connection_open(struct http_connection *c, uv_stream_t *listener, boo
         uv_tcp_nodelay(&c->stream.uv.tcp, 1);
     else
         read_peer(c);
-    if (!count_stranger(c))
+    if (is_one_too_many(c) || !count_stranger(c))
         return ERR_RESOURCE_EXHAUSTED;
     return stream_start(&c->stream, &events, c->server->read_buffer, NULL);
 }

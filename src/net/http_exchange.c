@@ -84,6 +84,8 @@ void http_exchange_collect(struct http_exchange *x, size_t max, http_collect_cb 
         x->collect_code = ERR_UNAVAILABLE;
     if (x->collect_code)
         x->body_mode = HTTP_BODY_HOLD;
+    else if (c->server->options.body_timeout)
+        timer_start(&c->timer, c->server->options.body_timeout);
     read_soon(c);
 }
 

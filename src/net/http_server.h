@@ -64,6 +64,11 @@ struct http_server_options {
     size_t connections_max;
     int64_t head_timeout;
     int64_t idle_timeout;
+    /* How many connections one user may have at a time; a further one is cut. How long
+     * the body of a request may take that is collected; after that the client counts as
+     * gone. 0: no limit. */
+    size_t per_user_max;
+    int64_t body_timeout;
 };
 
 int http_server_new(uv_loop_t *loop, const struct http_server_options *options,

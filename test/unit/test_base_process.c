@@ -73,9 +73,18 @@ static void a_process_of_a_namespace_within_is_elsewhere(void **state)
     kill(inner, SIGKILL);
 }
 
+static void our_own_users_are_no_others(void **state)
+{
+    (void)state;
+    assert_false(process_has_other_users(getpid()));
+    assert_true(process_has_other_users(0));
+    assert_true(process_has_other_users(INT32_MAX));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(our_own_users_are_no_others),
         cmocka_unit_test(a_process_of_this_namespace_is_here),
         cmocka_unit_test(a_process_of_many_groups_is_here),
         cmocka_unit_test(a_process_that_is_gone_is_elsewhere),
