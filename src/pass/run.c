@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "base/str.h"
 #include "cli/input.h"
 #include "pass/child.h"
 #include "pass/env_file.h"
+#include "pass/plugin_environment.h"
 #include "pass/resolve.h"
 #include "pass/supervise.h"
 #include "pass/verb.h"
@@ -30,12 +30,6 @@ const struct flag run_flags[] = {
     {0},
 };
 
-/* What docker and its plugins have to say to each other is nothing to the command. */
-static bool is_dockers_own(const char *name)
-{
-    return str_starts_with(name, "DOCKER_CLI_PLUGIN_");
-}
-
 /* ---- putting it together ---- */
 
 static int add_file(struct environment *env, const char *path, struct err *e)
@@ -51,11 +45,7 @@ static int gather(const struct pass *p, struct environment *env, struct err *e)
 {
     const char *path;
     int r = environment_copy(env, environ, e);
-    for (size_t i = env->values.len; i-- > 0;) {
-        const char *name = env->values.entries[i].key;
-        if (is_dockers_own(name))
-            mem_wipe_free(map_remove(&env->values, name));
-    }
+    r = r ?: plugin_environment_clean(env, e);
     for (size_t i = 0; !r && (path = flags_next(&p->flags, "env-file", &i));)
         r = add_file(env, path, e);
     return r;
