@@ -11,7 +11,10 @@ import subprocess
 from api import Api
 from daemon import Daemon
 
-IMAGES = pathlib.Path(__file__).resolve().parents[1] / "images"
+HERE = pathlib.Path(__file__).resolve().parent
+IMAGES = HERE.parent / "images"
+# The folder of another Debian whose engines are tested in place of this one's.
+ROOT = os.environ.get("COFFER_ENGINE_ROOT")
 
 CAP_SYS_RESOURCE = 24
 
@@ -42,6 +45,8 @@ class Engine:
         self.storage = node.folder / kind
         self.storage.mkdir()
         command, env = {"podman": self._podman, "dockerd": self._dockerd}[kind]()
+        if ROOT:
+            command = [HERE / "in-root", ROOT, *command]
         self.daemon = Daemon(node, kind, command, env)
         self.api = Api(self.socket)
 
