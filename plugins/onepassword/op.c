@@ -11,7 +11,6 @@
 #include "json/json.h"
 
 #define OUTPUT_MAX ((size_t)8 << 20)
-#define VARIABLES_MAX 128
 #define TOKEN_VARIABLE "OP_SERVICE_ACCOUNT_TOKEN"
 
 static const struct json_limits limits = {
@@ -21,19 +20,25 @@ struct op_source {
     struct source source;
     const char *command;
     struct buf token; /* TOKEN_VARIABLE=... ; empty: none */
-    const char *environment[VARIABLES_MAX + 2];
+    const char **environment;
 };
 
 /* Ours without what else steers op: a Connect server in it would win over the token. */
-static void fill_environment(struct op_source *o)
+static int make_environment(struct op_source *o)
 {
     size_t n = 0;
-    for (char **at = environ; *at && n < VARIABLES_MAX; at++)
+    while (environ[n])
+        n++;
+    o->environment = calloc(n + 2, sizeof(*o->environment));
+    if (!o->environment)
+        return ERR_NO_MEMORY;
+    n = 0;
+    for (char **at = environ; *at; at++)
         if (!str_starts_with(*at, "OP_CONNECT_") && !str_starts_with(*at, TOKEN_VARIABLE))
             o->environment[n++] = *at;
     if (o->token.len)
         o->environment[n++] = buf_str(&o->token);
-    o->environment[n] = NULL;
+    return 0;
 }
 
 static int read_output(const struct program_end *end, const char *const *words,
@@ -104,6 +109,7 @@ static void op_free(struct source *s)
 {
     struct op_source *o = CONTAINER_OF(s, struct op_source, source);
     buf_deinit(&o->token);
+    free(o->environment);
     free(o);
 }
 
@@ -113,13 +119,15 @@ int op_source_new(const char *command, const char *token, struct source **out,
                   struct err *e)
 {
     struct op_source *o = calloc(1, sizeof(*o));
-    if (!o || (token && buf_printf(&o->token, TOKEN_VARIABLE "=%s", token))) {
-        free(o);
+    if (!o)
         return err_no_memory(e);
-    }
     o->source.calls = &calls;
     o->command = command;
-    fill_environment(o);
+    if ((token && buf_printf(&o->token, TOKEN_VARIABLE "=%s", token)) ||
+        make_environment(o)) {
+        op_free(&o->source);
+        return err_no_memory(e);
+    }
     *out = &o->source;
     return 0;
 }

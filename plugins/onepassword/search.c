@@ -161,6 +161,8 @@ static int visit_all(struct search *s, struct err *e)
     json_t *vault;
     size_t i;
     int r = source->calls->vaults(source, s->w, &vaults, e);
+    if (r == ERR_NOT_FOUND)
+        return err_wrap(e, ERR_UNAVAILABLE, "there is no list of vaults");
     json_array_foreach(vaults, i, vault)
     {
         if (!r)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "resolver/secret_id.h"
@@ -24,17 +25,31 @@ struct vault_client {
 
 /* ---- what an answer means ---- */
 
-/* A version that was deleted is answered with 404 and what is known of it. */
+/*
+ * A 404 with an empty list of errors says that there is no such secret; with what is
+ * known of a version, that this was deleted; with words, that no store is mounted at the
+ * path. Without a list it isn't Vault that says it.
+ */
 static int deleted(const struct rest_request *request, const json_t *metadata,
                    struct err *e)
 {
     const char *when = json_string_value(json_object_get(metadata, "deletion_time"));
+    char at[CLOCK_TEXT_SIZE] = "";
+    int64_t time;
+    if (when && clock_parse_rfc3339(when, &time))
+        clock_format_rfc3339(time, at);
     bool is_destroyed = json_is_true(json_object_get(metadata, "destroyed"));
     int64_t version = json_integer_value(json_object_get(metadata, "version"));
-    return err_set(e, ERR_NOT_FOUND, "version %lld of %s was %s%s%.40s",
-                   (long long)version, request->path,
-                   is_destroyed ? "destroyed" : "deleted",
-                   str_is_empty(when) ? "" : " at ", str_is_empty(when) ? "" : when);
+    return err_set(e, ERR_NOT_FOUND, "version %lld of %s was %s%s%s", (long long)version,
+                   request->path, is_destroyed ? "destroyed" : "deleted",
+                   *at ? " at " : "", at);
+}
+
+static int not_vaults(const struct vault_client *c, const struct rest_request *request,
+                      struct err *e)
+{
+    return err_set(e, ERR_BAD_MESSAGE, "the answer of %s for %s is none of Vault's",
+                   rest_client_address(c->rest), request->path);
 }
 
 static int refused(const struct vault_client *c, const struct rest_request *request,
@@ -45,8 +60,13 @@ static int refused(const struct vault_client *c, const struct rest_request *requ
         json_object_get(json_object_get(answer->json, "data"), "metadata");
     if (answer->status == 404 && json_is_object(metadata))
         return deleted(request, metadata, e);
-    return rest_refused(c->rest, request, answer->status,
-                        json_string_value(json_array_get(errors, 0)), e);
+    if (answer->status == 404 && !json_is_array(errors))
+        return not_vaults(c, request, e);
+    int r = rest_refused(c->rest, request, answer->status,
+                         json_string_value(json_array_get(errors, 0)), e);
+    return r == ERR_NOT_FOUND && json_array_size(errors)
+               ? err_wrap(e, ERR_UNAVAILABLE, "nothing is mounted there")
+               : r;
 }
 
 /* Sends a request; *out is the member of that name of its answer. */
@@ -62,8 +82,7 @@ static int ask_for(struct vault_client *c, const struct rest_request *request,
         return refused(c, request, &answer, e);
     json_t *found = json_object_get(answer.json, member);
     if (!json_is_object(found))
-        return err_set(e, ERR_BAD_MESSAGE, "the answer of %s for %s is none of Vault's",
-                       rest_client_address(c->rest), request->path);
+        return not_vaults(c, request, e);
     *out = json_incref(found);
     return 0;
 }

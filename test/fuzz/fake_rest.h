@@ -82,5 +82,5 @@ int rest_refused(const struct rest_client *c, const struct rest_request *request
                : status == 404 ? ERR_NOT_FOUND
                : status == 400 ? ERR_INVALID_ARGUMENT
                                : ERR_UNAVAILABLE;
-    return err_set(e, code, "%d for %s: %s", status, request->path, words ? words : "");
+    return err_set(e, code, "%d for %s", status, request->path);
 }

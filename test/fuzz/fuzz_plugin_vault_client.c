@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A Vault that answers as it likes to logging in, to what is asked with the token, and to
- * questions for the token itself. Whatever it says, there is data or an error with words
- * in it, no request follows another without end, and what came with a refusal of ours
- * isn't taken for data.
+ * questions for the token itself. Whatever it says, there is data or an error with
+ * words in it that are fit to be shown, no request follows another without end, and what
+ * came with a refusal of ours isn't taken for data.
  */
 #include "fake_rest.h"
 #include "vault/client.h"
@@ -18,6 +18,8 @@ static void ask(struct vault_client *c, bool is_list)
     int r = is_list ? vault_client_list(c, "secret/metadata", &w, &data, &e)
                     : vault_client_read(c, "secret/data/a", &w, &data, &e);
     must(r ? e.code == r && *e.text && !data : json_is_object(data));
+    for (const char *at = r ? e.text : ""; *at; at++)
+        must(*at >= ' ' && *at < 127);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

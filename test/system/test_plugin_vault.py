@@ -147,6 +147,15 @@ def a_namespace_and_another_mount_are_asked(t):
 
 
 @test(engines=NONE, cofferd=False)
+def where_no_store_is_mounted_nothing_is_called_not_found(t):
+    world = World(t)
+    world.server.put("a", {"value": "1"})
+    for pattern in ("vault/a", "vault/*"):
+        fails(world.plugin(mount="elsewhere"), pattern, "nothing is mounted there", "no handler")
+        fails(world.plugin(address=world.server.address + "/proxy"), pattern, "none of Vault's")
+
+
+@test(engines=NONE, cofferd=False)
 def a_sealed_a_standby_and_a_redirecting_server_say_so(t):
     world = World(t)
     world.server.put("a", {"value": "1"})
@@ -168,10 +177,11 @@ def a_server_that_misbehaves_is_an_error_and_no_hang(t):
     world = World(t)
     world.server.put("a", {"value": "1"})
     plugin = world.plugin()
-    for fault, words in (("cut", "can't be asked"), ("huge", "longer than"),
+    for fault, words in (("cut", "can't be asked"), ("huge", "longer than"), ("heads", "can't be asked"),
                          ("garbage", "none of Vault's")):
         world.server.fault = fault
         fails(plugin, "vault/a", words)
+    assert world.server.heads < 2000, world.server.heads
     world.server.fault = "silent"
     begun = time.monotonic()
     fails(plugin, "vault/a", "does not answer in time", timeout=1)

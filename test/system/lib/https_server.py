@@ -7,8 +7,8 @@
     server = Mine(node, authority)       # server.address, server.requests
 
 What may go wrong is asked for by server.fault: "silent" takes a request and never answers, "cut"
-breaks off within the answer, "huge" answers more than anybody should read, "garbage" no JSON,
-"redirect" sends elsewhere.
+breaks off within the answer, "huge" answers more than anybody should read, "heads" with heads that
+don't end, "garbage" no JSON, "redirect" sends elsewhere.
 """
 
 import ctypes
@@ -120,6 +120,7 @@ class Server:
         self.port = listening.getsockname()[1]
         self.address = f"{scheme}://127.0.0.1:{self.port}"
         self.requests, self.fault, self.lock = [], None, threading.Lock()
+        self.heads = 0
         self.asked, self.release = threading.Event(), threading.Event()
         self.listener = Listener(self, listening, context)
         threading.Thread(target=self.listener.serve_forever, daemon=True).start()
@@ -146,6 +147,8 @@ class Server:
         if self.fault == "huge":
             body += b" " * HUGE
         handler.send_response(status)
+        if self.fault == "heads":
+            self.send_heads(handler)
         if self.fault == "redirect":
             handler.send_header("Location", self.address + "/elsewhere")
         handler.send_header("Content-Type", "application/json")
@@ -156,6 +159,16 @@ class Server:
             handler.close_connection = True
         else:
             handler.wfile.write(body)
+
+    def send_heads(self, handler):
+        """Until the other side has enough of it."""
+        handler.flush_headers()
+        try:
+            while True:
+                handler.wfile.write(b"X-More: " + b"x" * 8000 + b"\r\n")
+                self.heads += 1
+        except OSError:
+            handler.close_connection = True
 
     def forget(self):
         """Counts requests anew."""

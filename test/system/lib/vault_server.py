@@ -63,9 +63,9 @@ class VaultServer(Server):
             return refusal(503, "Vault is sealed")
         if self.state == "standby":  # API "HTTP status codes": 429 is a standby's, 473 another's
             return refusal(473)
-        # API: "All API routes are prefixed with /v1/".
+        # API: "All API routes are prefixed with /v1/". What else is there speaks no JSON.
         if not request.path.startswith("/v1/"):
-            return refusal(404)
+            return 404, None
         # API "The X-Vault-Request header": an agent or proxy may ask for it.
         if request.headers.get("X-Vault-Request") != "true":
             return refusal(412, "missing required header")
@@ -84,6 +84,9 @@ class VaultServer(Server):
             return 200, {"data": {"id": token, "ttl": 3600, "renewable": True}}
         allowed = self.tokens[token]
         below = path.removeprefix(self.mount + "/")
+        # Where nothing is mounted, who may see everything is told so.
+        if below == path and allowed is None:
+            return refusal(404, f'no handler for route "{path}". route entry not found.')
         if below == path or allowed is not None and not any(
                 below == a or a.endswith("/") and below.startswith(a) for a in allowed):
             return refusal(403, "1 error occurred:\n\t* permission denied\n\n")
