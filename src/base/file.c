@@ -62,7 +62,11 @@ int file_read(const char *path, size_t max, struct buf *out, struct err *e)
 
 int file_read_trusted(const char *path, size_t max, struct buf *out, struct err *e)
 {
-    return read_file(path, max, true, out, e);
+    size_t before = out->len;
+    int r = read_file(path, max, true, out, e);
+    if (!r && out->len > before && memchr(out->data + before, '\0', out->len - before))
+        r = err_set(e, ERR_DATA_LOSS, "%s is no text: it has a NUL in it", path);
+    return r;
 }
 
 int file_sync_folder(const char *path, struct err *e)

@@ -15,8 +15,9 @@
  * there, ERR_DATA_LOSS when it is longer than max or no regular file. */
 int file_read(const char *path, size_t max, struct buf *out, struct err *e) MUST_CHECK;
 
-/* The same of a file that says what is run or allowed, if it may (trust.h), else
- * ERR_PERMISSION_DENIED. */
+/* The same of a text that says what is run or allowed, if it may (trust.h), else
+ * ERR_PERMISSION_DENIED. With a NUL in it, behind which nobody would read on, it is no
+ * text: ERR_DATA_LOSS. */
 int file_read_trusted(const char *path, size_t max, struct buf *out,
                       struct err *e) MUST_CHECK;
 

@@ -85,6 +85,14 @@ static void what_everybody_may_write_is_refused_and_the_remedy_told(void **state
     is_read(f);
 }
 
+static void what_stands_behind_a_nul_is_not_passed_over(void **state)
+{
+    const struct fixture *f = *state;
+    cleanup_buf struct buf text = BUF_INIT;
+    assert_int_equal(file_write(f->file, 0600, "allow a\0\ndeny **\n", 18, NULL), 0);
+    assert_int_equal(file_read_trusted(f->file, 100, &text, NULL), ERR_DATA_LOSS);
+}
+
 static void a_link_is_no_way_around_it(void **state)
 {
     struct fixture *f = *state;
@@ -132,6 +140,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_only_its_owner_writes_counts),
         TEST(what_everybody_may_write_is_refused_and_the_remedy_told),
+        TEST(what_stands_behind_a_nul_is_not_passed_over),
         TEST(a_link_is_no_way_around_it),
         TEST(what_is_not_there_is_not_found),
         TEST(a_group_counts_as_others_but_for_the_owners_private_one),
