@@ -23,6 +23,16 @@ static bool is_inside(FILE *status)
     return true;
 }
 
+const char *process_stat_word(const char *text, unsigned n)
+{
+    const char *at = strrchr(text, ')');
+    for (; at && n; n--) {
+        at = strchr(at, ' ');
+        at = at && at[1] && at[1] != ' ' ? at + 1 : NULL;
+    }
+    return at;
+}
+
 bool process_is_elsewhere(pid_t pid)
 {
     char path[64];

@@ -14,3 +14,10 @@ bool process_is_elsewhere(pid_t pid);
 /* Is the process in another user namespace than we are? The numbers of its users are lent
  * to it, many to one user of the host. Also one that is gone, or can't be seen. */
 bool process_has_other_users(pid_t pid);
+
+/*
+ * Of the text of /proc/PID/stat, "PID (NAME) STATE PARENT GROUP SESSION TERMINAL ...",
+ * where NAME may have any character: word `n` behind the name (1: the state). NULL: it
+ * has none.
+ */
+const char *process_stat_word(const char *text, unsigned n);

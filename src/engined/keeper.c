@@ -23,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/macro.h"
+#include "base/process.h"
 
 #define NAME "coffer-keeper"
 
@@ -43,7 +43,6 @@ struct keeper {
 
 /* ---- the end of all ---- */
 
-/* The parent of a process, which stands behind its name: "PID (NAME) STATE PARENT". */
 static pid_t parent_of(int proc, const char *pid)
 {
     char path[64], text[STAT_SIZE];
@@ -53,8 +52,8 @@ static pid_t parent_of(int proc, const char *pid)
     if (fd >= 0)
         close(fd);
     text[n > 0 ? n : 0] = '\0';
-    const char *name_end = strrchr(text, ')');
-    return name_end && strlen(name_end) > 4 ? (pid_t)strtol(name_end + 4, NULL, 10) : 0;
+    const char *parent = process_stat_word(text, 2);
+    return parent ? (pid_t)strtol(parent, NULL, 10) : 0;
 }
 
 /* False: nobody can be found here, so that nobody's end may be waited for. */

@@ -43,17 +43,14 @@ static int read_proc(pid_t pid, const char *file, size_t max, struct buf *out)
     return file_read(path, max, out, NULL);
 }
 
-/* When it began, in ticks since the boot: the 20th word behind the name. 0: it is gone.
- */
+/* When it began, in ticks since the boot. 0: it is gone. */
 static uint64_t start_of(pid_t pid)
 {
     cleanup_buf struct buf text = BUF_INIT;
     if (read_proc(pid, "stat", STATUS_MAX, &text))
         return 0;
-    const char *at = strrchr(buf_str(&text), ')');
-    for (int word = 0; at && word < 20; word++)
-        at = strchr(at + 1, ' ');
-    return at ? strtoull(at, NULL, 10) : 0;
+    const char *start = process_stat_word(buf_str(&text), 20);
+    return start ? strtoull(start, NULL, 10) : 0;
 }
 
 /* Of this user, and whatever it was given it can't have got more. */

@@ -8,27 +8,10 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/process.h"
 #include "base/str.h"
 
 #define STAT_SIZE 1024
-
-/* What stands behind the name: state, parent, group, session, terminal. Nothing is known
- * where they can't be read. */
-static void read_numbers(const char *at, struct requester *out)
-{
-    long numbers[4];
-    at += strspn(at, " ");
-    at += *at ? 1 : 0; /* the state is a letter */
-    for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
-        char *end;
-        numbers[i] = strtol(at, &end, 10);
-        if (end == at)
-            return;
-        at = end;
-    }
-    out->session = (int)numbers[2];
-    out->has_terminal = numbers[3] != 0;
-}
 
 static ssize_t read_proc(pid_t pid, const char *file, char *text, size_t size)
 {
@@ -40,7 +23,7 @@ static ssize_t read_proc(pid_t pid, const char *file, char *text, size_t size)
     return n;
 }
 
-/* "PID (NAME) STATE PPID GROUP SESSION TERMINAL ..."; NAME may have any character. */
+/* Nothing is known where it can't be read. */
 static void read_stat(struct requester *out)
 {
     char text[STAT_SIZE];
@@ -49,9 +32,14 @@ static void read_stat(struct requester *out)
     char *open_at = strchr(text, '('), *close_at = strrchr(text, ')');
     if (!open_at || !close_at || close_at < open_at)
         return;
+    const char *session = process_stat_word(text, 4);
+    const char *terminal = process_stat_word(text, 5);
+    if (terminal) {
+        out->session = (pid_t)strtol(session, NULL, 10);
+        out->has_terminal = strtol(terminal, NULL, 10) != 0;
+    }
     *close_at = '\0';
     strcpy_cut(out->name, sizeof(out->name), open_at + 1);
-    read_numbers(close_at + 1, out);
 }
 
 void requester_read(const struct ucred *peer, struct requester *out)

@@ -19,6 +19,19 @@ static void a_process_of_this_namespace_is_here(void **state)
     assert_false(process_is_elsewhere(getppid()));
 }
 
+static void words_are_counted_behind_the_name_whatever_that_is(void **state)
+{
+    static const char text[] = "12 (a) S 9 (x)) R 34 5 6 0 -1";
+    assert_string_equal(process_stat_word(text, 1), "R 34 5 6 0 -1");
+    assert_string_equal(process_stat_word(text, 2), "34 5 6 0 -1");
+    assert_string_equal(process_stat_word(text, 6), "-1");
+    assert_null(process_stat_word(text, 7));
+    assert_null(process_stat_word("12 (a)", 1));
+    assert_null(process_stat_word("12 (a) ", 1));
+    assert_null(process_stat_word("12 (a)  S", 1));
+    assert_null(process_stat_word("", 1));
+}
+
 static void a_process_that_is_gone_is_elsewhere(void **state)
 {
     pid_t pid = fork();
@@ -87,6 +100,7 @@ int main(void)
         cmocka_unit_test(our_own_users_are_no_others),
         cmocka_unit_test(a_process_of_this_namespace_is_here),
         cmocka_unit_test(a_process_of_many_groups_is_here),
+        cmocka_unit_test(words_are_counted_behind_the_name_whatever_that_is),
         cmocka_unit_test(a_process_that_is_gone_is_elsewhere),
         cmocka_unit_test(a_process_of_a_namespace_within_is_elsewhere),
     };
