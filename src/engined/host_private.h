@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "base/buf.h"
 #include "base/map.h"
 #include "engined/host.h"
 
@@ -39,6 +40,12 @@ int host_make_store(struct host *h, const char *program, struct err *e) MUST_CHE
 void host_try_again(struct plugin *p);
 
 /* host_state.c: what was switched on and off. */
+
+/* Takes the lines of a text, which is changed and has a NUL behind its n bytes; what is
+ * no such line is passed over, and logged. ERR_NO_MEMORY. */
+int host_state_parse(struct map *switches, char *text, size_t n,
+                     struct err *e) MUST_CHECK;
+int host_state_write(const struct map *switches, struct buf *out) MUST_CHECK;
 int host_state_load(struct host *h, struct err *e) MUST_CHECK;
 int host_state_set(struct host *h, const char *name, bool is_enabled,
                    struct err *e) MUST_CHECK;
