@@ -13,7 +13,7 @@ struct entry {
     char *key;
     struct secret_envelopes found;
     size_t bytes;
-    int64_t until; /* monotonic */
+    int64_t until; /* monotonic; the real clock may put an end to it sooner */
 };
 
 void cache_init(struct cache *c, int64_t time)
@@ -91,6 +91,29 @@ static bool is_expired(const struct secret_envelopes *found, int64_t real)
     return false;
 }
 
+/* How long until then; INT64_MAX: longer than can be said, or for ever. */
+static int64_t time_to(const struct secret_time *t, int64_t real)
+{
+    struct secret_time now = secret_time_from_clock(real);
+    int64_t d;
+    if (!t->is_set ||
+        __builtin_mul_overflow(t->seconds - now.seconds, CLOCK_SECOND, &d) ||
+        __builtin_add_overflow(d, t->nanos - now.nanos, &d))
+        return INT64_MAX;
+    return d;
+}
+
+static int64_t time_of(const struct cache *c, const struct secret_envelopes *found,
+                       int64_t real)
+{
+    int64_t time = c->time;
+    for (size_t i = 0; i < found->len; i++) {
+        int64_t left = time_to(&found->items[i].expires_at, real);
+        time = left < time ? left : time;
+    }
+    return time;
+}
+
 static struct entry *find(const struct cache *c, const char *key)
 {
     LIST_FOR_EACH (link, &c->entries) {
@@ -114,10 +137,29 @@ void cache_put(struct cache *c, const char *key, const struct secret_envelopes *
         return;
     while (c->n == CACHE_ENTRIES_MAX || c->bytes + entry->bytes > CACHE_BYTES_MAX)
         drop(c, LIST_FIRST(&c->entries, struct entry, link));
-    entry->until = clock_after(monotonic, c->time);
+    entry->until = clock_after(monotonic, time_of(c, found, real));
     list_append(&c->entries, &entry->link);
     c->n++;
     c->bytes += entry->bytes;
+}
+
+static bool is_over(const struct entry *entry, int64_t real, int64_t monotonic)
+{
+    return monotonic >= entry->until || is_expired(&entry->found, real);
+}
+
+int64_t cache_expire(struct cache *c, int64_t real, int64_t monotonic)
+{
+    int64_t next = CLOCK_NEVER;
+    for (struct list *link = c->entries.next, *after; link != &c->entries; link = after) {
+        struct entry *entry = CONTAINER_OF(link, struct entry, link);
+        after = link->next;
+        if (is_over(entry, real, monotonic))
+            drop(c, entry);
+        else if (entry->until < next)
+            next = entry->until;
+    }
+    return next;
 }
 
 const struct secret_envelopes *cache_get(struct cache *c, const char *key, int64_t real,
@@ -126,7 +168,7 @@ const struct secret_envelopes *cache_get(struct cache *c, const char *key, int64
     struct entry *entry = find(c, key);
     if (!entry)
         return NULL;
-    if (monotonic < entry->until && !is_expired(&entry->found, real))
+    if (!is_over(entry, real, monotonic))
         return &entry->found;
     drop(c, entry);
     return NULL;

@@ -28,5 +28,9 @@ void cache_put(struct cache *c, const char *key, const struct secret_envelopes *
 const struct secret_envelopes *cache_get(struct cache *c, const char *key, int64_t real,
                                          int64_t monotonic);
 
+/* Forgets what is over, and says when the next is: a monotonic point, CLOCK_NEVER when
+ * nothing is kept. */
+int64_t cache_expire(struct cache *c, int64_t real, int64_t monotonic);
+
 /* Forgets all. */
 void cache_clear(struct cache *c);

@@ -29,6 +29,7 @@ struct resolve {
     struct host *host;
     const struct config *config;
     struct cache cache;
+    struct timer timer; /* for what is kept to be forgotten */
     struct pattern all; /* of a plugin that never said which ids it has */
     struct list flights;
     size_t n_requests;
@@ -156,6 +157,27 @@ static int merge(struct flight *f, struct secret_envelopes *found, struct err *e
     return found->len ? 0 : err_set(e, ERR_NOT_FOUND, "secret not found");
 }
 
+static void set_timer(struct resolve *r)
+{
+    int64_t now = clock_monotonic();
+    int64_t at = cache_expire(&r->cache, clock_now(), now);
+    if (at == CLOCK_NEVER)
+        timer_cancel(&r->timer);
+    else
+        timer_start(&r->timer, at - now);
+}
+
+static void on_time(void *user)
+{
+    set_timer(user);
+}
+
+static void keep(struct flight *f, const struct secret_envelopes *found)
+{
+    cache_put(&f->resolve->cache, f->pattern.text, found, clock_now(), clock_monotonic());
+    set_timer(f->resolve);
+}
+
 static void finish(void *user)
 {
     struct flight *f = user;
@@ -167,8 +189,7 @@ static void finish(void *user)
         return;
     }
     if (!f->is_stale)
-        cache_put(&f->resolve->cache, f->pattern.text, &found, clock_now(),
-                  clock_monotonic());
+        keep(f, &found);
     tell_all(f, 0, &found, NULL);
 }
 
@@ -387,6 +408,7 @@ int resolve_new(uv_loop_t *loop, struct host *host, const struct config *config,
     cache_init(&r->cache, config->cache);
     list_init(&r->flights);
     defer_queue_init(&r->defers, loop);
+    timer_init(&r->timer, loop, on_time, r);
     *out = r;
     return 0;
 }
@@ -418,5 +440,6 @@ void resolve_close(struct resolve *r, struct loop_close *c)
     }
     loop_close_init(&r->closing, resolve_free, r);
     defer_queue_close(&r->defers, &r->closing);
+    timer_close(&r->timer, &r->closing);
     loop_close_end(&r->closing);
 }

@@ -74,6 +74,28 @@ static void what_expires_is_not_kept_past_that(void **state)
     assert_int_equal(c.n, 0);
 }
 
+static void what_is_over_is_forgotten_without_being_asked_for(void **state)
+{
+    struct cache c;
+    cleanup_secret_envelopes struct secret_envelopes found;
+    cache_init(&c, CLOCK_HOUR);
+    assert_true(cache_expire(&c, NOW, 0) == CLOCK_NEVER);
+    make(&found, "a", 3);
+    cache_put(&c, "long", &found, NOW, 5);
+    found.items[0].expires_at = secret_time_from_clock(NOW + CLOCK_SECOND + 7);
+    cache_put(&c, "short", &found, NOW, 5);
+    assert_true(cache_expire(&c, NOW, 5) == CLOCK_SECOND + 12);
+    assert_int_equal(c.n, 2);
+    assert_true(cache_expire(&c, NOW, CLOCK_SECOND + 12) == CLOCK_HOUR + 5);
+    assert_int_equal(c.n, 1);
+    assert_true(cache_expire(&c, NOW, CLOCK_HOUR + 5) == CLOCK_NEVER);
+    assert_int_equal(c.n, 0);
+    found.items[0].expires_at = (struct secret_time){true, INT64_C(253402300799), 0};
+    cache_put(&c, "far", &found, NOW, 5);
+    assert_true(cache_expire(&c, NOW, 5) == CLOCK_HOUR + 5);
+    cache_clear(&c);
+}
+
 static void the_number_of_answers_is_bounded(void **state)
 {
     struct cache c;
@@ -409,6 +431,7 @@ int main(void)
         cmocka_unit_test(an_answer_is_kept_for_its_time),
         cmocka_unit_test(without_a_time_nothing_is_kept),
         cmocka_unit_test(what_expires_is_not_kept_past_that),
+        cmocka_unit_test(what_is_over_is_forgotten_without_being_asked_for),
         cmocka_unit_test(the_number_of_answers_is_bounded),
         cmocka_unit_test(the_size_of_answers_is_bounded),
         cmocka_unit_test(without_memory_nothing_is_kept),

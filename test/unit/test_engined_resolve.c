@@ -41,7 +41,7 @@ static void on_change(void *user)
 
 static const struct host_events events = {on_change};
 
-static void set_up(struct fixture *f)
+static void set_up_with(struct fixture *f, int64_t cache)
 {
     memset(f, 0, sizeof(*f));
     net_init(&f->net);
@@ -49,10 +49,15 @@ static void set_up(struct fixture *f)
                                 .data_folder = f->net.folder,
                                 .failure_rule = MERGE_FAIL_WHEN_EMPTY,
                                 .request_timeout = CLOCK_MINUTE,
-                                .cache = CLOCK_MINUTE};
+                                .cache = cache};
     assert_int_equal(host_new(&f->net.loop, &f->config, &events, f, &f->host, NULL), 0);
     assert_int_equal(resolve_new(&f->net.loop, f->host, &f->config, &f->resolve, NULL),
                      0);
+}
+
+static void set_up(struct fixture *f)
+{
+    set_up_with(f, CLOCK_MINUTE);
 }
 
 static void tear_down(struct fixture *f)
@@ -369,6 +374,28 @@ static void answers_are_kept_until_something_changes(void **state)
     tear_down(&f);
 }
 
+/* How long the loop would wait at most. */
+static int next_time(struct fixture *f)
+{
+    TURN_UNTIL(&f->net, uv_backend_timeout(&f->net.loop) > 0);
+    return uv_backend_timeout(&f->net.loop);
+}
+
+static void what_is_kept_goes_when_its_time_is_over(void **state)
+{
+    struct fixture f;
+    struct outcome o;
+    set_up_with(&f, 10 * CLOCK_SECOND);
+    struct side *side = add_plugin(&f, 0, "one", "**");
+    assert_true(next_time(&f) > 10000);
+    request(&f, "a", &o);
+    answer(&f, side, IDS("a"));
+    finish(&f, &o);
+    assert_true(next_time(&f) <= 10000);
+    secret_envelopes_deinit(&o.found);
+    tear_down(&f);
+}
+
 static void an_answer_from_before_a_change_is_not_kept(void **state)
 {
     struct fixture f;
@@ -559,6 +586,7 @@ int main(void)
         cmocka_unit_test(equal_requests_share_one_question),
         cmocka_unit_test(a_request_that_nobody_waits_for_is_broken_off),
         cmocka_unit_test(answers_are_kept_until_something_changes),
+        cmocka_unit_test(what_is_kept_goes_when_its_time_is_over),
         cmocka_unit_test(an_answer_from_before_a_change_is_not_kept),
         cmocka_unit_test(a_request_without_memory_is_refused),
         cmocka_unit_test(requests_are_bounded),
