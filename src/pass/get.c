@@ -64,6 +64,7 @@ static int get_revealed(struct pass *p, const char *id, struct err *e)
         r = choice_make(&found, CHOICE_ONLY, NULL, id, &one, e);
     if (r)
         return r;
+    setvbuf(stdout, NULL, _IONBF, 0); /* keeps no copy of the value */
     printf("ID: %s\nValue: ", id);
     fwrite(buf_str(&one->value), 1, one->value.len, stdout);
     putchar('\n');

@@ -39,6 +39,7 @@ static int check_place(const char *path, struct err *e)
 static int write_out(const char *path, const struct buf *text, struct err *e)
 {
     if (str_equal(path, "-")) {
+        setvbuf(stdout, NULL, _IONBF, 0); /* keeps no copy of the values */
         fwrite(buf_str(text), 1, text->len, stdout);
         return 0;
     }

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "cli/output.h"
+#include "pass/plain_text.h"
 #include "pass/verb.h"
 #include "resolver/pattern.h"
 
@@ -86,11 +87,22 @@ static json_t *created_at(const struct secret_envelope *s)
     return json_string(text);
 }
 
-/* In JSON metadata stays an object; for people it is "a=b,c=d". */
+/* For people it is "a=b,c=d". It may have any characters. */
+static json_t *metadata_words(const json_t *metadata)
+{
+    cleanup_json json_t *words = output_labels(metadata);
+    cleanup_buf struct buf plain = BUF_INIT;
+    const char *text = json_string_value(words);
+    if (!text || plain_text_append(&plain, text, json_string_length(words), ""))
+        return NULL;
+    return json_string(buf_str(&plain));
+}
+
+/* In JSON metadata stays an object. */
 static json_t *row_of(const struct secret_envelope *s, bool for_json)
 {
     cleanup_json json_t *metadata = metadata_object(s);
-    json_t *shown = for_json ? json_incref(metadata) : output_labels(metadata);
+    json_t *shown = for_json ? json_incref(metadata) : metadata_words(metadata);
     return json_pack("{s:s, s:s, s:o, s:o}", "ID", s->id, "Provider",
                      str_is_empty(s->provider) ? SECRETS_STORE : s->provider, "CreatedAt",
                      created_at(s), "Metadata", shown);

@@ -6,6 +6,7 @@
 #include "base/home.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "pass/plain_text.h"
 #include "pass/verb.h"
 
 /* The largest log that is shown. */
@@ -13,12 +14,13 @@
 
 /* What stands in the log of a plugin is that program's words; a terminal shall not take
  * any of them for orders. */
-static void print_plainly(const struct buf *text)
+static int print_plainly(const struct buf *text, struct err *e)
 {
-    for (size_t i = 0; i < text->len; i++) {
-        char c = text->data[i];
-        putchar((unsigned char)c < ' ' && c != '\n' && c != '\t' ? '?' : c);
-    }
+    cleanup_buf struct buf plain = BUF_INIT;
+    if (plain_text_append(&plain, buf_str(text), text->len, "\n\t"))
+        return err_no_memory(e);
+    fwrite(buf_str(&plain), 1, plain.len, stdout);
+    return 0;
 }
 
 int plugins_logs_run(struct pass *p, struct err *e)
@@ -37,7 +39,5 @@ int plugins_logs_run(struct pass *p, struct err *e)
     r = file_read(path, LOG_MAX, &text, e);
     if (r == ERR_NOT_FOUND)
         return err_set(e, r, "there is no log of a plugin %s (%s)", name, path);
-    if (!r)
-        print_plainly(&text);
-    return r;
+    return r ? r : print_plainly(&text, e);
 }

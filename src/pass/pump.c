@@ -73,8 +73,10 @@ static void write_some(struct pump *p)
     ssize_t done = write(p->to, p->out.data, n);
     if (done > 0)
         buf_consume(&p->out, (size_t)done);
-    else if (done < 0 && errno != EINTR && errno != EAGAIN)
-        pump_close(p);
+    if (done >= 0 || errno == EINTR || errno == EAGAIN)
+        return;
+    p->errnum = errno == EPIPE ? 0 : errno;
+    pump_close(p);
 }
 
 int pump_step(struct pump *p, const struct pollfd fds[PUMP_FDS], struct err *e)

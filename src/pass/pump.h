@@ -19,6 +19,7 @@ struct pump {
     struct mask_stream *filter; /* NULL: bytes go as they come */
     bool is_prompt;             /* what is held back goes out after a pause */
     struct buf out;
+    int errnum; /* why it could write no more; a reader that has gone is none: 0 */
 };
 
 #define PUMP_FDS 2

@@ -48,6 +48,8 @@ int settings_write(const char *name, const char *value, struct err *e)
     r = file_read(path, SETTINGS_MAX, &old, e);
     if (r && r != ERR_NOT_FOUND)
         return r;
+    if (strlen(buf_str(&old)) != old.len)
+        return err_set(e, ERR_DATA_LOSS, "%s has a NUL byte: no text", path);
     if (settings_replace(buf_str(&old), name, value, &new))
         return err_no_memory(e);
     r = file_make_folders(folder, e);

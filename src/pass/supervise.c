@@ -283,6 +283,9 @@ static int follow(struct supervisor *s, struct err *e)
         r = turn(s, e);
     for (int i = PUMP_OUT; i < PUMPS && !r; i++)
         r = pump_drain(&s->pumps[i], e);
+    for (int i = PUMP_OUT; i < PUMPS && !r; i++)
+        if (s->pumps[i].errnum)
+            r = err_errno(e, s->pumps[i].errnum, "write what the command printed");
     return r;
 }
 

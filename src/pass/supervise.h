@@ -16,7 +16,8 @@
  */
 
 /* *status is the command's, or 128 and the number of the signal that ended it; when it
- * couldn't be started, a shell's status for that, and *e has the words. ERR_IO,
+ * couldn't be started, a shell's status for that, and *e has the words. ERR_IO, also
+ * when what it printed couldn't be written, but for a reader that has gone;
  * ERR_NO_MEMORY. */
 int supervise(const struct child *child, const struct mask *mask, int *status,
               struct err *e) MUST_CHECK;

@@ -127,6 +127,26 @@ def a_damaged_secret_is_named_and_can_be_removed(t):
 
 
 @test(engines=NONE, cofferd=False)
+def what_cannot_be_written_is_a_failure(t):
+    user = User(t)
+    user("set", "a=1")
+    full = ["sh", "-c", 'exec "$0" "$@" >/dev/full', places.DOCKER_PASS]
+    (user.home / "template").write_text("se://a")
+    for words in (["ls"], ["get", "a"], ["inject", user.home / "template"]):
+        equal(user.refused(*words, program=full), "Error: can't write to standard output")
+    assert "write what the command printed: No space left" in user.refused(
+        "run", "--mask", "--", "echo", "x", program=full)
+
+
+@test(engines=NONE, cofferd=False)
+def metadata_gives_a_terminal_no_orders(t):
+    user = User(t)
+    user("set", "a=1", "--metadata", "x=\x1b[31mred\n")
+    equal(user("ls", "--format", "{{.Metadata}}").out, "x=?[31mred?\n")
+    assert '"x":"\\u001B[31mred\\n"' in user("ls", "--format", "json").out
+
+
+@test(engines=NONE, cofferd=False)
 def a_doctor_finds_what_is_wrong(t):
     user = User(t)
     user("set", "a=1")

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "base/file.h"
 #include "fault_malloc.h"
+#include "pass/plain_text.h"
 #include "pass/prompt_line.h"
 #include "pass/set_input.h"
 #include "pass/settings.h"
@@ -147,9 +151,51 @@ static void one_setting_is_replaced(void **state)
     expect_setting(" store\t= a\nstores = b\nstore = c\n", "stores = b\nstore = file\n");
 }
 
+static void settings_that_are_no_text_stay_as_they_are(void **state)
+{
+    static const char bytes[] = "idle = 1\0store = file\n";
+    char folder[] = "/tmp/pass-input-XXXXXX", path[64];
+    cleanup_buf struct buf now = BUF_INIT;
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/engine.conf", folder);
+    setenv("COFFER_HOME", folder, 1);
+    assert_int_equal(file_write(path, 0600, bytes, sizeof(bytes) - 1, NULL), 0);
+    assert_int_equal(settings_write("store", "auto", NULL), ERR_DATA_LOSS);
+    assert_int_equal(file_read(path, SETTINGS_MAX, &now, NULL), 0);
+    assert_memory_equal(now.data, bytes, sizeof(bytes) - 1);
+    unsetenv("COFFER_HOME");
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
+/* ---- what others said ---- */
+
+static void expect_plain(const char *text, const char *kept, const char *wanted)
+{
+    cleanup_buf struct buf out = BUF_INIT;
+    assert_int_equal(plain_text_append(&out, text, strlen(text), kept), 0);
+    assert_string_equal(buf_str(&out), wanted);
+}
+
+static void a_terminal_gets_no_orders_of_others(void **state)
+{
+    (void)state;
+    expect_plain("two\nlines\t\x1b[31m\a\x7f", "\n\t", "two\nlines\t?[31m??");
+    expect_plain("two\nlines", "", "two?lines");
+    expect_plain("\xc3\xa9 \xc2\xa0 \xc2\x9b"
+                 "31m",
+                 "", "\xc3\xa9 \xc2\xa0 ?31m");
+    expect_plain("\x9b"
+                 "31m \xff\xc3",
+                 "", "?31m ??");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(settings_that_are_no_text_stay_as_they_are),
+        cmocka_unit_test(a_terminal_gets_no_orders_of_others),
         cmocka_unit_test(characters_show_as_stars),
         cmocka_unit_test(keys_that_edit_delete_characters),
         cmocka_unit_test(pasted_text_is_taken_as_it_is),

@@ -88,6 +88,7 @@ static void nobody_who_goes_on_writing_is_waited_for(void **state)
     int status;
     assert_int_equal(pump_drain(&f->pump, NULL), 0);
     assert_int_equal(f->pump.from, -1);
+    assert_int_equal(f->pump.errnum, 0);
     assert_int_equal(waitpid(writer, &status, 0), writer);
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE);
 }
@@ -125,12 +126,31 @@ static void an_output_that_never_blocks_is_waited_for(void **state)
     assert_int_equal(status, 0);
 }
 
+static void write_to(struct fixture *f, const char *path)
+{
+    int out = open(path, O_WRONLY | O_CLOEXEC);
+    assert_true(out >= 0);
+    assert_int_equal(dup2(out, f->pump.to), f->pump.to);
+    close(out);
+    assert_int_equal(write(f->in, "x", 1), 1);
+    assert_int_equal(pump_drain(&f->pump, NULL), 0);
+}
+
+static void an_output_that_is_full_is_a_failure(void **state)
+{
+    struct fixture *f = *state;
+    write_to(f, "/dev/full");
+    assert_int_equal(f->pump.errnum, ENOSPC);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_is_there_at_the_end_goes_out, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(an_output_that_never_blocks_is_waited_for, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(an_output_that_is_full_is_a_failure, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(nobody_who_goes_on_writing_is_waited_for, set_up,
                                         tear_down),
