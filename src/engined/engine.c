@@ -2,9 +2,11 @@
 #include "engined/engine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -73,11 +75,25 @@ static void on_signal(int number, void *user)
     stop(user);
 }
 
-/* ---- an engine that nobody needs any more ---- */
+/* ---- an engine on demand ---- */
+
+/* Its log is in a folder in memory, as a rule; one that is longer is begun anew. */
+#define LOG_SIZE_MAX (256 * 1024)
+
+static void bound_log(void)
+{
+    struct stat st;
+    int flags = fcntl(STDERR_FILENO, F_GETFL);
+    if (flags >= 0 && (flags & O_APPEND) && fstat(STDERR_FILENO, &st) == 0 &&
+        S_ISREG(st.st_mode) && st.st_size > LOG_SIZE_MAX)
+        (void)!ftruncate(STDERR_FILENO, 0);
+}
 
 void engine_note_request(struct engine *engine)
 {
     const struct config *config = engine->config;
+    if (config->is_on_demand)
+        bound_log();
     if (config->is_on_demand && config->idle_timeout && !engine->is_stopping)
         timer_start(&engine->idle, config->idle_timeout);
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -12,25 +10,11 @@
 #include "engined/harden.h"
 #include "json/json.h"
 
-/* The log of engines that are started on demand; one that is longer is begun anew. */
-#define LOG_SIZE_MAX (256 * 1024)
-
-static void bound_log(void)
-{
-    struct stat st;
-    int flags = fcntl(STDERR_FILENO, F_GETFL);
-    if (flags >= 0 && (flags & O_APPEND) && fstat(STDERR_FILENO, &st) == 0 &&
-        S_ISREG(st.st_mode) && st.st_size > LOG_SIZE_MAX)
-        (void)!ftruncate(STDERR_FILENO, 0);
-}
-
 static int run(const struct config *config, struct err *e)
 {
     int r = harden_process(config->ready_fd, e);
-    if (config->is_on_demand) {
+    if (config->is_on_demand)
         (void)setsid(); /* Ctrl-C in the terminal is for who started us */
-        bound_log();
-    }
     harden_tell_memory();
     json_setup();
     return r ? r : engine_run(config, e);

@@ -165,9 +165,13 @@ def a_lock_that_is_never_let_go_is_not_waited_for_forever(t):
 @alone
 def the_log_of_an_engine_on_demand_is_bounded(t):
     engine = Engined(t)
-    (engine.home / "engine.log").write_bytes(b"x" * 300000)
+    log = engine.home / "engine.log"
+    log.write_bytes(b"x" * 300000)
     engine.start("--on-demand")
     equal(engine.log.count("x" * 1000), 0)
+    log.write_bytes(b"y" * 300000)  # as it says something at each request
+    equal(engine.curl("http://unix/health").body, "ok")
+    equal(engine.log.count("y" * 1000), 0)
 
 
 @alone
