@@ -21,8 +21,7 @@
 
 void keychain_bus_init(struct keychain_bus *b)
 {
-    *b = (struct keychain_bus){.context = g_main_context_new(),
-                               .signals = g_atomic_rc_box_new0(gint)};
+    *b = (struct keychain_bus){.context = g_main_context_new()};
     g_main_context_push_thread_default(b->context);
     g_main_context_acquire(b->context);
 }
@@ -37,7 +36,6 @@ void keychain_bus_deinit(struct keychain_bus *b)
     g_main_context_release(b->context);
     g_main_context_pop_thread_default(b->context);
     g_main_context_unref(b->context);
-    g_atomic_rc_box_release(b->signals);
     *b = (struct keychain_bus){0};
 }
 
@@ -170,21 +168,25 @@ int keychain_bus_ask(struct keychain_bus *b, const char *name, GVariant *argumen
 
 /* ---- signals ---- */
 
+/* How many have come. The process's, as the connection is, whose thread may outlive a
+ * bus of ours. */
+static gint signals;
+
 /* In GDBus's thread, which then hands the message on: a signal is counted before the
  * answers that came behind it. Nothing is kept of it, however many come while we sleep.
  */
 static GDBusMessage *count_signal(GDBusConnection *connection, GDBusMessage *message,
-                                  gboolean is_incoming, gpointer signals)
+                                  gboolean is_incoming, gpointer data)
 {
     if (is_incoming &&
         g_dbus_message_get_message_type(message) == G_DBUS_MESSAGE_TYPE_SIGNAL)
-        g_atomic_int_inc((gint *)signals);
+        g_atomic_int_inc(&signals);
     return message;
 }
 
-unsigned keychain_bus_signals(const struct keychain_bus *b)
+unsigned keychain_bus_signals(void)
 {
-    return (unsigned)g_atomic_int_get(b->signals);
+    return (unsigned)g_atomic_int_get(&signals);
 }
 
 int keychain_bus_listen(struct keychain_bus *b, const char *rule, struct err *e)
@@ -294,8 +296,6 @@ int keychain_bus_connect(struct keychain_bus *b, struct err *e)
     if (r)
         return r;
     g_dbus_connection_set_exit_on_close(b->connection, FALSE);
-    g_dbus_connection_add_filter(b->connection, count_signal,
-                                 g_atomic_rc_box_acquire(b->signals),
-                                 g_atomic_rc_box_release);
+    g_dbus_connection_add_filter(b->connection, count_signal, NULL, NULL);
     return 0;
 }

@@ -30,7 +30,6 @@ struct keychain_bus {
     GCancellable *cancel;        /* of the operation */
     size_t in_flight;
     bool is_listening; /* the bus sends us the signals that were asked for */
-    gint *signals;     /* how many have come; shared with the connection's thread */
 };
 
 /* Memory of GLib's ends the process where there is none. */
@@ -53,7 +52,7 @@ int keychain_bus_listen(struct keychain_bus *b, const char *rule,
 
 /* How many signals have come. Those that were sent before an answer are among them when
  * it is there. */
-unsigned keychain_bus_signals(const struct keychain_bus *b);
+unsigned keychain_bus_signals(void);
 
 /* Where a method is. */
 struct keychain_method {

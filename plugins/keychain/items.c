@@ -293,7 +293,7 @@ int keychain_items_recall(struct keychain_service *s,
                           const struct keychain_groups *groups, const struct pattern *id,
                           struct keychain_items *out, struct err *e)
 {
-    keychain_places_renew(&s->places, keychain_bus_signals(&s->bus));
+    keychain_places_renew(&s->places, keychain_bus_signals());
     const char *path = keychain_places_get(&s->places, id->text);
     cleanup_keychain_items struct keychain_items items = {
         .list = calloc(1, sizeof(*items.list))};
@@ -302,7 +302,7 @@ int keychain_items_recall(struct keychain_service *s,
     int r = path ? ask_again(s, groups, id, path, &items, e) : 0;
     if (r)
         return r;
-    if (!items.n || keychain_bus_signals(&s->bus) != s->places.changes)
+    if (!items.n || keychain_bus_signals() != s->places.changes)
         return err_set(e, ERR_NOT_FOUND, "it may be elsewhere now");
     *out = items;
     items = (struct keychain_items){0};

@@ -98,7 +98,7 @@ static int unlock_items(struct keychain_service *s, const struct keychain_items 
 static int find(struct keychain *k, void *arguments, struct err *e)
 {
     struct finding *f = arguments;
-    unsigned changes = keychain_bus_signals(&k->service.bus);
+    unsigned changes = keychain_bus_signals();
     keychain_items_deinit(&f->found);
     int r = keychain_items_find(&k->service, &k->groups, f->pattern, &f->found, e);
     if (r)
