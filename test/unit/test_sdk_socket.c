@@ -50,18 +50,22 @@ static void an_address_that_is_too_long_is_refused(void **state)
 static void the_sockets_of_a_user_are_tried_in_order(void **state)
 {
     struct sdk_sockets all;
-    char abstract[64];
+    char folder[] = "/tmp/sdk-test-XXXXXX", first[64], last[64], abstract[64];
     size_t root = geteuid() == 0;
-    fixture_environment("/tmp/folder");
+    assert_non_null(mkdtemp(folder)); /* one that isn't there, or another's, isn't used */
+    fixture_environment(folder);
+    snprintf(first, sizeof(first), "%s/coffer/engine.sock", folder);
+    snprintf(last, sizeof(last), "%s/docker-secrets-engine/engine.sock", folder);
     assert_int_equal(sdk_sockets_find(NULL, geteuid(), &all, NULL), 0);
     snprintf(abstract, sizeof(abstract), "@docker-secrets-engine/%u/daemon.sock",
              (unsigned)geteuid());
     assert_int_equal(all.n, 3 + root);
-    assert_socket(&all, 0, "/tmp/folder/coffer/engine.sock");
+    assert_socket(&all, 0, first);
     if (root)
         assert_socket(&all, 1, "/run/coffer-engine/engine.sock");
     assert_socket(&all, 1 + root, abstract);
-    assert_socket(&all, 2 + root, "/tmp/folder/docker-secrets-engine/engine.sock");
+    assert_socket(&all, 2 + root, last);
+    rmdir(folder);
 }
 
 static void a_named_socket_is_the_only_one(void **state)
@@ -99,10 +103,11 @@ static void without_an_engine_the_words_name_the_sockets(void **state)
     struct coffer_secrets *found;
     struct coffer_error e;
     fixture_environment("/nonexistent");
+    setenv("COFFER_HOME", "/nonexistent", 1); /* an engine may run here */
     struct coffer_client *client = fixture_client(NULL, 1000);
     assert_int_equal(coffer_client_get(client, "a", &found, &e), COFFER_UNAVAILABLE);
     assert_non_null(strstr(e.text, "secrets engine is not available"));
-    assert_non_null(strstr(e.text, "/nonexistent/coffer/engine.sock"));
+    assert_non_null(strstr(e.text, "/nonexistent/engine.sock"));
     coffer_client_free(client);
     client = fixture_client("/nonexistent/x", 1000);
     assert_int_equal(coffer_client_get(client, "a", &found, &e), COFFER_UNAVAILABLE);
