@@ -93,6 +93,14 @@ bool coffer_pattern_includes(const char *pattern, const char *other);
 /* Whether some id is matched by both. Exact. False when one of them isn't valid. */
 bool coffer_pattern_intersects(const char *a, const char *b);
 
+/* Puts an id or a pattern in the place of the one component "**" of a pattern: into
+ * "app" with that behind it "key" is put as "app/key". COFFER_INVALID when one of them
+ * isn't valid, the first has no "**" or several, or the result would be too long;
+ * COFFER_NO_MEMORY. */
+int coffer_pattern_expand(const char *pattern, const char *with,
+                          char out[COFFER_ID_MAX + 1],
+                          struct coffer_error *e) COFFER_MUST_CHECK;
+
 /* The id or pattern within a reference: a pointer behind the "se://" of text. NULL when
  * text doesn't begin with it or what follows isn't a valid pattern. */
 const char *coffer_reference_pattern(const char *text);

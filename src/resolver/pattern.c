@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "resolver/quote.h"
@@ -79,4 +80,36 @@ bool pattern_is_id(const struct pattern *p)
         if (p->parts[i].kind != COMPONENT_LITERAL)
             return false;
     return true;
+}
+
+static int find_gap(const struct pattern *p, size_t *gap, struct err *e)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        if (p->parts[i].kind == COMPONENT_GAP) {
+            *gap = i;
+            found++;
+        }
+    }
+    if (found == 1)
+        return 0;
+    return err_set(
+        e, ERR_INVALID_ARGUMENT,
+        "pattern \"%.100s\" has %zu components \"**\", just one can be filled in",
+        p->text, found);
+}
+
+int pattern_expand(const struct pattern *p, const struct pattern *with,
+                   struct pattern *out, struct err *e)
+{
+    cleanup_buf struct buf text = BUF_INIT;
+    size_t gap = 0;
+    int r = find_gap(p, &gap, e);
+    if (r)
+        return r;
+    size_t start = p->parts[gap].start;
+    if (buf_append(&text, p->text, start) || buf_append_str(&text, with->text) ||
+        buf_append_str(&text, p->text + start + p->parts[gap].len))
+        return err_no_memory(e);
+    return pattern_parse(out, text.data, text.len, e);
 }

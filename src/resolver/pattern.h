@@ -66,3 +66,10 @@ bool pattern_intersects(const struct pattern *p, const struct pattern *q);
  */
 const struct pattern *pattern_narrow(const struct pattern *own,
                                      const struct pattern *request);
+
+/*
+ * Puts a pattern (or an id) in the place of p's "**" component. *out is overwritten.
+ * ERR_INVALID_ARGUMENT when p has not exactly one "**"; else as pattern_parse().
+ */
+int pattern_expand(const struct pattern *p, const struct pattern *with,
+                   struct pattern *out, struct err *e) MUST_CHECK;

@@ -45,6 +45,29 @@ bool coffer_pattern_intersects(const char *a, const char *b)
     return parse(a, &p) && parse(b, &q) && pattern_intersects(&p, &q);
 }
 
+static int expand(const char *pattern, const char *with, char out[COFFER_ID_MAX + 1],
+                  struct err *e)
+{
+    cleanup_pattern struct pattern p = PATTERN_INIT, q = PATTERN_INIT,
+                                   whole = PATTERN_INIT;
+    if (!pattern || !with)
+        return err_set(e, ERR_INVALID_ARGUMENT, "no pattern");
+    int r = pattern_parse(&p, pattern, strlen(pattern), e);
+    r = r ?: pattern_parse(&q, with, strlen(with), e);
+    r = r ?: pattern_expand(&p, &q, &whole, e);
+    if (!r)
+        strcpy_cut(out, COFFER_ID_MAX + 1, whole.text);
+    return r == ERR_RESOURCE_EXHAUSTED ? err_wrap(e, ERR_INVALID_ARGUMENT, "too long")
+                                       : r;
+}
+
+int coffer_pattern_expand(const char *pattern, const char *with,
+                          char out[COFFER_ID_MAX + 1], struct coffer_error *e)
+{
+    struct err why = {0};
+    return sdk_error(e, expand(pattern, with, out, &why), &why);
+}
+
 const char *coffer_reference_pattern(const char *text)
 {
     if (!text || !str_starts_with(text, REFERENCE_PREFIX))

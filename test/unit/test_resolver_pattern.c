@@ -159,6 +159,21 @@ static void no_pattern_takes_long(void **state)
     assert_true(fixture_intersects(monster, id));
 }
 
+static void expansion_needs_one_gap_and_room(void **state)
+{
+    char levels[2 * SECRET_ID_COMPONENTS_MAX + 2];
+    many(levels, "x", SECRET_ID_COMPONENTS_MAX);
+    cleanup_pattern struct pattern p = fixture_pattern("foo/**");
+    cleanup_pattern struct pattern many_gaps = fixture_pattern("**/**");
+    cleanup_pattern struct pattern with = fixture_pattern(levels);
+    cleanup_pattern struct pattern out = PATTERN_INIT;
+    struct err e = {0};
+    assert_int_equal(pattern_expand(&p, &with, &out, &e), ERR_RESOURCE_EXHAUSTED);
+    assert_int_equal(pattern_expand(&many_gaps, &with, &out, &e), ERR_INVALID_ARGUMENT);
+    assert_string_equal(e.text, "pattern \"**/**\" has 2 components \"**\", just one can "
+                                "be filled in");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +186,7 @@ int main(void)
         cmocka_unit_test(a_bad_id_is_refused_in_dockers_words),
         cmocka_unit_test(the_limits_of_ids_are_reached_and_held),
         cmocka_unit_test(no_pattern_takes_long),
+        cmocka_unit_test(expansion_needs_one_gap_and_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,7 @@
  * Answers of Docker's own code, recorded: test/vectors/secrets. A line is "yes" or "no"
  * and, behind one space each, what was asked; '#' begins a comment.
  */
-#define WORDS_MAX 2
+#define WORDS_MAX 3
 
 struct line {
     bool yes;
@@ -84,6 +84,16 @@ static void check_match(const struct line *line)
     expect(line, fixture_match(line->words[0], line->words[1]));
 }
 
+static void check_expansion(const struct line *line)
+{
+    cleanup_pattern struct pattern p = fixture_pattern(line->words[0]);
+    cleanup_pattern struct pattern with = fixture_pattern(line->words[1]);
+    cleanup_pattern struct pattern out = PATTERN_INIT;
+    expect(line, pattern_expand(&p, &with, &out, NULL) == 0);
+    if (line->yes)
+        assert_string_equal(out.text, line->words[2]);
+}
+
 /* Docker's inclusion says yes too often, never no. */
 static void check_inclusion(const struct line *line)
 {
@@ -118,6 +128,11 @@ static void patterns_match_what_dockers_match(void **state)
     each_line("match.txt", 2, 590, check_match);
 }
 
+static void patterns_expand_as_dockers_do(void **state)
+{
+    each_line("expand.txt", 3, 180, check_expansion);
+}
+
 static void nothing_is_included_that_docker_does_not_include(void **state)
 {
     each_line("includes.txt", 2, 3400, check_inclusion);
@@ -135,6 +150,7 @@ int main(void)
         cmocka_unit_test(patterns_are_what_dockers_are),
         cmocka_unit_test(versions_are_what_dockers_are),
         cmocka_unit_test(patterns_match_what_dockers_match),
+        cmocka_unit_test(patterns_expand_as_dockers_do),
         cmocka_unit_test(nothing_is_included_that_docker_does_not_include),
         cmocka_unit_test(what_docker_finds_to_overlap_does),
     };

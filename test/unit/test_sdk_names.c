@@ -39,6 +39,23 @@ static void patterns_are_compared_exactly(void **state)
     assert_false(coffer_pattern_intersects("a", NULL));
 }
 
+static void a_pattern_is_filled_in(void **state)
+{
+    char out[COFFER_ID_MAX + 1] = "before", longest[COFFER_ID_MAX + 1];
+    struct coffer_error e = {0};
+    assert_int_equal(coffer_pattern_expand("a/**", "b/c", out, &e), COFFER_OK);
+    assert_string_equal(out, "a/b/c");
+    assert_int_equal(coffer_pattern_expand("a/**", "*", out, NULL), COFFER_OK);
+    assert_string_equal(out, "a/*");
+    assert_int_equal(coffer_pattern_expand("a/*", "b", out, &e), COFFER_INVALID);
+    assert_non_null(strstr(e.text, "\"a/*\" has 0 components"));
+    memset(longest, 'b', sizeof(longest) - 1);
+    longest[COFFER_ID_MAX] = '\0';
+    assert_int_equal(coffer_pattern_expand("a/**", longest, out, &e), COFFER_INVALID);
+    assert_int_equal(coffer_pattern_expand("a/**", NULL, out, &e), COFFER_INVALID);
+    assert_string_equal(out, "a/*");
+}
+
 static void a_reference_names_a_pattern(void **state)
 {
     static const char text[] = "se://db/password";
@@ -81,6 +98,7 @@ int main(void)
         cmocka_unit_test(ids_and_patterns_are_told_apart),
         cmocka_unit_test(an_id_has_its_longest_length),
         cmocka_unit_test(patterns_are_compared_exactly),
+        cmocka_unit_test(a_pattern_is_filled_in),
         cmocka_unit_test(a_reference_names_a_pattern),
         cmocka_unit_test(an_error_is_cut_where_it_is_too_long),
         cmocka_unit_test(codes_survive_the_way_to_the_wire_and_back),
