@@ -10,7 +10,8 @@
 #include "base/str.h"
 #include "resolver/realm.h"
 
-int plugin_code(int code)
+/* What a code of ours is to the SDK. */
+static int plugin_code(int code)
 {
     switch (code) {
     case 0:

@@ -14,9 +14,6 @@
  * errors of base/err.h.
  */
 
-/* What a code of ours is to the SDK. */
-int plugin_code(int code);
-
 /* Sets *e from an error of ours; "return plugin_fail(r, &why, e)" at the end of a
  * callback. 0 stays COFFER_OK. */
 int plugin_fail(int code, const struct err *from, struct coffer_error *e);

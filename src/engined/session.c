@@ -260,16 +260,6 @@ int session_new(uv_loop_t *loop, int fd, const void *early, size_t n,
     return 0;
 }
 
-void session_go_away(struct session *s)
-{
-    struct err e;
-    if (s->is_over)
-        return;
-    if (yamux_go_away(s->yamux, &e))
-        session_fail(s, &e);
-    session_flush(s);
-}
-
 void session_close(struct session *s, struct loop_close *c)
 {
     if (!s || s->is_closing)

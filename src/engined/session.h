@@ -48,9 +48,6 @@ void session_close(struct session *s, struct loop_close *c);
 /* Tells all calls of ours that they failed, at once: before the session is closed. */
 void session_end_calls(struct session *s, const struct err *why);
 
-/* Lets calls that are under way end but takes no new ones of the plugin. */
-void session_go_away(struct session *s);
-
 /* ---- our calls ---- */
 
 /* code: 0, and `answer` is a message of the type asked for, which the callback may take

@@ -23,7 +23,8 @@ static int callback_result(int code, const struct coffer_error *from, struct err
     return err_set(e, words.code, "%s", has_text ? from->text : err_text(&words));
 }
 
-int sdk_plugin_start(struct coffer_plugin *p, struct err *e)
+/* Calls start(), once; afterwards tells how that ended. */
+static int plugin_start(struct coffer_plugin *p, struct err *e)
 {
     if (!p->is_started) {
         struct coffer_error why = {0};
@@ -52,7 +53,7 @@ static int configure(struct coffer_plugin *p, const ProtobufCMessage *request,
         return err_set(e, ERR_FAILED_PRECONDITION, "the plugin is configured already");
     int r = sdk_config_fill(&p->config, request, e);
     p->is_configured = !r;
-    return r ? r : sdk_plugin_start(p, e);
+    return r ? r : plugin_start(p, e);
 }
 
 /* ---- secrets ---- */
@@ -80,7 +81,7 @@ static int get(struct coffer_plugin *p, const ProtobufCMessage *request, struct 
     int r = sdk_check_pattern(m->pattern, e);
     if (r)
         return r;
-    r = sdk_plugin_start(p, e);
+    r = plugin_start(p, e);
     if (!r)
         r = callback_result(
             p->callbacks.get(p, m->pattern, &found, p->options.user, &why), &why, e);
@@ -117,7 +118,7 @@ static int save(struct coffer_plugin *p, const ProtobufCMessage *request, struct
     if (!r && (m->n_metadata > SECRET_METADATA_MAX || m->value.len > SECRET_VALUE_MAX))
         r = err_set(e, ERR_INVALID_ARGUMENT, "%s: over the limits of a secret", m->id);
     if (!r)
-        r = sdk_plugin_start(p, e);
+        r = plugin_start(p, e);
     if (r)
         return r;
     for (size_t i = 0; i < m->n_metadata; i++)
@@ -133,7 +134,7 @@ static int erase(struct coffer_plugin *p, const ProtobufCMessage *request,
     struct coffer_error why = {0};
     int r = check_id(m->id, e);
     if (!r)
-        r = sdk_plugin_start(p, e);
+        r = plugin_start(p, e);
     if (r)
         return r;
     r = p->callbacks.remove(p, m->id, p->options.user, &why);
@@ -149,7 +150,7 @@ static int list(struct coffer_plugin *p, const ProtobufCMessage *request, struct
     struct coffer_error why = {0};
     int r = sdk_check_pattern(m->pattern, e);
     if (!r)
-        r = sdk_plugin_start(p, e);
+        r = plugin_start(p, e);
     if (!r)
         r = callback_result(
             p->callbacks.list(p, m->pattern, &found, p->options.user, &why), &why, e);
@@ -169,7 +170,7 @@ static int read_one(struct coffer_plugin *p, const ProtobufCMessage *request,
     struct coffer_error why = {0};
     int r = check_id(m->id, e);
     if (!r)
-        r = sdk_plugin_start(p, e);
+        r = plugin_start(p, e);
     if (!r)
         r = callback_result(p->callbacks.get(p, m->id, &found, p->options.user, &why),
                             &why, e);
@@ -188,7 +189,7 @@ static int tell_state(struct coffer_plugin *p, const ProtobufCMessage *request,
     Coffer__V1__StateResponse answer = COFFER__V1__STATE_RESPONSE__INIT;
     struct coffer_store_state state = {0};
     struct coffer_error why = {0};
-    int r = sdk_plugin_start(p, e);
+    int r = plugin_start(p, e);
     if (!r && !p->callbacks.state)
         r = err_set(e, ERR_UNIMPLEMENTED, "this store doesn't tell its state");
     if (!r)
@@ -209,7 +210,7 @@ static int protect(struct coffer_plugin *p, const ProtobufCMessage *request,
 {
     const Coffer__V1__ProtectRequest *m = (const void *)request;
     struct coffer_error why = {0};
-    int r = sdk_plugin_start(p, e);
+    int r = plugin_start(p, e);
     if (!r && !p->callbacks.protect)
         r = err_set(e, ERR_UNIMPLEMENTED,
                     "this store has no key that could be protected otherwise");
@@ -227,7 +228,7 @@ static int unlock(struct coffer_plugin *p, const ProtobufCMessage *request,
     const Coffer__V1__UnlockRequest *m = (const void *)request;
     struct coffer_error why = {0};
     const unsigned char *data = m->passphrase.data;
-    int r = sdk_plugin_start(p, e);
+    int r = plugin_start(p, e);
     if (r)
         return r;
     r = p->callbacks.unlock(p, data ? data : (const unsigned char *)"", m->passphrase.len,
@@ -239,7 +240,7 @@ static int lock(struct coffer_plugin *p, const ProtobufCMessage *request, struct
                 struct err *e)
 {
     struct coffer_error why = {0};
-    int r = sdk_plugin_start(p, e);
+    int r = plugin_start(p, e);
     if (r)
         return r;
     return callback_result(p->callbacks.lock(p, p->options.user, &why), &why, e);

@@ -73,9 +73,6 @@ const struct sdk_method *sdk_method_find(const struct coffer_plugin *p, const ch
 /* Can it be the local store? */
 bool sdk_plugin_is_store(const struct coffer_plugin *p);
 
-/* Calls start(), once; afterwards tells how that ended. */
-int sdk_plugin_start(struct coffer_plugin *p, struct err *e) MUST_CHECK;
-
 /* ---- plugin_config.c ---- */
 
 /* Takes the lines over, into text. ERR_INVALID_ARGUMENT, ERR_NO_MEMORY. */

@@ -25,13 +25,12 @@
 #define SIZE_MAX_SENT ((size_t)16 * 1024)
 
 enum way {
-    WAY_REFUSE = 1,   /* the plugin's calls */
-    WAY_AGAIN = 2,    /* who was told calls again */
-    WAY_CLOSE = 4,    /* who was told closes the session */
-    WAY_READ = 8,     /* the plugin reads what we say */
-    WAY_EARLY = 16,   /* the first piece came with the request to connect */
-    WAY_CANCEL = 32,  /* one call is canceled in between */
-    WAY_GO_AWAY = 64, /* the engine stops */
+    WAY_REFUSE = 1,  /* the plugin's calls */
+    WAY_AGAIN = 2,   /* who was told calls again */
+    WAY_CLOSE = 4,   /* who was told closes the session */
+    WAY_READ = 8,    /* the plugin reads what we say */
+    WAY_EARLY = 16,  /* the first piece came with the request to connect */
+    WAY_CANCEL = 32, /* one call is canceled in between */
 };
 
 struct world {
@@ -179,8 +178,6 @@ static void talk(struct world *w, int fd, const uint8_t *data, size_t n, size_t 
         if (at)
             cancel_one(w);
     }
-    if (w->session && w->way & WAY_GO_AWAY)
-        session_go_away(w->session);
     turn(w, fd);
 }
 
