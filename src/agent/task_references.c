@@ -91,7 +91,9 @@ int task_references_given(struct task *t, struct engine_given **out, size_t *n,
     const Swarm__ContainerSpec *spec = t->spec->spec->container;
     cleanup_free struct engine_given *given = calloc(spec->n_env + 1, sizeof(*given));
     size_t found = 0;
-    int r = given ? 0 : err_no_memory(e);
+    int r = 0;
+    if (!given)
+        return err_no_memory(e);
     for (size_t i = 0; i < spec->n_env && !r; i++) {
         const char *reference = swarm_reference_of_variable(spec->env[i]);
         if (reference)
