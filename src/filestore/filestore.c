@@ -190,13 +190,14 @@ int filestore_sweep(const struct filestore *fs, size_t *secrets, struct err *e)
     const struct dirent *entry;
     *secrets = 0;
     DIR *folder = opendir(fs->folder);
-    int r = folder ? 0 : err_errno(e, errno, "open %s", fs->folder);
+    if (!folder)
+        return err_errno(e, errno, "open %s", fs->folder);
+    int r = 0;
     while (!r && (entry = readdir(folder)))
         if (str_starts_with(entry->d_name, FILESTORE_TEMPORARY))
             r = sweep_one(fs, entry->d_name, e);
         else
             *secrets += entry->d_name[0] != '.';
-    if (folder)
-        closedir(folder);
+    closedir(folder);
     return r;
 }
