@@ -17,7 +17,7 @@
 
 int grantee_find(FILE *passwd, uid_t uid, struct grantee *out, struct err *e)
 {
-    struct passwd entry, *found;
+    struct passwd entry = {0}, *found;
     char line[PASSWD_LINE_MAX];
     cleanup_grantee struct grantee g = {.uid = uid, .names = BUF_INIT};
     int r = buf_append_str(&g.names, ",");
