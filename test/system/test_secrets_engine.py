@@ -16,10 +16,10 @@ import threading
 from concurrent import futures
 
 import places
-from engined import (AUTHORIZE, DISABLE, ENABLE, EXAMPLE, GET, IS_SANITIZED, LIST, REMOVE, SAVE,
+from engined import (AUTHORIZE, DISABLE, ENABLE, EXAMPLE, GET, LIST, REMOVE, SAVE,
                      TIMEOUT, Engined)
 from fixture import canary
-from harness import NONE, Skip, equal, test
+from harness import NONE, equal, test
 
 CAPTURES = places.ROOT / "test/vectors/secrets/captures"
 STRANGER, USER, OTHER, FURTHER = 65000, 65001, 65002, 65003
