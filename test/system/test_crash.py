@@ -21,7 +21,7 @@ class Storm:
 
     def __init__(self, socket, round_number):
         self.socket, self.round = socket, round_number
-        self.acknowledged, self.lock = {}, threading.Lock()
+        self.acknowledged, self.refused, self.lock = {}, [], threading.Lock()
         self.enough = threading.Event()
         self.wanted = random.randint(1, 60)
         self.threads = [threading.Thread(target=self._create, args=(n,)) for n in range(CLIENTS)]
@@ -36,6 +36,7 @@ class Storm:
             except (OSError, http.client.HTTPException):
                 break  # the daemon was killed under this request: not acknowledged
             if answer.status != 201:
+                self.refused.append(answer)
                 break
             with self.lock:
                 self.acknowledged[name] = answer.json["ID"]
@@ -49,6 +50,7 @@ class Storm:
         cofferd.kill()
         for thread in self.threads:
             thread.join()
+        assert not self.refused, self.refused
 
 
 @test(timeout=300)

@@ -57,7 +57,7 @@ def an_engine_that_is_killed_under_load_has_lost_nothing_that_it_confirmed(t):
     engine = Engined(t)
     engine.store()
     engine.start()
-    saved, is_over = [], threading.Event()
+    saved, refused, is_over = [], [], threading.Event()
 
     def load(number):
         connection = socket.socket(socket.AF_UNIX)
@@ -71,7 +71,10 @@ def an_engine_that_is_killed_under_load_has_lost_nothing_that_it_confirmed(t):
                     answer = lines.readline()
                 except OSError:
                     return
+                if not answer.endswith(b"\n"):
+                    return  # it was killed
                 if not answer.startswith(b"HTTP/1.1 200"):
+                    refused.append(answer)
                     return
                 saved.append(name)
                 if len(saved) > 40:
@@ -93,6 +96,7 @@ def an_engine_that_is_killed_under_load_has_lost_nothing_that_it_confirmed(t):
     engine.stop(signal.SIGKILL)
     for thread in threads:
         thread.join()
+    equal(refused, [])
     assert engine.socket.exists()
     engine.start()  # what it left is no obstacle
     found = {name for name, _ in engine.get("**")}
