@@ -1,174 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+#include "filestore_fixture.h"
 
-#include <cmocka.h>
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/file.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/file.h"
-#include "base/mem.h"
-#include "base/str.h"
-#include "crypto/crypto.h"
 #include "fault_malloc.h"
-#include "filestore/filestore.h"
-#include "json/json.h"
-
-/* In place of the C library's: file systems with less, such as NFS or an overlay, and a
- * process that is killed before any of its steps. */
-static bool knows_no_flags, moves_no_secret;
-static unsigned steps_to_crash; /* 0: none comes */
-
-static void step(void)
-{
-    if (steps_to_crash && --steps_to_crash == 0)
-        _exit(0);
-}
-
-static int refuse(int errnum)
-{
-    errno = errnum;
-    return -1;
-}
-
-static bool is_secret(const char *path)
-{
-    return strrchr(path, '/')[1] != '.' && !strstr(path, "/.");
-}
-
-int renameat2(int from_folder, const char *from, int to_folder, const char *to,
-              unsigned flags)
-{
-    step();
-    if (flags && (knows_no_flags || moves_no_secret))
-        return refuse(moves_no_secret ? EXDEV : EINVAL);
-    return (int)syscall(SYS_renameat2, from_folder, from, to_folder, to, flags);
-}
-
-int rename(const char *from, const char *to)
-{
-    step();
-    if (moves_no_secret && is_secret(from))
-        return refuse(EXDEV);
-    return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
-}
-
-int mkdir(const char *path, mode_t mode)
-{
-    step();
-    return (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode);
-}
-
-int rmdir(const char *path)
-{
-    step();
-    return (int)syscall(SYS_unlinkat, AT_FDCWD, path, AT_REMOVEDIR);
-}
-
-int unlinkat(int folder, const char *path, int flags)
-{
-    step();
-    return (int)syscall(SYS_unlinkat, folder, path, flags);
-}
-
-#define CANARY "correct-horse-battery-staple"
-
-struct fixture {
-    char root[64];
-    char folder[128];
-    struct filestore *fs;
-    struct age_identity *key;
-    struct age_keys keys;
-};
-
-static int setup(void **state)
-{
-    static struct fixture f;
-    f = (struct fixture){.root = "/tmp/coffer-filestore-XXXXXX"};
-    *state = &f;
-    json_setup();
-    if (crypto_init(NULL) || !mkdtemp(f.root) || age_identity_new(&f.key))
-        return -1;
-    snprintf(f.folder, sizeof(f.folder), "%s/a/b", f.root);
-    f.keys = (struct age_keys){&f.key, 1, NULL};
-    return filestore_open(f.folder, &f.fs, NULL);
-}
-
-static void remove_tree(const char *path)
-{
-    DIR *folder = opendir(path);
-    const struct dirent *entry;
-    while (folder && (entry = readdir(folder))) {
-        cleanup_free char *inner = str_format("%s/%s", path, entry->d_name);
-        if (str_equal(entry->d_name, ".") || str_equal(entry->d_name, ".."))
-            continue;
-        if (unlink(inner))
-            remove_tree(inner);
-    }
-    if (folder)
-        closedir(folder);
-    rmdir(path);
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-    filestore_free(f->fs);
-    age_identity_free(f->key);
-    remove_tree(f->root);
-    return 0;
-}
-
-static int save(struct fixture *f, const char *id, const char *value, bool overwrite)
-{
-    cleanup_secret_envelope struct secret_envelope s = {0};
-    assert_int_equal(secret_envelope_set_id(&s, id, NULL), 0);
-    assert_int_equal(secret_envelope_set_value(&s, value, strlen(value), NULL), 0);
-    assert_int_equal(secret_envelope_put(&s, "owner", "me", NULL), 0);
-    return filestore_save(f->fs, &s, overwrite, age_identity_recipient(f->key), 1, NULL);
-}
-
-static int get(struct fixture *f, const char *id, struct secret_envelope *out)
-{
-    *out = (struct secret_envelope){0};
-    return filestore_get(f->fs, id, &f->keys, out, NULL);
-}
-
-static void holds(struct fixture *f, const char *id, const char *value)
-{
-    cleanup_secret_envelope struct secret_envelope s;
-    assert_int_equal(get(f, id, &s), 0);
-    assert_string_equal(s.id, id);
-    assert_string_equal(buf_str(&s.value), value);
-    assert_string_equal(secret_envelope_get(&s, "owner"), "me");
-}
-
-static void path_of(struct fixture *f, const char *rest, char *out, size_t size)
-{
-    snprintf(out, size, "%s/%s", f->folder, rest);
-}
-
-static size_t count_entries(const char *path)
-{
-    size_t n = 0;
-    DIR *folder = opendir(path);
-    assert_non_null(folder);
-    while (readdir(folder))
-        n++;
-    closedir(folder);
-    return n - 2;
-}
 
 static void what_was_saved_is_there(void **state)
 {
@@ -328,23 +166,6 @@ static void a_list_names_what_is_damaged(void **state)
     }
 }
 
-static void what_a_crash_left_is_swept(void **state)
-{
-    struct fixture *f = *state;
-    char path[256];
-    cleanup_secret_envelopes struct secret_envelopes list = {0};
-    cleanup_pattern struct pattern all = PATTERN_INIT;
-    path_of(f, ".writing-abcdef", path, sizeof(path));
-    assert_int_equal(mkdir(path, 0700), 0);
-    path_of(f, ".writing-abcdef/secretage.tmp", path, sizeof(path));
-    assert_int_equal(file_replace(path, 0600, "x", 1, NULL), 0);
-    assert_int_equal(pattern_parse(&all, "**", 2, NULL), 0);
-    assert_int_equal(filestore_list(f->fs, &all, &f->keys, &list, NULL), 0);
-    assert_int_equal(list.len, 0);
-    assert_int_equal(save(f, "a", "1", false), 0);
-    assert_int_equal(count_entries(f->folder), 2);
-}
-
 static void an_id_too_long_for_a_file_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -389,126 +210,6 @@ static void the_lock_is_touched_when_it_is_taken(void **state)
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0); /* and let go */
     close(fd);
-}
-
-/* A limit on the size of files stands for a disk that is full. */
-static void a_write_that_fails_leaves_the_old_secret(void **state)
-{
-    struct fixture *f = *state;
-    struct rlimit before, none;
-    assert_int_equal(save(f, "a", "1", false), 0);
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-    none = (struct rlimit){100, before.rlim_max};
-    signal(SIGXFSZ, SIG_IGN);
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
-    int overwritten = save(f, "a", "2", true), added = save(f, "b", "2", true);
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
-    signal(SIGXFSZ, SIG_DFL);
-    assert_int_not_equal(overwritten, 0);
-    assert_int_not_equal(added, 0);
-    holds(f, "a", "1");
-    assert_int_equal(count_entries(f->folder), 2);
-}
-
-static void replaces_and_removes(struct fixture *f)
-{
-    struct secret_envelope s;
-    assert_int_equal(save(f, "a", "1", false), 0);
-    assert_int_equal(save(f, "a", "2", false), ERR_ALREADY_EXISTS);
-    assert_int_equal(save(f, "a", "2", true), 0);
-    holds(f, "a", "2");
-    assert_int_equal(count_entries(f->folder), 2);
-    assert_int_equal(filestore_remove(f->fs, "a", NULL), 0);
-    assert_int_equal(get(f, "a", &s), ERR_NOT_FOUND);
-    assert_int_equal(count_entries(f->folder), 1);
-}
-
-static void a_file_system_without_flags_of_rename_is_enough(void **state)
-{
-    knows_no_flags = true;
-    replaces_and_removes(*state);
-    knows_no_flags = false;
-}
-
-static void a_file_system_that_moves_no_old_folder_is_enough(void **state)
-{
-    moves_no_secret = true;
-    replaces_and_removes(*state);
-    moves_no_secret = false;
-}
-
-static bool is_listed(struct fixture *f, const char *id)
-{
-    cleanup_secret_envelopes struct secret_envelopes list = {0};
-    cleanup_pattern struct pattern all = PATTERN_INIT;
-    assert_int_equal(pattern_parse(&all, "**", 2, NULL), 0);
-    assert_int_equal(filestore_list(f->fs, &all, &f->keys, &list, NULL), 0);
-    return list.len == 1 && str_equal(list.items[0].id, id);
-}
-
-/* Does it, and is killed before the nth step. Returns whether there was no such step. */
-static bool crash_at(struct fixture *f, unsigned n, int (*what)(struct fixture *f))
-{
-    int status;
-    pid_t pid = fork();
-    if (pid == 0) {
-        steps_to_crash = n;
-        int r = what(f);
-        _exit(r ? 2 : 1);
-    }
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(WIFEXITED(status) && WEXITSTATUS(status) < 2);
-    return WEXITSTATUS(status) == 1;
-}
-
-static int overwrite(struct fixture *f)
-{
-    return save(f, "a", "2", true);
-}
-
-static int take_away(struct fixture *f)
-{
-    return filestore_remove(f->fs, "a", NULL);
-}
-
-/* The old one until some step, from then on the new one. */
-static void crash_at_each_step(struct fixture *f)
-{
-    bool is_over = false, was_new = false;
-    for (unsigned n = 1; !is_over; n++) {
-        cleanup_secret_envelope struct secret_envelope s = {0};
-        assert_int_equal(save(f, "a", "1", true), 0);
-        is_over = crash_at(f, n, overwrite);
-        assert_int_equal(get(f, "a", &s), 0);
-        bool is_new = str_equal(buf_str(&s.value), "2");
-        assert_true(is_new || str_equal(buf_str(&s.value), "1"));
-        assert_string_equal(secret_envelope_get(&s, "owner"), "me");
-        assert_true(is_new || !was_new);
-        assert_true(is_listed(f, "a"));
-        was_new = is_new;
-    }
-    assert_true(was_new);
-    is_over = false;
-    for (unsigned n = 1; !is_over; n++) {
-        assert_int_equal(save(f, "a", "1", true), 0);
-        is_over = crash_at(f, n, take_away);
-        if (is_listed(f, "a"))
-            holds(f, "a", "1");
-    }
-    assert_false(is_listed(f, "a"));
-    assert_int_equal(save(f, "a", "1", true), 0);
-    assert_int_equal(count_entries(f->folder), 2);
-}
-
-static void after_a_crash_a_secret_is_the_old_one_or_the_new(void **state)
-{
-    struct fixture *f = *state;
-    crash_at_each_step(f);
-    knows_no_flags = true;
-    crash_at_each_step(f);
-    moves_no_secret = true;
-    crash_at_each_step(f);
-    knows_no_flags = moves_no_secret = false;
 }
 
 static void a_full_store_takes_no_more(void **state)
@@ -581,7 +282,6 @@ static void memory_that_runs_out_is_an_error(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(what_was_saved_is_there),
         TEST(files_have_the_public_layout),
@@ -591,14 +291,9 @@ int main(void)
         TEST(other_keys_open_nothing),
         TEST(a_damaged_file_is_told),
         TEST(a_list_names_what_is_damaged),
-        TEST(what_a_crash_left_is_swept),
         TEST(an_id_too_long_for_a_file_is_refused),
         TEST(a_folder_that_others_may_use_is_refused),
         TEST(the_lock_is_touched_when_it_is_taken),
-        TEST(a_write_that_fails_leaves_the_old_secret),
-        TEST(a_file_system_without_flags_of_rename_is_enough),
-        TEST(a_file_system_that_moves_no_old_folder_is_enough),
-        TEST(after_a_crash_a_secret_is_the_old_one_or_the_new),
         TEST(a_full_store_takes_no_more),
         TEST(a_key_comes_back_from_its_file),
         TEST(memory_that_runs_out_is_an_error),
