@@ -111,12 +111,23 @@ int file_write(const char *path, mode_t mode, const void *data, size_t n, struct
     return 0;
 }
 
+/* A device that gives way to a file is gone for all programs. */
+static int check_replaceable(const char *path, struct err *e)
+{
+    struct stat st;
+    if (lstat(path, &st) || S_ISREG(st.st_mode) || S_ISLNK(st.st_mode))
+        return 0;
+    return err_set(e, ERR_FAILED_PRECONDITION, "%s is no file that could be replaced",
+                   path);
+}
+
 int file_replace(const char *path, mode_t mode, const void *data, size_t n, struct err *e)
 {
     cleanup_free char *temporary = str_format("%s.tmp", path);
     if (!temporary)
         return err_no_memory(e);
-    int r = file_write(temporary, mode, data, n, e);
+    int r = check_replaceable(path, e);
+    r = r ?: file_write(temporary, mode, data, n, e);
     if (!r && rename(temporary, path))
         r = err_errno(e, errno, "rename %s to %s", temporary, path);
     if (r) {

@@ -25,6 +25,7 @@ int file_read_trusted(const char *path, size_t max, struct buf *out,
  * Puts a file of these contents in the place of path: by a temporary file beside it
  * ("<path>.tmp"), fsync, rename and fsync of the folder. At any moment, also after a
  * crash, path is the old file or the new one. mode is what it says, whatever the umask.
+ * ERR_FAILED_PRECONDITION when something else than a file or a link is there.
  */
 int file_replace(const char *path, mode_t mode, const void *data, size_t n,
                  struct err *e) MUST_CHECK;
