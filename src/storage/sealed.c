@@ -3,9 +3,8 @@
  * A commit is prepared (objects packed and sealed, the next head made), handed to the
  * storage, and then either taken over or forgotten:
  *
- *   sealed_commit -> prepare -> storage_commit ... on_committed -> accept | forget ->
- * done
- *                          '-- refused: an empty batch, so that done still comes later
+ *   prepare -> storage_commit ... on_committed -> accept | forget -> done
+ *         '-- refused: an empty batch, so that done still comes later
  *
  * Rows and head in memory are always those of the last commit that succeeded.
  */

@@ -11,7 +11,7 @@
  *
  * Opens the file, and makes it when it isn't there; its folder must be. The texts name
  * the file:
- *   ERR_FAILED_PRECONDITION  another process has it open
+ *   ERR_FAILED_PRECONDITION  another process has it open, or another version wrote it
  *   ERR_DATA_LOSS            it is damaged, cut, or no database of coffer's
  *   ERR_PERMISSION_DENIED, ERR_RESOURCE_EXHAUSTED, ERR_IO, ...
  */

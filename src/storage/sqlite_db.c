@@ -209,9 +209,11 @@ static int check_identity(sqlite3 *db, const char *path, bool *is_new, struct er
         return err_set(e, ERR_DATA_LOSS, "storage %s is a database, but not coffer's",
                        path);
     if (version != SCHEMA_VERSION)
-        return err_set(e, ERR_FAILED_PRECONDITION,
-                       "storage %s has version %lld, this program knows version %d", path,
-                       (long long)version, SCHEMA_VERSION);
+        return err_set(
+            e, ERR_FAILED_PRECONDITION,
+            "storage %s has version %lld, this program knows version %d: start "
+            "the cofferd that wrote it",
+            path, (long long)version, SCHEMA_VERSION);
     return 0;
 }
 

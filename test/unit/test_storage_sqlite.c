@@ -259,6 +259,7 @@ static void a_newer_form_is_refused(void **state)
     run_sql(d->path, "PRAGMA user_version=2");
     assert_not_opened(d, ERR_FAILED_PRECONDITION);
     assert_non_null(strstr(d->e.text, "version 2"));
+    assert_non_null(strstr(d->e.text, "start the cofferd that wrote it"));
 }
 
 static void a_database_without_its_table_is_refused(void **state)
