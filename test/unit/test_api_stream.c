@@ -211,30 +211,6 @@ static void a_network_of_the_swarm_is_refused_to_containers(void **state)
     assert_int_equal(f->world.asked.len, 0);
 }
 
-static void a_network_of_every_node_is_one_of_the_swarm_s(void **state)
-{
-    struct fixture *f = *state;
-    world_ask(&f->world, "GET", "/v1.41/networks/none?scope=swarm", NULL);
-    assert_int_equal(f->world.status, 200);
-    assert_string_equal(buf_str(&f->world.received),
-                        "{\"Name\":\"none\",\"Id\":\"none\",\"Scope\":\"swarm\","
-                        "\"Driver\":\"null\","
-                        "\"Labels\":{\"com.docker.swarm.predefined\":\"true\"}}\n");
-    world_ask(&f->world, "GET", "/v1.41/networks/back?scope=swarm", NULL);
-    assert_int_equal(f->world.status, 404);
-    assert_int_equal(f->world.asked.len, 0);
-}
-
-static void a_network_that_spans_nodes_is_refused_with_what_there_is(void **state)
-{
-    struct fixture *f = *state;
-    world_ask(&f->world, "POST", "/v1.41/networks/create",
-              "{\"Name\":\"stack_default\",\"Driver\":\"overlay\"}");
-    assert_int_equal(f->world.status, 501);
-    assert_non_null(strstr(buf_str(&f->world.received), "an external network"));
-    assert_int_equal(f->world.asked.len, 0);
-}
-
 static void podman_s_own_api_has_its_own_versions(void **state)
 {
     struct fixture *f = *state;
@@ -397,8 +373,6 @@ int main(void)
         TEST(a_commit_without_a_body_gets_one),
         TEST(what_cannot_be_read_is_passed_on_as_it_is),
         TEST(a_network_of_the_swarm_is_refused_to_containers),
-        TEST(a_network_of_every_node_is_one_of_the_swarm_s),
-        TEST(a_network_that_spans_nodes_is_refused_with_what_there_is),
         TEST(podman_s_own_api_has_its_own_versions),
         TEST(without_an_engine_the_swarm_goes_on),
         TEST(a_strange_info_is_not_passed_on),
