@@ -71,7 +71,9 @@ static bool kill_children(void)
     return true;
 }
 
-/* Whoever dies hands us its own children, so each death is a reason to look again. */
+/* Whoever dies hands us its own children, so each death is a reason to look again. A
+ * child that hangs in the kernel holds us as long as it does, and nobody else: the engine
+ * kills a keeper that it has waited for. */
 static void end_all(void)
 {
     while (kill_children() && (waitpid(-1, NULL, 0) > 0 || errno == EINTR))
