@@ -13,7 +13,6 @@
         name, letter, &type, "", NULL, why                                               \
     }
 
-#define NO_NETWORKS "overlay networks are not supported yet"
 #define NO_PORTS "published ports are not supported yet"
 #define NO_WINDOWS "this is for Windows, which is not supported"
 #define NO_JOBS "jobs are not supported yet"
@@ -122,7 +121,7 @@ const struct flag service_create_flags[] = {
     ONE("mode", 0, flag_string, "Service mode (\"replicated\", \"global\")"),
     ONE("mount", 0, flag_mount, "Attach a filesystem mount to the service"),
     ONE("name", 0, flag_string, "Service name"),
-    REFUSED("network", 0, flag_string, NO_NETWORKS),
+    ONE("network", 0, flag_network, "Network attachment: host, bridge or none"),
     ONE("placement-pref", 0, flag_preference, "Add a placement preference"),
     REFUSED("publish", 'p', flag_string, NO_PORTS),
     ONE("secret", 0, flag_secret, "Specify secrets to expose to the service"),
@@ -162,8 +161,8 @@ const struct flag service_update_flags[] = {
     ONE("label-rm", 0, flag_list, "Remove a label by its key"),
     ONE("mount-add", 0, flag_mount, "Add or update a mount on a service"),
     ONE("mount-rm", 0, flag_list, "Remove a mount by its target path"),
-    REFUSED("network-add", 0, flag_string, NO_NETWORKS),
-    REFUSED("network-rm", 0, flag_string, NO_NETWORKS),
+    ONE("network-add", 0, flag_network, "Add a network: host, bridge or none"),
+    ONE("network-rm", 0, flag_list, "Remove a network"),
     ONE("placement-pref-add", 0, flag_preference, "Add a placement preference"),
     ONE("placement-pref-rm", 0, flag_list, "Remove a placement preference"),
     REFUSED("publish-add", 0, flag_string, NO_PORTS),

@@ -103,6 +103,16 @@ static const char *key_target(const json_t *element, size_t *n)
     return s;
 }
 
+/* The networks that there are need no more than their names. */
+static int make_network(const char *text, json_t **out, struct err *e)
+{
+    if (!*text || strpbrk(text, "=,"))
+        return err_set(e, ERR_INVALID_ARGUMENT,
+                       "invalid network '%s': give just its name", text);
+    *out = json_pack("{s:s}", "Target", text);
+    return *out ? 0 : err_no_memory(e);
+}
+
 /* "spread=node.labels.zone" */
 static int make_preference(const char *text, json_t **out, struct err *e)
 {
@@ -128,6 +138,7 @@ static const struct list_kind variable = {make_variable, key_before_equals};
 static const struct list_kind host = {make_host, key_host};
 static const struct list_kind ulimit = {make_ulimit, key_name};
 static const struct list_kind mount = {spec_parse_mount, key_target};
+static const struct list_kind network = {make_network, key_target};
 static const struct list_kind preference = {make_preference, key_preference};
 
 static const struct list_rule {
@@ -146,6 +157,7 @@ static const struct list_rule {
     {"label", NULL, "Labels"},
     {"log-opt", NULL, SPEC_TASK ".LogDriver.Options"},
     {"mount", &mount, SPEC_CONTAINER ".Mounts"},
+    {"network", &network, SPEC_TASK ".Networks"},
     {"placement-pref", &preference, SPEC_TASK ".Placement.Preferences"},
     {"sysctl", NULL, SPEC_CONTAINER ".Sysctls"},
     {"ulimit", &ulimit, SPEC_CONTAINER ".Ulimits"},
@@ -276,6 +288,11 @@ static int check_host(const char *text, struct err *e)
     return check(&host, text, e);
 }
 
+static int check_network(const char *text, struct err *e)
+{
+    return check(&network, text, e);
+}
+
 static int check_preference(const char *text, struct err *e)
 {
     return check(&preference, text, e);
@@ -285,4 +302,5 @@ const struct flag_type flag_mount = {"mount", check_mount};
 const struct flag_type flag_ulimit = {"ulimit", check_ulimit};
 const struct flag_type flag_variable = {"list", check_variable};
 const struct flag_type flag_host = {"list", check_host};
+const struct flag_type flag_network = {"network", check_network};
 const struct flag_type flag_preference = {"pref", check_preference};

@@ -16,7 +16,7 @@
 
 extern const struct flag_type flag_secret, flag_config, flag_mount, flag_ulimit,
     flag_host;
-extern const struct flag_type flag_preference, flag_variable;
+extern const struct flag_type flag_network, flag_preference, flag_variable;
 
 /* Flags with one value: limits, policies, health check. */
 int spec_apply_scalars(json_t *spec, const struct flags *f, struct err *e) MUST_CHECK;

@@ -100,6 +100,18 @@ static void a_policy_is_whole(void **state)
                 "{\"RollbackConfig\": {\"Parallelism\": 7, \"Order\": \"start-first\"}}");
 }
 
+static void a_network_is_named(void **state)
+{
+    static const char attached[] = "{\"TaskTemplate\": {\"Networks\": "
+                                   "[{\"Target\": \"none\"}]}}";
+    assert_spec(service_create_flags, "{}", W("--network", "none"), attached);
+    assert_spec(service_update_flags,
+                "{\"TaskTemplate\": {\"Networks\": [{\"Target\": \"host\"}]}}",
+                W("--network-rm", "host", "--network-add", "none"), attached);
+    assert_refused(service_create_flags, W("--network", "name=host,alias=a"),
+                   "give just its name");
+}
+
 static void health_checks_are_set_or_switched_off(void **state)
 {
     assert_spec(
@@ -289,6 +301,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_flag_sets_its_field),
         cmocka_unit_test(a_policy_is_whole),
+        cmocka_unit_test(a_network_is_named),
         cmocka_unit_test(health_checks_are_set_or_switched_off),
         cmocka_unit_test(lists_are_changed_by_their_keys),
         cmocka_unit_test(log_options_belong_to_a_driver),
