@@ -101,13 +101,17 @@ static int ask(const struct asking *a, const char *pattern, struct secret_envelo
 
 /* ---- starting ---- */
 
-/* Root of this machine: within a user namespace (Podman without root) the machine's own
- * files are somebody else's, and an engine that was started there would be lost. */
-static bool may_start(const struct asking *a)
+/* Within a user namespace (Podman without root) root is its user, and the machine's own
+ * files are somebody else's: an engine that was started there would be lost. */
+static bool is_user_as_root(const struct asking *a)
 {
     struct stat st;
-    return !a->was_tried && a->uid == 0 && geteuid() == 0 && !stat("/", &st) &&
-           st.st_uid == 0;
+    return a->uid == 0 && (geteuid() != 0 || stat("/", &st) || st.st_uid != 0);
+}
+
+static bool may_start(const struct asking *a)
+{
+    return !a->was_tried && a->uid == 0 && !is_user_as_root(a);
 }
 
 static int start(struct asking *a, struct err *e)
@@ -132,10 +136,25 @@ static int say_how(struct asking *a, struct err *e)
                    err_text(&why), uid, uid);
 }
 
+/* The same to the user of a namespace, whose number only the kernel knows. The last that
+ * was tried may have been the engine of the machine's root, which refuses. */
+static int say_how_as_root(struct asking *a, int r, struct err *e)
+{
+    if (!e || !ask_version(a, NULL))
+        return r;
+    struct err why = *e;
+    return err_set(e, r,
+                   "%s (your engine must run: systemctl --user enable --now "
+                   "coffer-engined.socket)",
+                   err_text(&why));
+}
+
 int asking_get(struct asking *a, const char *pattern, struct secret_envelopes *out,
                struct err *e)
 {
     int r = ask(a, pattern, out, e);
+    if ((r == ERR_UNAVAILABLE || r == ERR_PERMISSION_DENIED) && is_user_as_root(a))
+        return say_how_as_root(a, r, e);
     if (r != ERR_UNAVAILABLE)
         return r;
     if (!may_start(a))

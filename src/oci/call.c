@@ -109,7 +109,9 @@ static int find_record(struct call *c, const struct settings *s, struct err *e)
     if (r && r != ERR_NOT_FOUND) {
         if (e)
             *e = why;
-        return r;
+        return err_wrap(e, r,
+                        "the record of who created the container (runtime.conf "
+                        "says where it is, by references)");
     }
     c->has_record = !r;
     c->has_uid = !r || s->has_uid;

@@ -106,6 +106,7 @@ def podman_of_a_user_needs_no_cofferd(_):
         user.node.path(f"/run/user/{user.uid}/coffer/engine.sock").unlink()
         user.create("late", "-e", "KEY=se://a")
         refused(user, "late", "resolving KEY: se://a: secrets engine is not available")
+        refused(user, "late", "systemctl --user enable --now coffer-engined.socket")
         user.set(f"references = {user.home}/references\n")
         refused(user, "late", "it isn't known whose secrets are meant")
 
