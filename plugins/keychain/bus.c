@@ -269,6 +269,25 @@ static void on_connected(GObject *source, GAsyncResult *result, gpointer data)
     keychain_bus_leave(c->bus);
 }
 
+/* A plain `su` leaves the variables of the user before. Where that user's bus lets us in,
+ * as it may let root, our secrets would go to that user's keyring. */
+static int check_user(struct keychain_bus *b, struct err *e)
+{
+    GIOStream *stream = g_dbus_connection_get_stream(b->connection);
+    GSocket *socket = G_IS_SOCKET_CONNECTION(stream)
+                          ? g_socket_connection_get_socket(G_SOCKET_CONNECTION(stream))
+                          : NULL;
+    GCredentials *its = socket ? g_socket_get_credentials(socket, NULL) : NULL;
+    bool is_own = its && g_credentials_get_unix_user(its, NULL) == geteuid();
+    g_clear_object(&its);
+    if (is_own)
+        return 0;
+    g_clear_object(&b->connection);
+    return err_set(e, ERR_UNAVAILABLE,
+                   UNAVAILABLE "the bus that DBUS_SESSION_BUS_ADDRESS or XDG_RUNTIME_DIR "
+                               "names is not this user's");
+}
+
 bool keychain_bus_is_connected(const struct keychain_bus *b)
 {
     return b->connection && !g_dbus_connection_is_closed(b->connection);
@@ -293,6 +312,7 @@ int keychain_bus_connect(struct keychain_bus *b, struct err *e)
     if (!r && c.error)
         r = err_set(e, ERR_UNAVAILABLE, UNAVAILABLE "%s", c.error->message);
     g_clear_error(&c.error);
+    r = r ?: check_user(b, e);
     if (r)
         return r;
     g_dbus_connection_set_exit_on_close(b->connection, FALSE);

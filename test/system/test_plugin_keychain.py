@@ -160,6 +160,15 @@ def a_locked_keyring_is_unlocked_with_its_password(t):
 
 
 @test(engines=NONE, cofferd=False)
+def the_bus_of_another_user_is_not_used(t):
+    """As after a plain `su`, which leaves the variables of the user before."""
+    t.node.path(t.node.folder).chmod(0o755)
+    bus = Bus(t.node, t.node.folder / "bus-other", uid=1000)
+    message = refused("unavailable", new_plugin(t, bus).save, "a", VALUE)
+    assert "is not this user's" in message, message
+
+
+@test(engines=NONE, cofferd=False)
 def without_a_bus_or_a_keyring_dockers_words_say_so(t):
     environment = {"HOME": "/nonexistent", "XDG_RUNTIME_DIR": "/nonexistent"}
     words = "keychain backend unavailable: D-Bus session bus unavailable: "

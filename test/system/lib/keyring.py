@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """A session bus in a node, GNOME's keyring or a misbehaving one on it, and secret-tool."""
 
+import os
 import pathlib
 import subprocess
 
 from node import child_of
 
+# Unlike the usual ones, which let in nobody but their own user.
 CONFIG = """<busconfig><type>session</type><listen>unix:path={socket}</listen>{services}
-<auth>EXTERNAL</auth><policy context="default"><allow send_destination="*" eavesdrop="true"/>
+<auth>EXTERNAL</auth><policy context="default"><allow user="*"/><allow send_destination="*" eavesdrop="true"/>
 <allow eavesdrop="true"/><allow own="*"/></policy></busconfig>
 """
 NAME = "org.freedesktop.secrets"
@@ -18,9 +20,10 @@ IN_NODE, FAKE = RIG / "in-node", RIG / "fake-keyring"
 
 
 class Bus:
-    def __init__(self, node, folder, services=""):
-        self.node, self.folder = node, folder
+    def __init__(self, node, folder, services="", uid=0):
+        self.node, self.folder, self.uid = node, folder, uid
         folder.mkdir()
+        os.chown(folder, uid, uid)
         self.socket = folder / "bus"
         config = folder / "bus.conf"
         config.write_text(CONFIG.format(socket=self.socket, services=services))
@@ -34,8 +37,9 @@ class Bus:
         """Again at the same place, when the one before was killed."""
         self.socket.unlink(missing_ok=True)
         self.process = self.node.popen(
-            ["dbus-daemon", f"--config-file={self.config}", "--nofork", "--nopidfile",
-             "--print-address=1"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            ["setpriv", f"--reuid={self.uid}", f"--regid={self.uid}", "--clear-groups", "dbus-daemon",
+             f"--config-file={self.config}", "--nofork", "--nopidfile", "--print-address=1"],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         assert self.process.stdout.readline(), "dbus-daemon did not start"
 
     def run(self, *command, data=b"", check=True, errors=subprocess.PIPE):
