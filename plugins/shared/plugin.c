@@ -84,6 +84,7 @@ int plugin_main(const struct coffer_plugin_options *options)
         return EXIT_FAILURE;
     }
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGCHLD, SIG_DFL); /* who started us may ignore it */
     int r = coffer_plugin_run(options, &e);
     if (r)
         fprintf(stderr, "coffer-plugin-%s: %s\n", options->name, e.text);

@@ -197,22 +197,41 @@ static int drive(struct running *p, program_wait *wait, const void *user,
     return r;
 }
 
-/* Its own end is waited for in any case: killed, it comes at once. */
-static void finish(struct running *p, bool is_killed, struct program_end *end)
+/* Its own end is waited for in any case: killed, it comes at once. Who ignores SIGCHLD is
+ * told of no status. */
+static int reap(const struct running *p, struct program_end *end, struct err *e)
 {
-    int status = 0;
-    if (p->pid > 0) {
-        if (is_killed)
-            kill(-p->pid, SIGKILL);
-        while (waitpid(p->pid, &status, 0) < 0 && errno == EINTR) {
-        }
-        end->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    }
+    int status;
+    pid_t pid;
+    do {
+        pid = waitpid(p->pid, &status, 0);
+    } while (pid < 0 && errno == EINTR);
+    if (pid < 0)
+        return err_errno(e, errno, "how %s ended can't be told", p->program->words[0]);
+    end->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return 0;
+}
+
+static void close_all(struct running *p)
+{
     close_fd(&p->in);
     close_fd(&p->out);
     close_fd(&p->err);
     close_fd(&p->set);
     close_fd(&p->pidfd);
+}
+
+/* r is the error that ends it before its own end, or 0. */
+static int finish(struct running *p, int r, struct program_end *end, struct err *e)
+{
+    if (p->pid > 0) {
+        if (r)
+            kill(-p->pid, SIGKILL);
+        int unknown = reap(p, end, r ? NULL : e);
+        r = r ? r : unknown;
+    }
+    close_all(p);
+    return r;
 }
 
 int program_run(const struct program *c, program_wait *wait, const void *user,
@@ -223,8 +242,7 @@ int program_run(const struct program *c, program_wait *wait, const void *user,
     int r = start(&p, e);
     if (!r)
         r = drive(&p, wait, user, end, e);
-    finish(&p, r != 0, end);
-    return r;
+    return finish(&p, r, end, e);
 }
 
 /* ---- with nothing else to do ---- */

@@ -42,9 +42,10 @@ typedef int program_wait(const void *user, int fd, struct err *e);
 /*
  * Runs it. When waiting fails, or it writes more than output_max, it and all of its
  * process group are killed. What it left running may keep its output open; that isn't
- * waited for. SIGPIPE must be ignored, since it need not read its input. Errors of the
- * wait, ERR_RESOURCE_EXHAUSTED, ERR_NOT_FOUND (there is no such program), ERR_IO,
- * ERR_NO_MEMORY.
+ * waited for. SIGPIPE must be ignored, since it need not read its input. SIGCHLD must
+ * not be, as it may have been inherited: then nobody knows how the program ended, which
+ * is ERR_IO. Errors of the wait, ERR_RESOURCE_EXHAUSTED, ERR_NOT_FOUND (there is no such
+ * program), ERR_IO, ERR_NO_MEMORY.
  */
 int program_run(const struct program *c, program_wait *wait, const void *user,
                 struct program_end *end, struct err *e) MUST_CHECK;

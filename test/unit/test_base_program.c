@@ -117,6 +117,18 @@ static void a_program_that_is_not_there_is_told(void **state)
     assert_non_null(strstr(e.text, "/nonexistent/program"));
 }
 
+/* As a program may inherit it: the kernel keeps no status for us then. */
+static void an_end_that_nobody_was_told_of_is_no_success(void **state)
+{
+    struct err e;
+    cleanup_program_end struct program_end end = {0};
+    signal(SIGCHLD, SIG_IGN);
+    int r = run("exit 7", 10000, &end, &e);
+    signal(SIGCHLD, SIG_DFL);
+    assert_int_equal(r, ERR_IO);
+    assert_non_null(strstr(e.text, "sh"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +140,7 @@ int main(void)
         cmocka_unit_test(input_that_nobody_reads_ends_with_the_time),
         cmocka_unit_test(all_of_the_input_arrives),
         cmocka_unit_test(a_program_that_is_not_there_is_told),
+        cmocka_unit_test(an_end_that_nobody_was_told_of_is_no_success),
     };
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
