@@ -51,9 +51,10 @@ int filestore_save(struct filestore *fs, const struct secret_envelope *secret,
                    struct err *e) MUST_CHECK;
 
 /* Fills an empty envelope with id, value and metadata. ERR_NOT_FOUND;
- * ERR_PERMISSION_DENIED when the keys don't open it; ERR_DATA_LOSS when it is damaged.
- * keys may be NULL for an envelope without value: then it is no error that a secret can't
- * be read, and its metadata is SECRET_METADATA_DAMAGED. */
+ * ERR_PERMISSION_DENIED when the keys don't open it, or its files may not be read;
+ * ERR_DATA_LOSS when it is damaged; ERR_IO, ERR_RESOURCE_EXHAUSTED, ERR_NO_MEMORY.
+ * keys may be NULL for an envelope without value: then it is no error that a secret is
+ * damaged, and its metadata is SECRET_METADATA_DAMAGED. */
 int filestore_get(struct filestore *fs, const char *id, const struct age_keys *keys,
                   struct secret_envelope *out, struct err *e) MUST_CHECK;
 
@@ -61,7 +62,7 @@ int filestore_get(struct filestore *fs, const char *id, const struct age_keys *k
 int filestore_remove(struct filestore *fs, const char *id, struct err *e) MUST_CHECK;
 
 /* Appends those that a pattern matches, sorted by id; values as in filestore_get. With
- * keys a secret that can't be read fails the whole, and is named. */
+ * keys a secret that is damaged fails the whole, too, and is named. */
 int filestore_list(struct filestore *fs, const struct pattern *pattern,
                    const struct age_keys *keys, struct secret_envelopes *out,
                    struct err *e) MUST_CHECK;

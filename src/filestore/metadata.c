@@ -44,7 +44,7 @@ static int read_map(const char *path, json_t *map, struct secret_envelope *out,
             return damaged(path, e);
         int r = secret_envelope_put(out, key, json_string_value(value), e);
         if (r)
-            return r;
+            return r == ERR_NO_MEMORY ? r : err_wrap(e, ERR_DATA_LOSS, "%s", path);
     }
     return 0;
 }

@@ -88,13 +88,14 @@ static int mark_damaged(const char *id, const struct err *why,
                                    json_is_text(words) ? words : "it can't be read", e);
 }
 
-/* The folder is there. */
+/* The folder is there. Only damage is a secret's own: what fails for another reason may
+ * succeed the next time, and nobody is to remove a secret for it. */
 static int read_folder(const char *folder, const char *id, const struct age_keys *keys,
                        struct secret_envelope *out, struct err *e)
 {
     struct err why;
     int r = read_parts(folder, id, keys, out, &why);
-    if (r && r != ERR_NO_MEMORY && !keys)
+    if (r == ERR_DATA_LOSS && !keys)
         return mark_damaged(id, &why, out, e);
     if (r && e)
         *e = why;

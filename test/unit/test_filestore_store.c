@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
@@ -166,6 +167,48 @@ static void a_list_names_what_is_damaged(void **state)
     }
 }
 
+/* Descriptors that have run out stand for all that passes. */
+static void what_may_pass_is_no_damage(void **state)
+{
+    struct fixture *f = *state;
+    cleanup_secret_envelope struct secret_envelope s = {0};
+    cleanup_secret_envelopes struct secret_envelopes list = {0};
+    cleanup_pattern struct pattern id = PATTERN_INIT;
+    struct rlimit before, few;
+    assert_int_equal(save(f, "a", "1", false), 0);
+    assert_int_equal(pattern_parse(&id, "a", 1, NULL), 0);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    int next = dup(STDIN_FILENO);
+    close(next);
+    few = (struct rlimit){(rlim_t)next + 1, before.rlim_max}; /* the lock, no file */
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    int got = filestore_get(f->fs, "a", NULL, &s, NULL);
+    int listed = filestore_list(f->fs, &id, NULL, &list, NULL);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(got, ERR_RESOURCE_EXHAUSTED);
+    assert_int_equal(listed, ERR_RESOURCE_EXHAUSTED);
+}
+
+/* More than is read; Docker's code writes no file for none. */
+static void metadata_is_damaged_or_missing(void **state)
+{
+    struct fixture *f = *state;
+    cleanup_secret_envelope struct secret_envelope much = {0}, none = {0};
+    cleanup_buf struct buf text = BUF_INIT;
+    char path[256];
+    assert_int_equal(save(f, "a", "1", false), 0);
+    path_of(f, "YQ==/metadata.json", path, sizeof(path));
+    for (int i = 0; i <= SECRET_METADATA_MAX; i++)
+        assert_int_equal(buf_printf(&text, "%s\"%d\":\"x\"", i ? "," : "{", i), 0);
+    assert_int_equal(buf_append_char(&text, '}'), 0);
+    assert_int_equal(file_replace(path, 0600, text.data, text.len, NULL), 0);
+    assert_int_equal(filestore_get(f->fs, "a", NULL, &much, NULL), 0);
+    assert_non_null(secret_envelope_get(&much, SECRET_METADATA_DAMAGED));
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(filestore_get(f->fs, "a", NULL, &none, NULL), 0);
+    assert_int_equal(none.n_metadata, 0);
+}
+
 static void an_id_too_long_for_a_file_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -291,6 +334,8 @@ int main(void)
         TEST(other_keys_open_nothing),
         TEST(a_damaged_file_is_told),
         TEST(a_list_names_what_is_damaged),
+        TEST(what_may_pass_is_no_damage),
+        TEST(metadata_is_damaged_or_missing),
         TEST(an_id_too_long_for_a_file_is_refused),
         TEST(a_folder_that_others_may_use_is_refused),
         TEST(the_lock_is_touched_when_it_is_taken),
