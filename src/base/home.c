@@ -81,21 +81,32 @@ static bool is_own_folder(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid();
 }
 
-int home_run_folder(char **out, struct err *e)
+int home_session_folder(char **out, struct err *e)
 {
-    const char *own = folder_of("COFFER_HOME"), *session = folder_of("XDG_RUNTIME_DIR");
-    if (own)
-        return give(str_format("%s", own), out, e);
-    /* A plain `su` leaves the variable of the user that it was called by. */
-    if (session && is_own_folder(session))
-        return give(str_format("%s/coffer", session), out, e);
-    if (geteuid() == 0)
-        return give(str_format(ROOT_RUN_FOLDER), out, e);
+    const char *named = folder_of("XDG_RUNTIME_DIR");
     cleanup_free char *user = str_format("/run/user/%u", (unsigned)geteuid());
     if (!user)
         return err_no_memory(e);
-    if (is_own_folder(user))
-        return give(str_format("%s/coffer", user), out, e);
+    /* A plain `su` leaves the variable of the user that it was called by. */
+    if (named && is_own_folder(named))
+        return give(str_format("%s", named), out, e);
+    *out = geteuid() != 0 && is_own_folder(user) ? TAKE(user) : NULL;
+    return 0;
+}
+
+int home_run_folder(char **out, struct err *e)
+{
+    const char *own = folder_of("COFFER_HOME");
+    cleanup_free char *session = NULL;
+    if (own)
+        return give(str_format("%s", own), out, e);
+    int r = home_session_folder(&session, e);
+    if (r)
+        return r;
+    if (session)
+        return give(str_format("%s/coffer", session), out, e);
+    if (geteuid() == 0)
+        return give(str_format(ROOT_RUN_FOLDER), out, e);
     return in_xdg("XDG_CACHE_HOME", "coffer", ".cache/coffer", out, e);
 }
 

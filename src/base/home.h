@@ -12,15 +12,19 @@
  * HOME, and without HOME that of the user database.
  *
  * All of these give a new string, or ERR_NOT_FOUND when there is no home at all (set
- * COFFER_HOME), ERR_NO_MEMORY. No folder is made, and none is looked at but by
- * home_run_folder.
+ * COFFER_HOME), ERR_NO_MEMORY. No folder is made, and none is looked at but that of
+ * the session.
  */
 int home_config_folder(char **out, struct err *e) MUST_CHECK; /* ~/.config/coffer */
 int home_data_folder(char **out, struct err *e) MUST_CHECK;   /* ~/.local/share/coffer */
 
-/* For sockets: COFFER_HOME; $XDG_RUNTIME_DIR/coffer when that folder is there and the
- * effective user's own, else as if it were unset: for root /run/coffer-engine; for others
- * /run/user/UID/coffer, under the same condition; else ~/.cache/coffer. */
+/* What lasts as long as the user is logged in: $XDG_RUNTIME_DIR when that folder is there
+ * and the effective user's own, else as if it were unset: /run/user/UID, but not for
+ * root, under the same condition; else *out is NULL. ERR_NO_MEMORY. */
+int home_session_folder(char **out, struct err *e) MUST_CHECK;
+
+/* For sockets: COFFER_HOME, else "coffer" in the folder of the session; without one
+ * /run/coffer-engine for root and ~/.cache/coffer for others. */
 int home_run_folder(char **out, struct err *e) MUST_CHECK;
 
 /* The folder where Docker's engine has its socket: ~/.cache/docker-secrets-engine, also

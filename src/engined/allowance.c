@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/home.h"
 #include "base/macro.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -111,28 +112,39 @@ static const char *setting_of(const struct plugin_settings *s, const char *key)
     return NULL;
 }
 
-/* NULL without memory, or when there is no such base: then it stays "". */
-static char *below(const struct config *c, enum base base, const char *rest)
+/* NULL when there is no such base. session: that folder, or NULL. */
+static const char *folder_of(const struct config *c, enum base base, const char *session)
 {
-    const char *home = absolute(getenv("HOME"));
-    const char *run = absolute(getenv("XDG_RUNTIME_DIR"));
     const char *config = absolute(getenv("XDG_CONFIG_HOME"));
     switch (base) {
     case BASE_HOME:
-        return str_format("%s%s", home ? home : "", home ? rest : "");
+        return absolute(getenv("HOME"));
     case BASE_CONFIG:
-        return config ? str_format("%s%s", config, rest)
-                      : str_format("%s%s%s", home ? home : "", home ? "/.config" : "",
-                                   home ? rest : "");
+        return config ? config : absolute(getenv("HOME"));
     case BASE_RUN:
-        return str_format("%s%s", run ? run : "", run ? rest : "");
+        return session;
     case BASE_OUR_CONFIG:
-        return str_format("%s%s", c->config_folder, rest);
+        return c->config_folder;
     case BASE_OUR_DATA:
-        return str_format("%s%s", c->data_folder, rest);
+        return c->data_folder;
     default:
-        return str_format("%s", rest);
+        return "";
     }
+}
+
+/* An absolute path, or "" when there is no such base. */
+static int below(const struct config *c, enum base base, const char *rest, char **out,
+                 struct err *e)
+{
+    cleanup_free char *session = NULL;
+    int r = home_session_folder(&session, e);
+    if (r)
+        return r;
+    bool is_in_home = base == BASE_CONFIG && !absolute(getenv("XDG_CONFIG_HOME"));
+    const char *folder = folder_of(c, base, session);
+    *out = str_format("%s%s%s", folder ? folder : "",
+                      folder && is_in_home ? "/.config" : "", folder ? rest : "");
+    return *out ? 0 : err_no_memory(e);
 }
 
 static int allow(struct allowance *a, char right, const char *path, struct err *e)
@@ -180,10 +192,10 @@ static int allow_need(struct allowance *a, const struct config *c, const struct 
     const char *variable = n->variable ? absolute(getenv(n->variable)) : NULL;
     const char *named = absolute(setting_of(s, n->setting));
     named = named ? named : variable;
-    cleanup_free char *path =
-        named ? str_format("%s", named) : below(c, n->base, n->below);
-    if (!path)
-        return err_no_memory(e);
+    cleanup_free char *path = named ? strdup(named) : NULL;
+    int r = named ? 0 : below(c, n->base, n->below, &path, e);
+    if (r || !path)
+        return r ? r : err_no_memory(e);
     char *slash = n->is_above ? strrchr(path, '/') : NULL;
     if (slash)
         *slash = '\0';

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/home.h"
 #include "base/log.h"
 #include "base/macro.h"
 #include "base/mem.h"
@@ -269,22 +270,29 @@ int host_make_store(struct host *h, const char *program, struct err *e)
 }
 
 /* A Secret Service can only be on a session bus. */
-static bool has_session_bus(void)
+static int find_session_bus(bool *is_there, struct err *e)
 {
     struct stat st;
-    const char *run = getenv("XDG_RUNTIME_DIR");
-    if (!str_is_empty(getenv("DBUS_SESSION_BUS_ADDRESS")))
-        return true;
-    cleanup_free char *bus = str_is_empty(run) ? NULL : str_format("%s/bus", run);
-    return bus && stat(bus, &st) == 0 && S_ISSOCK(st.st_mode);
+    cleanup_free char *session = NULL, *bus = NULL;
+    int r = home_session_folder(&session, e);
+    if (r)
+        return r;
+    bus = str_format("%s/bus", session ? session : "");
+    if (!bus)
+        return err_no_memory(e);
+    *is_there = !str_is_empty(getenv("DBUS_SESSION_BUS_ADDRESS")) ||
+                (session && stat(bus, &st) == 0 && S_ISSOCK(st.st_mode));
+    return 0;
 }
 
 static int choose_store(struct host *h, struct err *e)
 {
-    bool is_auto = h->config->store == STORE_AUTO;
-    bool is_keychain =
-        h->config->store == STORE_KEYCHAIN || (is_auto && has_session_bus());
-    int r = is_keychain ? host_make_store(h, "keychain", e) : ERR_NOT_FOUND;
+    bool is_auto = h->config->store == STORE_AUTO, has_bus = false;
+    int r = find_session_bus(&has_bus, e);
+    if (r)
+        return r;
+    bool is_keychain = h->config->store == STORE_KEYCHAIN || (is_auto && has_bus);
+    r = is_keychain ? host_make_store(h, "keychain", e) : ERR_NOT_FOUND;
     h->may_switch_store = !r && is_auto;
     if (r == ERR_NOT_FOUND && (is_auto || !is_keychain))
         r = host_make_store(h, "file", e);

@@ -186,6 +186,25 @@ def without_a_bus_the_files_are_the_store(t):
     assert "no org.freedesktop.secrets owner on the session bus" in engine.log, engine.log
 
 
+@alone
+def the_bus_of_another_users_session_is_none(t):
+    engine = Engined(t, store="auto")
+    engine.store()
+    engine.own_plugin("keychain")
+    session, own = engine.home / "session", engine.own
+    session.mkdir()
+    bus = socket.socket(socket.AF_UNIX)
+    t.defer(bus.close)
+    bus.bind(str(session / "bus"))
+    engine.env["XDG_RUNTIME_DIR"] = str(session)
+    for user, is_tried in ((NOBODY, False), (0, True)):  # as after a plain `su`, and not
+        engine.own = lambda user=user: (own(), os.chown(session, user, user))
+        engine.start()
+        engine.save(f"a{user}", b"value")
+        equal("the keychain can't be the local store" in engine.log, is_tried)
+        equal(engine.stop(), 0)
+
+
 def bare_bus(t, folder):
     """The address of a session bus that knows no keyring."""
     (folder / "bus.conf").write_text(

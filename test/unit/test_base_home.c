@@ -70,8 +70,14 @@ static void one_folder_for_all_counts_most(void **state)
 static void expect_no_session(void)
 {
     char user[64], wanted[128];
+    cleanup_free char *session = NULL;
     snprintf(user, sizeof(user), "/run/user/%u", (unsigned)geteuid());
     snprintf(wanted, sizeof(wanted), "%s/coffer", user);
+    assert_int_equal(home_session_folder(&session, NULL), 0);
+    if (geteuid() == 0 || access(user, F_OK))
+        assert_null(session);
+    else
+        assert_string_equal(session, user);
     if (geteuid() == 0)
         expect(home_run_folder, "/run/coffer-engine");
     else if (access(user, F_OK))
@@ -92,6 +98,7 @@ static void sockets_are_in_the_folder_of_the_session(void **state)
     snprintf(wanted, sizeof(wanted), "%s/coffer", folder);
     setenv("XDG_RUNTIME_DIR", folder, 1);
     expect(home_run_folder, wanted);
+    expect(home_session_folder, folder);
     assert_int_equal(rmdir(folder), 0);
     expect_no_session();
 }
