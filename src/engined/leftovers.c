@@ -43,7 +43,8 @@ static int read_proc(pid_t pid, const char *file, size_t max, struct buf *out)
     return file_read(path, max, out, NULL);
 }
 
-/* When it began, in ticks since the boot. 0: it is gone. */
+/* When it began, in ticks since the boot. 0: nobody says, which isn't that it is gone: it
+ * may be hidden (hidepid), or what is needed to read it may lack. */
 static uint64_t start_of(pid_t pid)
 {
     cleanup_buf struct buf text = BUF_INIT;
@@ -82,12 +83,21 @@ char *leftovers_mark(void)
                       (long long)clock_monotonic());
 }
 
+/* Its number is nobody's, or certainly another's. */
+static bool is_gone(pid_t pid, uint64_t start)
+{
+    if (kill(pid, 0) && errno == ESRCH)
+        return true;
+    uint64_t its = start_of(pid);
+    return its && its != start;
+}
+
 static bool is_orphan(const char *mark)
 {
     char *rest;
     long pid = strtol(mark + strlen(PREFIX), &rest, 10);
     uint64_t start = strtoull(rest, NULL, 10);
-    return pid > 0 && pid <= INT32_MAX && start && start_of((pid_t)pid) != start;
+    return pid > 0 && pid <= INT32_MAX && start && is_gone((pid_t)pid, start);
 }
 
 /* wanted NULL: any whose engine is gone. */

@@ -4,11 +4,13 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,6 +18,9 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "engined/leftovers.h"
+
+#define NOBODY 65534
+#define SKIPPED 77 /* the exit status of a test that can't be had */
 
 /* A process that another one started, with this in its environment. It has become what it
  * is to be when this returns. */
@@ -116,12 +121,61 @@ static void what_may_be_somebody_elses_is_left_alone(void **state)
     end(without);
 }
 
+/* A user to whom /proc shows only what it may look into; the answer is whether the test
+ * can be had here. */
+static bool become_one_who_sees_little(void)
+{
+    return !unshare(CLONE_NEWNS) &&
+           !mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
+           !mount("proc", "/proc", "proc", 0, "hidepid=2") &&
+           !setresgid(NOBODY, NOBODY, NOBODY) && !setresuid(NOBODY, NOBODY, NOBODY);
+}
+
+/* Returns an exit status: that of a program that wasn't killed, or SKIPPED. */
+static int end_orphans_beside_a_hidden_engine(void)
+{
+    int out[2], status;
+    pid_t plugin;
+    if (!become_one_who_sees_little() || pipe(out))
+        return SKIPPED;
+    pid_t engine = fork();
+    if (engine == 0) { /* a process that changed its user isn't dumpable */
+        cleanup_free char *mark = leftovers_mark();
+        plugin = start(mark, true);
+        bool is_told = write(out[1], &plugin, sizeof(plugin)) == sizeof(plugin);
+        (void)waitpid(plugin, &status, 0);
+        _exit(is_told && WIFSIGNALED(status) ? WTERMSIG(status) : 1);
+    }
+    if (read(out[0], &plugin, sizeof(plugin)) != sizeof(plugin))
+        return 1;
+    leftovers_end_orphans();
+    (void)kill(plugin, SIGTERM); /* pending behind a SIGKILL, if there was one */
+    (void)waitpid(engine, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+static void what_a_hidden_engine_had_started_is_left_alone(void **state)
+{
+    int status;
+    if (geteuid() != 0)
+        skip();
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(end_orphans_beside_a_hidden_engine());
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == SKIPPED)
+        skip();
+    assert_int_equal(WEXITSTATUS(status), SIGTERM);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_bears_the_mark_of_a_run_is_ended),
         cmocka_unit_test(what_an_engine_that_is_gone_had_started_is_ended),
         cmocka_unit_test(what_may_be_somebody_elses_is_left_alone),
+        cmocka_unit_test(what_a_hidden_engine_had_started_is_left_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
