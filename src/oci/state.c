@@ -1,77 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci/state.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
+#include "base/program.h"
+#include "base/str.h"
 
-#define WORDS_MAX 4096
+/* A state is some hundred bytes, and the annotations. */
+#define STATE_SIZE_MAX (1024u * 1024)
 
-/* runc: "container does not exist". crun: "error opening file
- * `/run/crun/ID/status`: No such file or directory". */
+/* It reads a file or two. */
+#define STATE_TIMEOUT (5 * CLOCK_SECOND)
+
+/* runc: "container does not exist". crun: "error opening file `/run/crun/ID/status`: No
+ * such file or directory", to which newer ones put "container `ID` does not exist: ".
+ * That something else isn't there, as a cgroup, says nothing. */
 bool state_says_gone(const char *words, const char *id)
 {
-    return strstr(words, "does not exist") ||
-           (strstr(words, id) && strstr(words, strerror(ENOENT)));
-}
-
-/* Its standard error, at `to`; what it has to say of the state nobody hears. */
-static bool spawn(const char *program, char *const *words, int to, pid_t *pid)
-{
-    posix_spawn_file_actions_t actions;
-    if (posix_spawn_file_actions_init(&actions))
-        return false;
-    int r = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    r = r ?: posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-    r = r ?: posix_spawn_file_actions_adddup2(&actions, to, 2);
-    r = r ?: posix_spawn(pid, program, &actions, NULL, words, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    return !r;
-}
-
-/* All that comes, of which the first part is kept. */
-static void read_words(int from, char out[WORDS_MAX])
-{
-    char rest[512];
-    size_t n = 0;
-    for (;;) {
-        bool is_full = n == WORDS_MAX - 1;
-        ssize_t got = is_full ? read(from, rest, sizeof(rest))
-                              : read(from, out + n, WORDS_MAX - 1 - n);
-        if (got == 0 || (got < 0 && errno != EINTR))
-            break;
-        n += !is_full && got > 0 ? (size_t)got : 0;
-    }
-    out[n] = '\0';
-}
-
-/* No status: a caller may ignore the ends of its children, and who inherits that has
- * none. */
-static bool ask(const char *program, char *const *words, char out[WORDS_MAX])
-{
-    int ends[2];
-    pid_t pid;
-    if (pipe2(ends, O_CLOEXEC))
-        return false;
-    cleanup_fd int from = ends[0], to = ends[1];
-    if (!spawn(program, words, to, &pid))
-        return false;
-    mem_cleanup_fd(&to);
-    read_words(from, out);
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-        continue;
-    return true;
+    cleanup_free char *status = str_format("/%s/status`: No such file or directory", id);
+    return strstr(words, "container does not exist") || (status && strstr(words, status));
 }
 
 bool state_is_gone(const struct arguments *a, const char *program)
 {
-    char said[WORDS_MAX];
     cleanup_free char **words = arguments_for_state(a, program);
-    return words && ask(program, words, said) && state_says_gone(said, a->id);
+    cleanup_program_end struct program_end end = {0};
+    const struct program question = {.words = (const char *const *)words,
+                                     .output_max = STATE_SIZE_MAX};
+    if (!words)
+        return false;
+    signal(SIGCHLD, SIG_DFL); /* a caller may ignore it, and who inherits that */
+    int r = program_run_within(&question, STATE_TIMEOUT, &end, NULL);
+    return !r && end.status && state_says_gone(buf_str(&end.errors), a->id);
 }

@@ -12,7 +12,6 @@
 #include "base/mem.h"
 #include "fault_malloc.h"
 #include "oci/arguments.h"
-#include "oci/state.h"
 
 #define WORDS_MAX 32
 
@@ -169,18 +168,6 @@ static void the_state_is_asked_as_the_deletion_was(void **state)
     arguments_deinit(&l.a);
 }
 
-static void only_what_says_so_is_gone(void **state)
-{
-    (void)state;
-    assert_true(state_says_gone("level=error msg=\"container does not exist\"\n", "ab"));
-    assert_true(state_says_gone("error opening file `/run/crun/ab/status`: No such file "
-                                "or directory\n",
-                                "ab"));
-    assert_false(state_says_gone("", "ab"));
-    assert_false(state_says_gone("libx.so: No such file or directory", "ab"));
-    assert_false(state_says_gone("ab: permission denied", "ab"));
-}
-
 static void a_detached_run_is_known(void **state)
 {
     (void)state;
@@ -276,7 +263,6 @@ int main(void)
         cmocka_unit_test(other_commands_are_not_looked_into),
         cmocka_unit_test(a_deletion_names_its_container),
         cmocka_unit_test(the_state_is_asked_as_the_deletion_was),
-        cmocka_unit_test(only_what_says_so_is_gone),
         cmocka_unit_test(a_detached_run_is_known),
         cmocka_unit_test(unknown_options_are_told),
         cmocka_unit_test(values_that_make_no_sense_are_refused),
