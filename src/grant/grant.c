@@ -36,9 +36,11 @@ static void respond(struct http_exchange *x, struct connect_answer *a)
     connect_answer_deinit(a);
 }
 
+/* Who is refused has to connect anew: that costs more than to go on asking. */
 static void refuse(struct http_exchange *x, const struct err *why)
 {
     struct connect_answer a;
+    http_exchange_end_connection(x);
     if (connect_answer_error(why->code, err_text(why), &a, NULL))
         http_exchange_abort(x);
     else
@@ -48,6 +50,7 @@ static void refuse(struct http_exchange *x, const struct err *why)
 static void refuse_plainly(struct http_exchange *x, int status)
 {
     struct connect_answer a;
+    http_exchange_end_connection(x);
     connect_answer_refusal(status, &a);
     respond(x, &a);
 }
@@ -127,7 +130,8 @@ static void handle(struct http_exchange *x, void *user)
     const struct http_head *head = http_exchange_head(x);
     int refusal = str_equal(head->target, PROCEDURE) ? connect_refusal(head) : 404;
     if (http_exchange_is_stranger(x))
-        http_exchange_respond_message(x, 403, "users of containers are not served");
+        http_exchange_respond_message(x, 403,
+                                      "users of other user namespaces are not served");
     else if (refusal)
         refuse_plainly(x, refusal);
     else

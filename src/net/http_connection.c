@@ -195,7 +195,7 @@ static void connection_begin_exchange(struct http_connection *c)
     struct http_server *s = c->server;
     struct err e = {0};
     timer_cancel(&c->timer);
-    c->keep_alive = c->reader.keep_alive;
+    c->keep_alive = c->reader.keep_alive && !c->is_stranger;
     if (http_url_parse(&c->url, c->reader.head.target, &e)) {
         connection_refuse(c, err_http_status(e.code), err_text(&e));
         return;
@@ -281,10 +281,18 @@ static void connection_event(struct http_connection *c)
     }
 }
 
+/* A client that doesn't read its answers is asked for no further request: what waits for
+ * it would grow with each. */
+static bool is_clogged(const struct http_connection *c)
+{
+    return stream_queued(&c->stream) > HTTP_SERVER_QUEUE_MAX;
+}
+
 static bool connection_can_read(const struct http_connection *c)
 {
     switch (c->phase) {
     case HTTP_PHASE_IDLE:
+        return !c->is_broken && !is_clogged(c);
     case HTTP_PHASE_HEAD:
     case HTTP_PHASE_DISCARD:
         return !c->is_broken;
@@ -352,7 +360,7 @@ static void connection_at_eof(struct http_connection *c)
             http_connection_close(c);
         break;
     default:
-        http_connection_close(c);
+        connection_linger(c);
         break;
     }
 }
@@ -458,6 +466,8 @@ static void connection_on_drain(struct stream *s)
         c->x.sink->on_drain(&c->x);
     else if (c->is_held && c->x.drain_cb)
         c->x.drain_cb(&c->x, c->x.drain_user);
+    else if (c->phase == HTTP_PHASE_IDLE)
+        connection_wake(c);
 }
 
 static const struct stream_events events = {
@@ -472,12 +482,12 @@ static void connection_late(void *user)
     struct http_connection *c = user;
     size_t unsent = stream_queued(&c->stream);
     bool is_reading = unsent && unsent < c->unsent;
-    if (is_reading && c->phase != HTTP_PHASE_HEAD)
-        wait_at_most(c, c->server->options.idle_timeout);
-    else if (c->phase == HTTP_PHASE_HEAD)
+    if (c->phase == HTTP_PHASE_HEAD)
         connection_refuse(c, 408, "the request's head took too long");
     else if (c->phase == HTTP_PHASE_EXCHANGE)
         http_connection_cut(c); /* its body took too long */
+    else if (is_reading)
+        wait_at_most(c, c->server->options.idle_timeout);
     else
         http_connection_close(c);
 }

@@ -237,6 +237,12 @@ int http_exchange_send_body(struct http_exchange *x, const char *data, size_t n)
 
 /* ---- answers ---- */
 
+void http_exchange_end_connection(struct http_exchange *x)
+{
+    assert(!x->is_started);
+    x->connection->keep_alive = false;
+}
+
 void http_exchange_respond(struct http_exchange *x, int status,
                            const struct http_header *headers, size_t n_headers,
                            const void *body, size_t n)

@@ -38,11 +38,13 @@
 
 /* How long a client may take over one head, from its connect or the head's first byte on;
  * how long a connection may lie idle between requests, or a client may take nothing of an
- * answer that is complete. Nothing else limits the time of a body or of an answer. */
+ * answer that is complete. The time of a body has the limit of the options; nothing else
+ * limits it, or that of an answer. */
 #define HTTP_SERVER_HEAD_TIMEOUT (10 * CLOCK_SECOND)
 #define HTTP_SERVER_IDLE_TIMEOUT (120 * CLOCK_SECOND)
 
-/* What may wait in memory for a client that doesn't read. */
+/* What may wait in memory for a client that doesn't read: over this, pieces of an answer
+ * are refused and its next request isn't read. One whole answer may come on top. */
 #define HTTP_SERVER_QUEUE_MAX (1024 * 1024)
 
 struct http_server;
@@ -54,7 +56,7 @@ struct http_server_options {
     /* Whom the handler is going to refuse, by the peer (NULL for a socket that has none)
      * and whether it came by an abstract name; may be NULL. Asked once, when it connects.
      * Strangers have a limit of their own and don't count as connections, so they keep
-     * nobody else away. */
+     * nobody else away; each gets one answer. */
     bool (*is_stranger)(const struct ucred *peer, bool is_abstract);
     /* Put into each answer that hasn't got a header of that name (a forwarded answer's
      * are replaced). Must outlive the server. */
@@ -132,6 +134,9 @@ void http_exchange_collect(struct http_exchange *x, size_t max,
                            void *user);
 
 /* ---- the answer ---- */
+
+/* The answer, which hasn't begun, is to be the last one on its connection. */
+void http_exchange_end_connection(struct http_exchange *x);
 
 /* Answers whole and ends the exchange. Content-Length, Date and Connection are the
  * server's; for HEAD, 204 and 304 the body isn't sent. body may be NULL when n is 0; it

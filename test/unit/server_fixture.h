@@ -105,7 +105,8 @@ static inline bool is_stranger(const struct ucred *peer, bool is_abstract)
 }
 
 static inline void set_up_timed(struct fixture *f, size_t connections,
-                                int64_t head_timeout, int64_t idle_timeout)
+                                int64_t head_timeout, int64_t idle_timeout,
+                                int64_t body_timeout)
 {
     memset(f, 0, sizeof(*f));
     net_init(&f->net);
@@ -119,6 +120,7 @@ static inline void set_up_timed(struct fixture *f, size_t connections,
         .connections_max = connections,
         .head_timeout = head_timeout,
         .idle_timeout = idle_timeout,
+        .body_timeout = body_timeout,
     };
     assert_int_equal(http_server_new(&f->net.loop, &o, &f->server, NULL), 0);
     assert_int_equal(http_server_listen(f->server, f->net.path, 0600, (gid_t)-1, NULL),
@@ -128,7 +130,7 @@ static inline void set_up_timed(struct fixture *f, size_t connections,
 static inline void set_up_with(struct fixture *f, size_t connections,
                                int64_t head_timeout)
 {
-    set_up_timed(f, connections, head_timeout, 0);
+    set_up_timed(f, connections, head_timeout, 0, 0);
 }
 
 static inline void set_up(struct fixture *f)

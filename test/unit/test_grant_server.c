@@ -197,8 +197,9 @@ static void what_is_no_request_is_refused(void **state)
         wire_open(&w, &f->net, f->net.path);
         wire_send(&w, &f->net, cases[i].text);
         TURN_UNTIL(&f->net, w.got.len);
-        if (!wire_has(&w, cases[i].answer))
+        if (!wire_has(&w, cases[i].answer) || !wire_has(&w, "Connection: close"))
             fail_msg("case %zu: %s", i, buf_str(&w.got));
+        TURN_UNTIL(&f->net, w.is_eof);
         wire_close(&w, &f->net);
     }
     assert_int_equal(f->opened, 0);
@@ -265,7 +266,7 @@ static void ended(uv_signal_t *signal, int number)
     uv_close((uv_handle_t *)signal, NULL);
 }
 
-static void users_of_containers_are_strangers(void **state)
+static void users_of_other_namespaces_are_strangers(void **state)
 {
     struct fixture *f = *state;
     uv_signal_t signal;
@@ -314,7 +315,7 @@ int main(void)
         TEST(what_is_no_request_is_refused),
         TEST(a_request_that_does_not_come_is_cut),
         TEST(one_user_has_so_many_connections),
-        TEST(users_of_containers_are_strangers),
+        TEST(users_of_other_namespaces_are_strangers),
         TEST(it_is_told_when_memory_is_short),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,7 +57,7 @@ static void strangers_keep_nobody_else_away(void **state)
     are_peers_strangers = false;
     ask(&f, "GET /mine HTTP/1.1\r\n\r\n", "/mine");
     for (size_t i = 0; i < ARRAY_SIZE(strangers); i++) {
-        cut += strangers[i].is_eof;
+        cut += i && strangers[i].is_eof; /* the first one had its answer */
         wire_close(&strangers[i], &f.net);
     }
     assert_int_equal(cut, 4);

@@ -447,7 +447,7 @@ static void a_client_that_never_reads_its_answer_is_given_up(void **state)
 {
     struct fixture f;
     struct wire w;
-    set_up_timed(&f, 0, 0, 20 * CLOCK_MILLISECOND);
+    set_up_timed(&f, 0, 0, 20 * CLOCK_MILLISECOND, 0);
     ask_and_not_read(&f, &w);
     TURN_UNTIL(&f.net, !http_server_connections(f.server));
     wire_close(&w, &f.net);
@@ -458,7 +458,7 @@ static void a_slow_client_gets_its_answer_whole(void **state)
 {
     struct fixture f;
     struct wire w;
-    set_up_timed(&f, 0, 0, CLOCK_SECOND);
+    set_up_timed(&f, 0, 0, CLOCK_SECOND, 0);
     ask_and_not_read(&f, &w);
     wire_read_on(&w);
     TURN_UNTIL(&f.net, w.is_eof);
