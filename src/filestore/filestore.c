@@ -137,12 +137,13 @@ int filestore_lock_alone(const struct filestore *fs, int *fd, struct err *e)
     return r ? r : filestore_finish(fs, e);
 }
 
-int filestore_lock_shared(const struct filestore *fs, int *fd, struct err *e)
+int filestore_lock_shared(const struct filestore *fs, const struct pattern *read, int *fd,
+                          struct err *e)
 {
     for (;;) {
         cleanup_fd int shared = -1, alone = -1;
         int r = lock(fs, LOCK_SH, &shared, e);
-        if (!r && !filestore_is_unfinished(fs))
+        if (!r && !filestore_is_unfinished(fs, read))
             *fd = TAKE_FD(shared);
         if (r || *fd >= 0)
             return r;

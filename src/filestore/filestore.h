@@ -22,7 +22,8 @@
  * A secret is written beside its place and put there by one rename, so that after a crash
  * or a full disk it is the old one or the new one. Where the file system exchanges no
  * names (NFS, some of FUSE) that one rename leads into FOLDER/.replacing, and the next
- * that takes the lock finishes what a crash interrupted.
+ * that writes, or reads that secret, finishes what a crash or an error interrupted. An
+ * error after that rename says so in its words: the secret is the new one, or gone.
  *
  * Everything here blocks for as long as the disk, or another process that holds the lock,
  * does.

@@ -27,8 +27,11 @@ bool filestore_name_to_id(const char *name, char id[FILESTORE_ID_MAX + 1]);
 /* ERR_INVALID_ARGUMENT when an id isn't one or is too long for a file's name. */
 int filestore_check_id(const char *id, struct err *e) MUST_CHECK;
 
-/* Held until its descriptor is closed. What a crash left unfinished is finished then. */
-int filestore_lock_shared(const struct filestore *fs, int *fd, struct err *e) MUST_CHECK;
+/* Held until its descriptor is closed. What a crash left unfinished is finished then; who
+ * reads does so only when it is about the secrets that it reads, since it may not be able
+ * to write. */
+int filestore_lock_shared(const struct filestore *fs, const struct pattern *read, int *fd,
+                          struct err *e) MUST_CHECK;
 int filestore_lock_alone(const struct filestore *fs, int *fd, struct err *e) MUST_CHECK;
 
 /* Removes a folder of a secret with the files in it; it need not be there. */
@@ -38,10 +41,12 @@ int filestore_remove_folder(const char *path, struct err *e) MUST_CHECK;
 
 /* Puts the folder `from` in the place of a secret, or removes that (NULL), under the
  * lock. A crash leaves the old one, or the new one as soon as the next that has the lock
- * finishes it. */
+ * finishes it. An error does so, too, and its words say when it is the new one. */
 int filestore_replace(const struct filestore *fs, const char *from, const char *place,
                       struct err *e) MUST_CHECK;
-bool filestore_is_unfinished(const struct filestore *fs);
+
+/* Is that to be done for a secret that the pattern names; for any at all (NULL)? */
+bool filestore_is_unfinished(const struct filestore *fs, const struct pattern *pattern);
 int filestore_finish(const struct filestore *fs, struct err *e) MUST_CHECK;
 
 /* Removes what a crash left behind, under the lock; counts the secrets. */

@@ -107,9 +107,10 @@ int filestore_get(struct filestore *fs, const char *id, const struct age_keys *k
 {
     cleanup_fd int lock = -1;
     cleanup_free char *folder = NULL;
+    cleanup_pattern struct pattern only = PATTERN_INIT;
     int r = filestore_check_id(id, e);
-    if (!r)
-        r = filestore_lock_shared(fs, &lock, e);
+    r = r ?: pattern_parse(&only, id, strlen(id), e);
+    r = r ?: filestore_lock_shared(fs, &only, &lock, e);
     if (r)
         return r;
     folder = filestore_path(fs, id);
@@ -175,7 +176,7 @@ int filestore_list(struct filestore *fs, const struct pattern *pattern,
     size_t before = out->len;
     if (pattern_is_id(pattern))
         return list_one(fs, pattern->text, keys, out, e);
-    int r = filestore_lock_shared(fs, &lock, e);
+    int r = filestore_lock_shared(fs, pattern, &lock, e);
     if (r)
         return r;
     DIR *folder = opendir(fs->folder);

@@ -15,6 +15,7 @@
 /* In place of the C library's: file systems with less, such as NFS or an overlay, and a
  * process that is killed before any of its steps. */
 static bool knows_no_flags, moves_no_secret;
+static bool removes_nothing;
 static unsigned steps_to_crash; /* 0: none comes */
 
 static void step(void)
@@ -66,6 +67,8 @@ int rmdir(const char *path)
 int unlinkat(int folder, const char *path, int flags)
 {
     step();
+    if (removes_nothing)
+        return refuse(EIO);
     return (int)syscall(SYS_unlinkat, folder, path, flags);
 }
 
@@ -130,6 +133,73 @@ static void a_file_system_that_moves_no_old_folder_is_enough(void **state)
     moves_no_secret = true;
     replaces_and_removes(*state);
     moves_no_secret = false;
+}
+
+/* The words say what is so, and the next command makes it so. */
+static void what_fails_when_it_is_begun_is_finished_by_the_next(void **state)
+{
+    struct fixture *f = *state;
+    cleanup_secret_envelope struct secret_envelope s = {0}, new_one = {0};
+    struct err e;
+    assert_int_equal(save(f, "a", "1", false), 0);
+    assert_int_equal(secret_envelope_set_id(&new_one, "a", NULL), 0);
+    assert_int_equal(secret_envelope_put(&new_one, "owner", "me", NULL), 0);
+    assert_int_equal(secret_envelope_set_value(&new_one, "2", 1, NULL), 0);
+    moves_no_secret = removes_nothing = true;
+    int r = filestore_save(f->fs, &new_one, true, age_identity_recipient(f->key), 1, &e);
+    removes_nothing = false;
+    assert_int_equal(r, ERR_IO);
+    assert_non_null(strstr(e.text, "it is begun, and the next command finishes it"));
+    holds(f, "a", "2");
+    removes_nothing = true;
+    r = filestore_remove(f->fs, "a", &e);
+    moves_no_secret = removes_nothing = false;
+    assert_int_equal(r, ERR_IO);
+    assert_non_null(strstr(e.text, "it is begun, and the next command finishes it"));
+    assert_int_equal(get(f, "a", &s), ERR_NOT_FOUND);
+    assert_int_equal(count_entries(f->folder), 1);
+}
+
+/* NFS makes such a file of one that is removed while it is open. */
+static void files_of_others_keep_nobody_from_the_store(void **state)
+{
+    struct fixture *f = *state;
+    char path[256];
+    assert_int_equal(save(f, "a", "1", false), 0);
+    path_of(f, ".replacing", path, sizeof(path));
+    assert_int_equal(mkdir(path, 0700), 0);
+    path_of(f, ".replacing/.nfs0001", path, sizeof(path));
+    assert_int_equal(file_write(path, 0600, "x", 1, NULL), 0);
+    holds(f, "a", "1");
+    moves_no_secret = true;
+    assert_int_equal(save(f, "a", "2", true), 0);
+    holds(f, "a", "2");
+    assert_int_equal(filestore_remove(f->fs, "a", NULL), 0);
+    moves_no_secret = false;
+    assert_int_equal(access(path, F_OK), 0);
+    assert_int_equal(save(f, "b", "1", false), 0);
+    assert_int_equal(count_entries(f->folder), 3);
+}
+
+/* As where the store can only be read. */
+static void what_is_unfinished_stops_no_reader_of_another_secret(void **state)
+{
+    struct fixture *f = *state;
+    cleanup_secret_envelope struct secret_envelope s = {0};
+    cleanup_secret_envelopes struct secret_envelopes list = {0};
+    cleanup_pattern struct pattern all = PATTERN_INIT, others = PATTERN_INIT;
+    assert_int_equal(pattern_parse(&all, "**", 2, NULL), 0);
+    assert_int_equal(pattern_parse(&others, "x/*", 3, NULL), 0);
+    assert_int_equal(save(f, "a", "1", false), 0);
+    assert_int_equal(save(f, "x/b", "1", false), 0);
+    moves_no_secret = removes_nothing = true;
+    assert_int_equal(filestore_remove(f->fs, "a", NULL), ERR_IO);
+    holds(f, "x/b", "1");
+    assert_int_equal(filestore_list(f->fs, &others, &f->keys, &list, NULL), 0);
+    assert_int_equal(list.len, 1);
+    assert_int_equal(filestore_list(f->fs, &all, &f->keys, &list, NULL), ERR_IO);
+    assert_int_equal(get(f, "a", &s), ERR_IO);
+    moves_no_secret = removes_nothing = false;
 }
 
 static bool is_listed(struct fixture *f, const char *id)
@@ -213,6 +283,9 @@ int main(void)
         TEST(a_write_that_fails_leaves_the_old_secret),
         TEST(a_file_system_without_flags_of_rename_is_enough),
         TEST(a_file_system_that_moves_no_old_folder_is_enough),
+        TEST(what_fails_when_it_is_begun_is_finished_by_the_next),
+        TEST(files_of_others_keep_nobody_from_the_store),
+        TEST(what_is_unfinished_stops_no_reader_of_another_secret),
         TEST(after_a_crash_a_secret_is_the_old_one_or_the_new),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
