@@ -139,7 +139,8 @@ static int read_request(struct call *call, int code, struct buf *body,
         *e = *why;
         return code;
     }
-    return connect_read_request(http_exchange_head(call->x), body, &call->request, e);
+    return connect_read_request(http_exchange_head(call->x), body, CONNECT_MESSAGE_MAX,
+                                &call->request, e);
 }
 
 static void on_body(struct http_exchange *x, int code, struct buf *body,

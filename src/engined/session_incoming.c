@@ -119,7 +119,8 @@ static void call_handler(struct session_incoming *in)
             give_up(in);
         else
             send_answer(in);
-    } else if (connect_read_request(head, &in->x.in.body, &in->request, &e)) {
+    } else if (connect_read_request(head, &in->x.in.body, REQUEST_MAX, &in->request,
+                                    &e)) {
         session_refuse(in, &e);
     } else {
         in->s->events->on_call(in, head->target, in->s->user);

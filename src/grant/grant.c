@@ -102,7 +102,7 @@ static int answer(const struct grant *g, struct http_exchange *x, struct buf *bo
     cleanup_message Resolver__V1__GetSecretsResponse *m = NULL;
     if (!http_exchange_peer(x, &peer))
         return err_set(e, ERR_PERMISSION_DENIED, "it isn't known who asks");
-    int r = connect_read_request(http_exchange_head(x), body, &q, e);
+    int r = connect_read_request(http_exchange_head(x), body, GRANT_REQUEST_MAX, &q, e);
     if (!r && q.codec != CONNECT_PROTO)
         r = err_set(e, ERR_UNIMPLEMENTED, "only application/proto is understood");
     r = r ?: find(g, peer.uid, &q, &m, e);

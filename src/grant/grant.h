@@ -20,7 +20,7 @@ struct grant;
 #define GRANT_CONNECTIONS_MAX 256
 #define GRANT_CONNECTIONS_OF_USER_MAX 16
 
-/* A request is a pattern; and the time that it may take to come. */
+/* A request is a pattern, also after inflating; and the time that it may take to come. */
 #define GRANT_REQUEST_MAX 4096
 #define GRANT_REQUEST_TIMEOUT (5 * CLOCK_SECOND)
 

@@ -64,7 +64,8 @@ static int call(struct coffer_plugin *p, struct sdk_exchange *x,
     cleanup_connect_request struct connect_request request = {.codec = CONNECT_PROTO};
     cleanup_buf struct buf message = BUF_INIT;
     struct err why = {0};
-    int r = connect_read_request(&x->in.reader.head, &x->in.body, &request, &why);
+    int r = connect_read_request(&x->in.reader.head, &x->in.body, CONNECT_MESSAGE_MAX,
+                                 &request, &why);
     if (!r) {
         p->deadline = deadline_of(p, x, &request);
         r = run(p, method, &request, &message, &why);

@@ -14,7 +14,7 @@
  * unary.h, whose limit should be CONNECT_MESSAGE_MAX.
  */
 
-/* The longest message, also after inflating. */
+/* The longest message there is, also after inflating. */
 #define CONNECT_MESSAGE_MAX ((size_t)4 * 1024 * 1024)
 
 /* A timeout has at most ten digits, says the protocol. */
@@ -83,12 +83,13 @@ void connect_request_deinit(struct connect_request *r);
 #define cleanup_connect_request CLEANUP(connect_request_deinit)
 
 /*
- * Reads a request that isn't refused, whose body is whole (its memory may move). Also
- * when this fails r's codec is set; the error is for connect_write_error:
- * ERR_INVALID_ARGUMENT, ERR_UNIMPLEMENTED (a compression we haven't got),
- * ERR_RESOURCE_EXHAUSTED, ERR_NO_MEMORY.
+ * Reads a request that isn't refused, whose body is whole (its memory may move) and
+ * whose message has at most `max` bytes, also after inflating. Also when this fails r's
+ * codec is set; the error is for connect_write_error: ERR_INVALID_ARGUMENT,
+ * ERR_UNIMPLEMENTED (a compression we haven't got), ERR_RESOURCE_EXHAUSTED,
+ * ERR_NO_MEMORY.
  */
-int connect_read_request(const struct http_head *head, struct buf *body,
+int connect_read_request(const struct http_head *head, struct buf *body, size_t max,
                          struct connect_request *r, struct err *e) MUST_CHECK;
 
 /* ---- answers, for a server that writes their heads itself ---- */

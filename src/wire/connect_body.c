@@ -25,19 +25,18 @@ bool connect_codec_of(const char *content_type, enum connect_codec *out)
     return true;
 }
 
-static int too_long(size_t n, struct err *e)
+static int too_long(size_t n, size_t max, struct err *e)
 {
     return err_set(e, ERR_RESOURCE_EXHAUSTED,
-                   "message size %zu is larger than configured max %zu", n,
-                   CONNECT_MESSAGE_MAX);
+                   "message size %zu is larger than configured max %zu", n, max);
 }
 
-int connect_decode_body(const struct http_head *head, struct buf *body,
+int connect_decode_body(const struct http_head *head, struct buf *body, size_t max,
                         struct buf *message, struct err *e)
 {
     const char *encoding = http_head_get(head, "Content-Encoding");
-    if (body->len > CONNECT_MESSAGE_MAX)
-        return too_long(body->len, e);
+    if (body->len > max)
+        return too_long(body->len, max, e);
     if (str_is_empty(encoding) || str_equal_nocase(encoding, "identity")) {
         struct buf moved = *body;
         *body = (struct buf)BUF_INIT;
@@ -52,7 +51,7 @@ int connect_decode_body(const struct http_head *head, struct buf *body,
     buf_reset(message);
     if (body->len == 0)
         return 0; /* nothing, whatever it is called */
-    int r = gzip_inflate(body->data, body->len, CONNECT_MESSAGE_MAX, message, e);
+    int r = gzip_inflate(body->data, body->len, max, message, e);
     if (r == ERR_BAD_MESSAGE)
         return err_wrap(e, ERR_INVALID_ARGUMENT, "decompress");
     return r;

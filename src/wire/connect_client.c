@@ -87,7 +87,8 @@ static int read_error(const struct http_head *head, struct buf *body, struct err
     enum connect_codec codec;
     bool is_json = connect_codec_of(http_head_get(head, "Content-Type"), &codec) &&
                    codec == CONNECT_JSON;
-    int r = is_json ? connect_decode_body(head, body, &text, NULL) : 0;
+    int r =
+        is_json ? connect_decode_body(head, body, CONNECT_MESSAGE_MAX, &text, NULL) : 0;
     if (!r && is_json)
         r = json_read(buf_str(&text), text.len, &error_limits, &j, NULL);
     if (r == ERR_NO_MEMORY)
@@ -112,7 +113,7 @@ int connect_read_answer(const struct http_head *head, struct buf *body,
         return read_error(head, body, e);
     if (!connect_codec_of(http_head_get(head, "Content-Type"), &sent) || sent != codec)
         return err_set(e, ERR_BAD_MESSAGE, "the answer is of another content type");
-    int r = connect_decode_body(head, body, message, e);
+    int r = connect_decode_body(head, body, CONNECT_MESSAGE_MAX, message, e);
     if (r == ERR_INVALID_ARGUMENT || r == ERR_UNIMPLEMENTED)
         return err_wrap(e, ERR_BAD_MESSAGE, "the answer");
     return r;

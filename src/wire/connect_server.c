@@ -37,7 +37,7 @@ static int read_timeout(const char *text, int64_t *out, struct err *e)
     return 0;
 }
 
-int connect_read_request(const struct http_head *head, struct buf *body,
+int connect_read_request(const struct http_head *head, struct buf *body, size_t max,
                          struct connect_request *r, struct err *e)
 {
     const char *version = http_head_get(head, "Connect-Protocol-Version");
@@ -50,7 +50,7 @@ int connect_read_request(const struct http_head *head, struct buf *body,
         return err_set(e, ERR_INVALID_ARGUMENT,
                        "connect-protocol-version must be \"1\": got \"%s\"", version);
     int code = str_is_empty(timeout) ? 0 : read_timeout(timeout, &r->timeout, e);
-    return code ? code : connect_decode_body(head, body, &r->message, e);
+    return code ? code : connect_decode_body(head, body, max, &r->message, e);
 }
 
 /* ---- answers ---- */

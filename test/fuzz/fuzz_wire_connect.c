@@ -42,7 +42,8 @@ static int read_call(const uint8_t *data, size_t size, size_t step, struct buf *
     if (!code && (!u.is_complete || connect_refusal(&u.reader.head)))
         code = ERR_BAD_MESSAGE;
     if (!code)
-        code = connect_read_request(&u.reader.head, &u.body, &r, NULL);
+        code =
+            connect_read_request(&u.reader.head, &u.body, CONNECT_MESSAGE_MAX, &r, NULL);
     must(r.message.len <= CONNECT_MESSAGE_MAX);
     *message = r.message;
     unary_deinit(&u);

@@ -192,20 +192,27 @@ static inline void side_refuse(struct side_stream *s, int code, const char *text
 }
 
 /* Calls the engine. */
-static inline struct side_stream *side_call(struct plugin_side *p, const char *procedure,
+static inline struct side_stream *side_send(struct plugin_side *p,
+                                            const struct connect_call *call,
                                             const ProtobufCMessage *m)
 {
     cleanup_buf struct buf packed = BUF_INIT, out = BUF_INIT;
-    struct connect_call call = {.procedure = procedure, .host = "unix", .is_last = true};
     struct yamux_stream *y;
     assert_int_equal(message_pack(m, &packed), 0);
-    assert_int_equal(connect_write_call(&call, packed.data, packed.len, &out, NULL), 0);
+    assert_int_equal(connect_write_call(call, packed.data, packed.len, &out, NULL), 0);
     assert_int_equal(yamux_stream_open(p->yamux, &y, NULL), 0);
     struct side_stream *s = side_stream_of(p, y, true);
     side_write(s, out.data, out.len);
     side_finish(s);
     side_flush(p);
     return s;
+}
+
+static inline struct side_stream *side_call(struct plugin_side *p, const char *procedure,
+                                            const ProtobufCMessage *m)
+{
+    struct connect_call call = {.procedure = procedure, .host = "unix", .is_last = true};
+    return side_send(p, &call, m);
 }
 
 #define REGISTER "/plugins.v1.RegisterService/RegisterPlugin"

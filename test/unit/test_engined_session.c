@@ -268,6 +268,23 @@ static void an_answer_that_is_no_message_fails_the_call(void **state)
     tear_down(&f);
 }
 
+static void a_call_that_inflates_is_bounded(void **state)
+{
+    static char name[128 * 1024];
+    struct fixture f;
+    Plugins__V1__RegisterPluginRequest m = PLUGINS__V1__REGISTER_PLUGIN_REQUEST__INIT;
+    const struct connect_call call = {
+        .procedure = REGISTER, .host = "unix", .is_last = true, .is_gzip = true};
+    memset(name, 'a', sizeof(name) - 1);
+    m.name = name;
+    set_up(&f);
+    struct side_stream *s = side_send(&f.side, &call, &m.base);
+    TURN_UNTIL(&f.net, s->in.is_complete);
+    assert_null(f.incoming);
+    assert_non_null(strstr(s->in.body.data, "longer than 65536 bytes"));
+    tear_down(&f);
+}
+
 static void a_flood_of_calls_is_bounded(void **state)
 {
     struct fixture f;
@@ -356,6 +373,7 @@ int main(void)
         cmocka_unit_test(a_stream_that_is_reset_fails_the_call),
         cmocka_unit_test(an_answer_that_is_too_long_fails_the_call),
         cmocka_unit_test(an_answer_that_is_no_message_fails_the_call),
+        cmocka_unit_test(a_call_that_inflates_is_bounded),
         cmocka_unit_test(a_flood_of_calls_is_bounded),
         cmocka_unit_test(what_is_no_yamux_ends_the_connection),
         cmocka_unit_test(a_canceled_call_is_never_answered),

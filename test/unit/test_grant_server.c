@@ -207,6 +207,23 @@ static void what_is_no_request_is_refused(void **state)
 
 /* ---- who takes too much ---- */
 
+static void a_request_is_not_inflated_beyond_its_limit(void **state)
+{
+    static char pattern[10 * GRANT_REQUEST_MAX];
+    struct fixture *f = *state;
+    struct wire w;
+    struct connect_call head = {.procedure = GET, .host = "unix", .is_gzip = true};
+    cleanup_buf struct buf text = BUF_INIT;
+    memset(pattern, 'a', sizeof(pattern));
+    assert_int_equal(connect_write_call(&head, pattern, sizeof(pattern), &text, NULL), 0);
+    assert_true(text.len < GRANT_REQUEST_MAX);
+    wire_open(&w, &f->net, f->net.path);
+    wire_send_bytes(&w, text.data, text.len);
+    TURN_UNTIL(&f->net, w.is_eof);
+    assert_true(wire_has(&w, "what is compressed is longer than 4096 bytes"));
+    wire_close(&w, &f->net);
+}
+
 static void a_request_that_does_not_come_is_cut(void **state)
 {
     struct fixture *f = *state;
@@ -313,6 +330,7 @@ int main(void)
         TEST(a_payload_that_is_none_is_told),
         TEST(a_node_that_has_no_store_says_so),
         TEST(what_is_no_request_is_refused),
+        TEST(a_request_is_not_inflated_beyond_its_limit),
         TEST(a_request_that_does_not_come_is_cut),
         TEST(one_user_has_so_many_connections),
         TEST(users_of_other_namespaces_are_strangers),

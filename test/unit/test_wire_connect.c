@@ -77,7 +77,8 @@ static void a_recorded_call_is_read(void **state)
     unary_init(&u, HTTP_REQUEST, CONNECT_MESSAGE_MAX);
     read_whole(&u, &bytes, 3);
     assert_int_equal(connect_refusal(&u.reader.head), 0);
-    assert_int_equal(connect_read_request(&u.reader.head, &u.body, &r, NULL), 0);
+    assert_int_equal(
+        connect_read_request(&u.reader.head, &u.body, CONNECT_MESSAGE_MAX, &r, NULL), 0);
     assert_int_equal(r.codec, CONNECT_PROTO);
     assert_true(r.accepts_gzip);
     assert_int_equal(r.timeout, 0);
@@ -207,7 +208,8 @@ static void a_recorded_plugin_registers(void **state)
     read_whole(&u, &bytes, 11);
     assert_string_equal(u.reader.head.target,
                         "/plugins.v1.RegisterService/RegisterPlugin");
-    assert_int_equal(connect_read_request(&u.reader.head, &u.body, &r, NULL), 0);
+    assert_int_equal(
+        connect_read_request(&u.reader.head, &u.body, CONNECT_MESSAGE_MAX, &r, NULL), 0);
     assert_int_equal(r.timeout, 4999 * CLOCK_MILLISECOND);
     assert_int_equal(message_unpack(&plugins__v1__register_plugin_request__descriptor,
                                     r.message.data, r.message.len, &m, NULL),
@@ -252,7 +254,7 @@ static int read_request(const char *headers, const char *body, struct connect_re
                                 strlen(body), headers, body),
                      0);
     read_text(&u, text.data);
-    return connect_read_request(&u.reader.head, &u.body, r, e);
+    return connect_read_request(&u.reader.head, &u.body, CONNECT_MESSAGE_MAX, r, e);
 }
 
 static void headers_of_requests_are_checked(void **state)
@@ -418,6 +420,28 @@ static void what_is_compressed_comes_back_and_is_bounded(void **state)
     assert_int_equal(gzip_inflate("", 0, 10, &again, NULL), ERR_BAD_MESSAGE);
 }
 
+/* What a server reads at most holds for the message, not only for how it comes. */
+static void a_request_has_the_limit_also_inflated(void **state)
+{
+    static const char zeros[5000] = "";
+    struct connect_call c = {
+        .procedure = "/a.B/C", .host = "unix", .codec = CONNECT_PROTO};
+    for (int is_gzip = 0; is_gzip < 2; is_gzip++)
+        for (size_t less = 0; less < 2; less++) {
+            cleanup_buf struct buf text = BUF_INIT;
+            cleanup_unary struct unary u;
+            cleanup_connect_request struct connect_request r = {0};
+            unary_init(&u, HTTP_REQUEST, CONNECT_MESSAGE_MAX);
+            c.is_gzip = is_gzip;
+            assert_int_equal(connect_write_call(&c, zeros, sizeof(zeros), &text, NULL),
+                             0);
+            read_whole(&u, &text, 100);
+            assert_int_equal(connect_read_request(&u.reader.head, &u.body,
+                                                  sizeof(zeros) - less, &r, NULL),
+                             less ? ERR_RESOURCE_EXHAUSTED : 0);
+        }
+}
+
 /* ---- memory ---- */
 
 static int converse(void *user)
@@ -437,7 +461,8 @@ static int converse(void *user)
     if (!code)
         code = unary_feed(&u, request.data, request.len, &used, NULL);
     if (!code)
-        code = connect_read_request(&u.reader.head, &u.body, &r, NULL);
+        code =
+            connect_read_request(&u.reader.head, &u.body, CONNECT_MESSAGE_MAX, &r, NULL);
     if (!code)
         code = connect_write_answer(&r, &o, r.message.data, r.message.len, &answer, NULL);
     unary_deinit(&u);
@@ -490,6 +515,7 @@ int main(void)
         cmocka_unit_test(codes_have_names_and_statuses),
         cmocka_unit_test(an_error_is_one_line_of_text),
         cmocka_unit_test(what_is_compressed_comes_back_and_is_bounded),
+        cmocka_unit_test(a_request_has_the_limit_also_inflated),
         cmocka_unit_test(every_lack_of_memory_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
