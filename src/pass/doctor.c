@@ -7,15 +7,19 @@
 #include "base/str.h"
 #include "base/swap.h"
 #include "pass/engine_process.h"
+#include "pass/plain_text.h"
 #include "pass/store_note.h"
 #include "pass/verb.h"
 
 /* Looks at the secrets engine as its user needs it: findings, and what to do. */
 
+/* What was found may be the words of an engine or a plugin. */
 static void tell(struct pass *p, bool good, const char *check, const char *found,
                  const char *todo)
 {
-    printf("[%s] %s: %s\n", good ? "ok  " : "fail", check, found);
+    printf("[%s] %s: ", good ? "ok  " : "fail", check);
+    plain_text_print(stdout, found);
+    putchar('\n');
     if (!good && todo)
         printf("         %s\n", todo);
     if (!good)

@@ -136,7 +136,9 @@ static void tell_damaged(struct pass *p, const struct secret_envelopes *found)
         const char *why = secret_envelope_get(&found->items[i], SECRET_METADATA_DAMAGED);
         if (!why)
             continue;
-        fprintf(stderr, "Error: %s\n", why);
+        fputs("Error: ", stderr);
+        plain_text_print(stderr, why);
+        fputc('\n', stderr);
         p->status = PASS_FAILED;
     }
 }

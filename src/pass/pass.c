@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "pass/plain_text.h"
 #include "pass/private.h"
 #include "json/json.h"
 
@@ -18,7 +19,9 @@
 static int tell(const struct err *e)
 {
     fflush(stdout);
-    fprintf(stderr, "Error: %s\n", err_text(e));
+    fputs("Error: ", stderr);
+    plain_text_print(stderr, err_text(e));
+    fputc('\n', stderr);
     return PASS_FAILED;
 }
 

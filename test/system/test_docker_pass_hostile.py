@@ -127,6 +127,23 @@ def a_damaged_secret_is_named_and_can_be_removed(t):
 
 
 @test(engines=NONE, cofferd=False)
+def what_is_wrong_with_a_secret_gives_a_terminal_no_orders(t):
+    """The words come from who has the secrets: here from a folder's name."""
+    user = User(t)
+    user("set", "a=1")
+    user.stop()
+    named = user.home / "st\x1b[31more\u009b"
+    (user.home / "store").rename(named)
+    (user.home / "plugins").mkdir(exist_ok=True)
+    (user.home / "plugins/file.conf").write_text(f"folder = {named}\n")
+    (named / "YQ==/metadata.json").write_text("{")
+    for words in ("ls", "doctor"):
+        shown = user(words, check=False)
+        assert "st?[31more?/YQ==" in shown.out + shown.err, shown
+        assert "\x1b" not in shown.out + shown.err and "\u009b" not in shown.out + shown.err, shown
+
+
+@test(engines=NONE, cofferd=False)
 def what_cannot_be_written_is_a_failure(t):
     user = User(t)
     user("set", "a=1")
