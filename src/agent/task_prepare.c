@@ -259,9 +259,10 @@ static int begin_create(struct task *t, struct err *e)
 
 void task_step_create(struct task *t)
 {
-    struct err unused;
+    struct err e;
     t->was_created_before = t->was_created;
     t->was_created = true;
-    if (begin_create(t, &unused))
-        task_retry_in(t, TASK_RETRY_MIN);
+    int r = begin_create(t, &e);
+    if (r)
+        create_failed(t, r, &e);
 }

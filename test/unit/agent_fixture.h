@@ -258,6 +258,13 @@ static inline void task_use_secret(Swarm__Task *t, const char *id, const char *t
     assert_int_equal(message_append(&spec->n_secrets, &spec->secrets, r), 0);
 }
 
+static inline void task_use_variable(Swarm__Task *t, const char *text)
+{
+    Swarm__ContainerSpec *c = t->spec->container;
+    char *copy = strdup(text);
+    assert_int_equal(message_append(&c->n_env, &c->env, copy), 0);
+}
+
 static inline void task_use_config(Swarm__Task *t, const char *id, const char *target)
 {
     Swarm__ContainerSpec *spec = t->spec->container;

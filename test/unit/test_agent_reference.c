@@ -144,13 +144,6 @@ static void without_an_engine_the_task_is_rejected(void **state)
 
 /* ---- the swarm's own ---- */
 
-static void use_variable(Swarm__Task *t, const char *text)
-{
-    Swarm__ContainerSpec *c = t->spec->container;
-    char *copy = strdup(text);
-    assert_int_equal(message_append(&c->n_env, &c->env, copy), 0);
-}
-
 /* A task's secrets have the name "name". */
 #define OWN "se://swarm/name"
 
@@ -171,8 +164,8 @@ static void a_reference_to_its_own_secret_asks_nobody(void **state)
     struct world *w = *state;
     setenv("COFFER_ENGINE_SOCKET", "/nosuch/engine.sock", 1);
     Swarm__Task *t = task_with(OWN);
-    use_variable(t, "PW=" OWN);
-    use_variable(t, "ANY=se://swarm/*");
+    task_use_variable(t, "PW=" OWN);
+    task_use_variable(t, "ANY=se://swarm/*");
     assign(w, t);
     WAIT_STATE(w, TASK_1, RUNNING);
     assert_contents(w, TASK_1 "/secrets/pw", SECRET_TEXT);
@@ -187,7 +180,7 @@ static void a_secret_that_it_was_not_given_rejects_the_task(void **state)
     struct world *w = *state;
     Swarm__Task *t = task_make(TASK_1, SWARM__TASK_STATE__RUNNING);
     task_use_secret(t, SECRET_1, "own");
-    use_variable(t, "PW=se://swarm/other");
+    task_use_variable(t, "PW=se://swarm/other");
     assign(w, t);
     WAIT_STATE(w, TASK_1, REJECTED);
     assert_non_null(strstr(err_of(w, TASK_1), "variable PW: se://swarm/other: "));

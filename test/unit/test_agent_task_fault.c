@@ -15,12 +15,17 @@ struct life {
     Swarm__Secret *secret;
     Swarm__Task *assigned;
     struct task_context context;
+    struct task *task;
+    const char *variable; /* what its first one becomes while it has its files made */
     bool is_gone, is_closed;
 };
 
 static const Swarm__Secret *give_secret(void *user, const char *id, const char *task)
 {
-    return ((struct life *)user)->secret;
+    struct life *l = user;
+    if (l->variable)
+        put(&l->task->spec->spec->container->env[0], l->variable);
+    return l->secret;
 }
 
 static const Swarm__Config *give_config(void *user, const char *id)
@@ -80,25 +85,31 @@ static void tear_down_life(struct life *l)
     keyring_free(l->keys);
 }
 
+static void end(struct life *l, struct task *t)
+{
+    struct loop_close closing;
+    task_remove(t);
+    TURN_UNTIL(l->world, l->is_gone);
+    loop_close_init(&closing, on_closed, l);
+    task_close(t, &closing);
+    loop_close_end(&closing);
+    TURN_UNTIL(l->world, l->is_closed);
+}
+
 /* From the assignment until it runs or has failed, and on until nothing is left. */
 static void live(struct life *l)
 {
     struct world *w = l->world;
     struct task *t;
-    struct loop_close closing;
     l->is_gone = l->is_closed = false;
     if (task_new(&l->context, l->assigned, &t, NULL))
         return;
+    l->task = t;
     task_begin(t, TASK_FOUND_NOTHING, NULL);
     TURN_UNTIL(w, t->state >= SWARM__TASK_STATE__RUNNING);
     if (t->state == SWARM__TASK_STATE__RUNNING)
         assert_true(has_file(w, TASK_1 "/secrets/pw"));
-    task_remove(t);
-    TURN_UNTIL(w, l->is_gone);
-    loop_close_init(&closing, on_closed, l);
-    task_close(t, &closing);
-    loop_close_end(&closing);
-    TURN_UNTIL(w, l->is_closed);
+    end(l, t);
 }
 
 static void a_task_without_memory_leaves_nothing(void **state)
@@ -121,10 +132,31 @@ static void a_task_without_memory_leaves_nothing(void **state)
     tear_down_life(&l);
 }
 
+/* Not even one that the engine was never asked for is tried for ever. */
+static void a_container_that_cannot_be_asked_for_rejects_the_task(void **state)
+{
+    struct world *w = *state;
+    struct life l;
+    world_stop_agent(w);
+    set_up_life(&l, w);
+    task_use_variable(l.assigned, "KEY=plain");
+    l.variable = "KEY=se://swarm/other";
+    assert_int_equal(task_new(&l.context, l.assigned, &l.task, NULL), 0);
+    task_begin(l.task, TASK_FOUND_NOTHING, NULL);
+    TURN_UNTIL(w, l.task->state == SWARM__TASK_STATE__REJECTED);
+    assert_non_null(strstr(l.task->error.text, "se://swarm/other"));
+    assert_int_equal(fake_engine_count(w->engine, FAKE_CREATE), 0);
+    assert_false(has_file(w, TASK_1));
+    end(&l, l.task);
+    assert_int_equal(fake_engine_count(w->engine, FAKE_REMOVE), 0);
+    tear_down_life(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WORLD_TEST(a_task_without_memory_leaves_nothing),
+        WORLD_TEST(a_container_that_cannot_be_asked_for_rejects_the_task),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
