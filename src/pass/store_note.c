@@ -17,13 +17,13 @@
 #define FILE_MAX 64
 #define LOCK_NAME "store.lock"
 
-static int path_of(char **out, struct err *e)
+static int path_of(const char *name, char **out, struct err *e)
 {
     cleanup_free char *folder = NULL;
     int r = home_config_folder(&folder, e);
     if (r)
         return r;
-    *out = str_format("%s/" FILE_NAME, folder);
+    *out = str_format("%s/%s", folder, name);
     return *out ? 0 : err_no_memory(e);
 }
 
@@ -31,14 +31,11 @@ static int path_of(char **out, struct err *e)
 
 int store_note_lock(int *fd, struct err *e)
 {
-    cleanup_free char *folder = NULL;
-    int r = home_run_folder(&folder, e);
-    r = r ?: file_make_folders(folder, e);
+    cleanup_free char *path = NULL;
+    int r = path_of(LOCK_NAME, &path, e);
+    r = r ?: file_make_folders_above(path, e);
     if (r)
         return r;
-    cleanup_free char *path = str_format("%s/" LOCK_NAME, folder);
-    if (!path)
-        return err_no_memory(e);
     cleanup_fd int lock = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (lock < 0)
         return err_errno(e, errno, "open %s", path);
@@ -82,7 +79,7 @@ int store_note_read(struct store_note *out, bool *is_there, struct err *e)
     cleanup_free char *path = NULL;
     cleanup_buf struct buf text = BUF_INIT;
     *is_there = false;
-    int r = path_of(&path, e);
+    int r = path_of(FILE_NAME, &path, e);
     if (!r)
         r = file_read(path, FILE_MAX, &text, e);
     if (r)
@@ -96,7 +93,7 @@ int store_note_write(const struct store_note *note, struct err *e)
 {
     cleanup_free char *path = NULL;
     char line[2 * STORE_NAME_SIZE + 2];
-    int r = path_of(&path, e);
+    int r = path_of(FILE_NAME, &path, e);
     if (!r)
         r = file_make_folders_above(path, e);
     if (r)
@@ -108,7 +105,7 @@ int store_note_write(const struct store_note *note, struct err *e)
 int store_note_remove(struct err *e)
 {
     cleanup_free char *path = NULL;
-    int r = path_of(&path, e);
+    int r = path_of(FILE_NAME, &path, e);
     if (r)
         return r;
     if (unlink(path) && errno != ENOENT)

@@ -9,7 +9,9 @@
 #define STORE_NAME_SIZE 16
 
 /* Held until its descriptor is closed, by who changes which store is used: an engine
- * answers for one at a time. ERR_FAILED_PRECONDITION when somebody has it, ERR_IO. */
+ * answers for one at a time. It is the file "store.lock" beside the note, so that the
+ * sessions that have the one have the other. ERR_FAILED_PRECONDITION when somebody has
+ * it, ERR_PERMISSION_DENIED, ERR_IO, ERR_NO_MEMORY. */
 int store_note_lock(int *fd, struct err *e) MUST_CHECK;
 
 /* A move between stores that has begun and not ended: the file "store-move" in the folder

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include "base/buf.h"
 #include "base/file.h"
@@ -158,6 +159,33 @@ static void one_of_two_moves_waits_for_the_other(void **state)
     assert_int_equal(RUN(&t->fake, "store", "set", WORD("keychain")), 0);
 }
 
+/* One note, so one lock, whatever folders the sessions have. */
+static void two_sessions_have_one_lock(void **state)
+{
+    char root[] = "/tmp/store-lock-XXXXXX", config[64], path[64], runs[2][64];
+    int first = -1, second = -1;
+    assert_non_null(mkdtemp(root));
+    snprintf(config, sizeof(config), "%s/coffer", root);
+    snprintf(path, sizeof(path), "%s/coffer/store.lock", root);
+    setenv("XDG_CONFIG_HOME", root, 1);
+    for (int i = 0; i < 2; i++) {
+        snprintf(runs[i], sizeof(runs[i]), "%s/%d", root, i);
+        assert_int_equal(mkdir(runs[i], 0700), 0);
+    }
+    setenv("XDG_RUNTIME_DIR", runs[0], 1);
+    assert_int_equal(store_note_lock(&first, NULL), 0);
+    setenv("XDG_RUNTIME_DIR", runs[1], 1);
+    assert_int_equal(store_note_lock(&second, NULL), ERR_FAILED_PRECONDITION);
+    close(first);
+    assert_int_equal(store_note_lock(&second, NULL), 0);
+    close(second);
+    unsetenv("XDG_RUNTIME_DIR");
+    unsetenv("XDG_CONFIG_HOME");
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(config), 0);
+    assert_int_equal(rmdir(runs[0]) || rmdir(runs[1]) || rmdir(root), 0);
+}
+
 /* Its value is there, what was noted about it isn't. */
 static void other_metadata_is_not_lost(void **state)
 {
@@ -202,6 +230,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_of_two_moves_waits_for_the_other, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(other_metadata_is_not_lost, setup, teardown),
+        cmocka_unit_test(two_sessions_have_one_lock),
         cmocka_unit_test(a_note_that_is_damaged_is_refused),
         cmocka_unit_test_setup_teardown(what_is_saved_meanwhile_stays, setup, teardown),
     };
