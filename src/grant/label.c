@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "grant/label.h"
 
+#include <errno.h>
 #include <pwd.h>
 #include <string.h>
 
@@ -15,17 +16,41 @@
 
 /* ---- names ---- */
 
+static void skip_line(FILE *file)
+{
+    int c;
+    do
+        c = getc(file);
+    while (c != '\n' && c != EOF);
+}
+
+/* Reads the next line, which may be too long or no user's: *out is NULL then. ENOENT at
+ * the end. */
+static int next_user(FILE *passwd, struct passwd *entry, char line[PASSWD_LINE_MAX],
+                     struct passwd **out)
+{
+    int errnum = fgetpwent_r(passwd, entry, line, PASSWD_LINE_MAX, out);
+    if (errnum != ERANGE)
+        return errnum;
+    /* It stands at the beginning of the line again. */
+    skip_line(passwd);
+    *out = NULL;
+    return 0;
+}
+
 int grantee_find(FILE *passwd, uid_t uid, struct grantee *out, struct err *e)
 {
     struct passwd entry = {0}, *found;
     char line[PASSWD_LINE_MAX];
     cleanup_grantee struct grantee g = {.uid = uid, .names = BUF_INIT};
-    int r = buf_append_str(&g.names, ",");
-    while (!r && !fgetpwent_r(passwd, &entry, line, sizeof(line), &found))
-        if (entry.pw_uid == uid)
+    int errnum, r = buf_append_str(&g.names, ",");
+    while (!r && !(errnum = next_user(passwd, &entry, line, &found)))
+        if (found && entry.pw_uid == uid)
             r = buf_printf(&g.names, "%s,", entry.pw_name);
     if (r)
         return err_no_memory(e);
+    if (errnum != ENOENT)
+        return err_errno(e, errnum, "read the names of users");
     *out = g;
     g.names = (struct buf)BUF_INIT;
     return 0;

@@ -21,7 +21,8 @@ struct grantee {
     struct buf names; /* ",alice,alias," */
 };
 
-/* Reads the names of a uid from a file of passwd's form. ERR_NO_MEMORY. */
+/* Reads the names of a uid from a file of passwd's form. What reading it says,
+ * ERR_NO_MEMORY. */
 int grantee_find(FILE *passwd, uid_t uid, struct grantee *out, struct err *e) MUST_CHECK;
 void grantee_deinit(struct grantee *g);
 #define cleanup_grantee CLEANUP(grantee_deinit)

@@ -59,6 +59,38 @@ static void all_others_are_not(void **state)
     assert_false(grants(",,", 4242));
 }
 
+/* ---- the list of users ---- */
+
+static void a_line_that_is_too_long_hides_nobody(void **state)
+{
+    static const char start_of_long[] = "root:x:1000:0:";
+    cleanup_grantee struct grantee g = {.names = BUF_INIT};
+    cleanup_buf struct buf text = BUF_INIT;
+    assert_int_equal(buf_append_str(&text, start_of_long), 0);
+    for (int i = 0; i < 5000; i++)
+        assert_int_equal(buf_append_char(&text, 'g'), 0);
+    assert_int_equal(buf_append_str(&text, ":/:/bin/sh\n"), 0);
+    assert_int_equal(buf_append(&text, passwd, sizeof(passwd) - 1), 0);
+    assert_int_equal(buf_append_str(&text, start_of_long), 0);
+    for (int i = 0; i < 9000; i++) /* the last line has no end */
+        assert_int_equal(buf_append_char(&text, 'g'), 0);
+    FILE *file = fmemopen(text.data, text.len, "r");
+    assert_int_equal(grantee_find(file, 1000, &g, NULL), 0);
+    assert_string_equal(buf_str(&g.names), ",alice,al,");
+    (void)fclose(file);
+}
+
+static void a_list_that_can_not_be_read_is_told(void **state)
+{
+    struct err e = {0};
+    cleanup_grantee struct grantee g = {.names = BUF_INIT};
+    FILE *folder = fopen("/", "r");
+    assert_non_null(folder);
+    assert_int_not_equal(grantee_find(folder, 1000, &g, &e), 0);
+    assert_non_null(strstr(e.text, "read the names of users"));
+    (void)fclose(folder);
+}
+
 static int find_alice(void *unused)
 {
     cleanup_grantee struct grantee g = {.names = BUF_INIT};
@@ -75,6 +107,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_user_is_meant_by_number_or_by_any_name),
         cmocka_unit_test(all_others_are_not),
+        cmocka_unit_test(a_line_that_is_too_long_hides_nobody),
+        cmocka_unit_test(a_list_that_can_not_be_read_is_told),
         cmocka_unit_test(it_is_told_when_memory_is_short),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
