@@ -299,7 +299,8 @@ int secret_files_write(struct secret_fs *fs, const char *owner,
     if (n > SECRET_FILES_MAX)
         return err_set(e, ERR_RESOURCE_EXHAUSTED, "more than %d secrets and configs",
                        SECRET_FILES_MAX);
-    struct secret_files made = {.binds = calloc(n + 1, sizeof(*made.binds)),
+    /* A file has a bind of its own, or the first in secrets/ brings that one's. */
+    struct secret_files made = {.binds = calloc(n, sizeof(*made.binds)),
                                 .paths = calloc(n, sizeof(*made.paths))};
     if (!made.binds || !made.paths) {
         secret_files_deinit(&made);
