@@ -17,7 +17,8 @@
 /* Of what it says when it fails, so much is shown. */
 #define WORDS_MAX 300
 
-/* The last line that isn't empty is the reason; those before it are remarks. */
+/* The last line that isn't empty is the reason; those before it are remarks. Of one who
+ * says more than PROGRAM_ERRORS_MAX that is the last line that was kept. */
 static int failed(struct buf *said, struct err *e)
 {
     while (said->len && said->data[said->len - 1] == '\n')
