@@ -167,11 +167,15 @@ static int listen_on(struct daemon *d, struct err *e)
     return http_server_listen(d->server, d->config->socket, access.mode, access.group, e);
 }
 
-static int start_grants(struct daemon *d, struct err *e)
+/* Tasks and the API go on without it. */
+static void start_grants(struct daemon *d)
 {
+    struct err e = {0};
     struct grant_source source = node_backend_grants(d->backend);
     cleanup_free char *path = str_format("%s/grants.sock", d->config->run_dir);
-    return path ? grant_new(&d->loop, &source, path, &d->grant, e) : err_no_memory(e);
+    int r = path ? grant_new(&d->loop, &source, path, &d->grant, &e) : err_no_memory(&e);
+    if (r)
+        log_warn("users of this node get no secrets of the swarm: %s", err_text(&e));
 }
 
 /* ---- containers that are gone ---- */
@@ -208,12 +212,12 @@ static void on_node_started(int r, const struct err *e, void *user)
     struct daemon *d = user;
     if (d->is_stopping)
         return;
-    if (r)
+    if (r) {
         d->result = *e;
-    else
-        r = start_grants(d, &d->result);
-    if (!r)
+    } else {
+        start_grants(d);
         r = listen_on(d, &d->result);
+    }
     if (r) {
         stop(d);
         return;

@@ -3,7 +3,7 @@
 for users of a node what is granted to them by a label."""
 
 from fixture import QUICK, canary
-from harness import equal
+from harness import equal, test
 from references import Place, each, nowhere
 from secrets_user import SecretsUser
 from test_reference_files import on_no_disk
@@ -132,3 +132,15 @@ def a_grant_that_is_taken_back_ends_at_once(kind):
         p.cofferd.stop()
         done = run(one, check=False)
         assert done.code and "secret not found: se://swarm/api-key" in done.err, done
+
+
+@test()
+def without_the_socket_of_grants_the_daemon_goes_on(t):
+    t.cofferd.stop()
+    (t.cofferd.run / "grants.sock").write_text("in the way")
+    t.cofferd.start()
+    words = f"users of this node get no secrets of the swarm: {t.cofferd.run}/grants.sock exists and is no socket"
+    assert words in t.cofferd.log, t.cofferd.log
+    t.secret("key", canary())
+    t.service("s", "--secret", "key")
+    t.docker("service", "rm", "s")
