@@ -39,6 +39,7 @@ static void close_rest(void *user)
     loop_close_hold(&api->closing);
     http_client_close(api->http, loop_close_release, &api->closing);
     defer_queue_close(&api->deferred, &api->closing);
+    work_queue_close(&api->records, &api->closing);
     loop_close_end(&api->closing);
 }
 
@@ -70,6 +71,7 @@ int engine_docker_api_new(uv_loop_t *loop, const char *socket_path, struct engin
     list_init(&api->calls);
     list_init(&api->waiting);
     defer_queue_init(&api->deferred, loop);
+    work_queue_init(&api->records, loop);
     defer_init(&api->close_soon, close_rest, api);
     docker_events_init(&api->events, loop, api->http, &api->version, &api->limits);
     *out = &TAKE(api)->base;

@@ -17,7 +17,7 @@
 /*
  * The Docker Engine API's client, shared by its files: docker_api.c (the life of the
  * whole, connecting), docker_call.c (the life of one call), docker_ops.c,
- * docker_image_ops.c, docker_remove.c and docker_logs_op.c (the calls).
+ * docker_record.c, docker_image_ops.c, docker_remove.c and docker_logs_op.c (the calls).
  */
 
 /* How long an engine may take, generously: one that is slower is taken for stuck. */
@@ -40,6 +40,7 @@ struct docker_api {
     struct docker_version version;
     struct engine_limits limits;
     char *references; /* the folder of records (oci/record.h), or NULL */
+    struct work_queue records;
     enum offer offer; /* as the last /info said */
     struct docker_events events;
     struct defer_queue deferred;
@@ -114,6 +115,7 @@ struct docker_call {
     struct err error;
     char *text;           /* what the operation keeps: an image, a container's id */
     struct record record; /* of the container that is created: its references */
+    struct docker_writing *writing; /* of that record, or NULL */
     char *auth;
     struct docker_pull pull;  /* of image_ensure() */
     struct docker_logs *logs; /* of logs(), and who gets them */

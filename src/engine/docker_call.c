@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "engine/docker_logs.h"
+#include "engine/docker_record.h"
 
 static void send_now(struct docker_call *c);
 
@@ -48,6 +49,7 @@ static void free_call(struct docker_call *c)
     end_turn(c);
     defer_cancel(&c->soon);
     drop_request(c);
+    docker_record_leave(c);
     docker_pull_deinit(&c->pull);
     if (c->logs)
         docker_logs_deinit(c->logs);
@@ -77,6 +79,7 @@ void docker_call_fail(struct docker_call *c, const struct err *e)
 {
     http_call_cancel(c->http);
     c->http = NULL;
+    docker_record_leave(c);
     list_remove(&c->turn);
     c->error = *e;
     defer_start(&c->soon, &c->api->deferred);

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "engine/docker_api.h"
 #include "engine/docker_json.h"
+#include "engine/docker_record.h"
 #include "engine/docker_references.h"
 #include "engine/docker_timers.h"
 
@@ -121,8 +122,9 @@ static void create_answered(struct docker_call *c, int status, const void *body,
     if (!r && (!*id || strlen(id) > DOCKER_ID_MAX))
         r = err_set(&e, ERR_BAD_MESSAGE, "the engine's answer has no container id");
     if (!r && c->record.n_references)
-        r = record_write(c->api->references, id, &c->record, &e);
-    end_read(c, r, &e, &(union docker_result){.id = id});
+        docker_record_write(c, id);
+    else
+        end_read(c, r, &e, &(union docker_result){.id = id});
 }
 
 static int send_create(struct docker_call *c, const struct engine_container *container,

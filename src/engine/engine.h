@@ -183,7 +183,8 @@ void engine_resume(struct engine_call *call);
 int engine_docker_api_new(uv_loop_t *loop, const char *socket_path, struct engine **out,
                           struct err *e) MUST_CHECK;
 
-/* Names the folder (copied) for the records of containers with references to secrets
- * (oci/record.h); without one, tasks with references are refused. */
+/* Names, before any container is made, the folder (copied) for the records of those with
+ * references to secrets (oci/record.h); without one, tasks with references are refused.
+ */
 int engine_docker_api_set_references(struct engine *g, const char *folder,
                                      struct err *e) MUST_CHECK;
