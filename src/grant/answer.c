@@ -3,6 +3,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/str.h"
 
 /* The label comes first: few secrets have one, and anybody may ask for all. */
 static bool is_granted(const struct object *secret, const struct grantee *to,
@@ -80,40 +84,73 @@ static int add(Resolver__V1__GetSecretsResponse *answer, const struct object *se
     return r;
 }
 
-/* ---- all of them ---- */
+/* ---- those that are asked for ---- */
+
+static int not_found(struct err *e)
+{
+    return err_set(e, ERR_NOT_FOUND, "secret not found");
+}
+
+static int add_one(Resolver__V1__GetSecretsResponse *answer,
+                   const struct store_view *view, const struct grant_source *source,
+                   const struct grantee *to, const struct pattern *id, int64_t now,
+                   struct err *e)
+{
+    if (!str_starts_with(id->text, SWARM_ID_PREFIX))
+        return not_found(e);
+    const struct object *secret =
+        store_get_by_name(view, OBJECT_SECRET, id->text + strlen(SWARM_ID_PREFIX));
+    return secret && is_granted(secret, to, id) ? add(answer, secret, source, now, e)
+                                                : not_found(e);
+}
+
+/* One that is damaged keeps nobody from the others. */
+static int add_if_sound(Resolver__V1__GetSecretsResponse *answer,
+                        const struct object *secret, const struct grant_source *source,
+                        int64_t now, struct err *e)
+{
+    int r = add(answer, secret, source, now, e);
+    if (r != ERR_DATA_LOSS)
+        return r;
+    log_warn("secret %s is left out for its user: %s", object_name(secret), err_text(e));
+    return 0;
+}
 
 static int add_all(Resolver__V1__GetSecretsResponse *answer,
-                   const struct object_list *secrets, const struct grant_source *source,
+                   const struct store_view *view, const struct grant_source *source,
                    const struct grantee *to, const struct pattern *pattern, int64_t now,
                    struct err *e)
 {
+    cleanup_object_list struct object_list secrets = OBJECT_LIST_INIT;
     size_t size = 0;
-    int r = 0;
-    for (size_t i = 0; i < secrets->len && !r; i++) {
-        const struct object *secret = secrets->objects[i];
+    int r = store_find(view, OBJECT_SECRET, STORE_ALL, NULL, &secrets);
+    if (r)
+        return err_no_memory(e);
+    for (size_t i = 0; i < secrets.len && !r; i++) {
+        const struct object *secret = secrets.objects[i];
         if (!is_granted(secret, to, pattern))
             continue;
         size += secret->secret->spec->data.len;
         r = size <= GRANT_ANSWER_MAX
-                ? add(answer, secret, source, now, e)
+                ? add_if_sound(answer, secret, source, now, e)
                 : err_set(e, ERR_RESOURCE_EXHAUSTED,
                           "the secrets that %s matches have more than %zu bytes: ask for "
                           "fewer",
                           pattern->text, (size_t)GRANT_ANSWER_MAX);
     }
-    return r || answer->n_envelopes ? r : err_set(e, ERR_NOT_FOUND, "secret not found");
+    return r || answer->n_envelopes ? r : not_found(e);
 }
 
 int grant_answer(const struct store_view *view, const struct grant_source *source,
                  const struct grantee *to, const struct pattern *pattern, int64_t now,
                  Resolver__V1__GetSecretsResponse **out, struct err *e)
 {
-    cleanup_object_list struct object_list secrets = OBJECT_LIST_INIT;
     cleanup_message Resolver__V1__GetSecretsResponse *answer =
         message_new(&resolver__v1__get_secrets_response__descriptor);
-    if (!answer || store_find(view, OBJECT_SECRET, STORE_ALL, NULL, &secrets))
+    if (!answer)
         return err_no_memory(e);
-    int r = add_all(answer, &secrets, source, to, pattern, now, e);
+    int r = pattern_is_id(pattern) ? add_one(answer, view, source, to, pattern, now, e)
+                                   : add_all(answer, view, source, to, pattern, now, e);
     if (!r)
         *out = TAKE(answer);
     return r;

@@ -9,7 +9,9 @@
 /*
  * The secrets of a store that a pattern matches and that are granted to a user, as an
  * answer with their values; free it with message_free. One that isn't granted is as one
- * that isn't there: ERR_NOT_FOUND when there is none. What reading a payload says;
+ * that isn't there: ERR_NOT_FOUND when there is none. An id is looked up; any other
+ * pattern walks all secrets. ERR_DATA_LOSS for an id whose payload is damaged, which
+ * other patterns leave out, with a warning; what else opening a payload says;
  * ERR_RESOURCE_EXHAUSTED when the values have more than GRANT_ANSWER_MAX bytes together,
  * ERR_NO_MEMORY. `now` is a point of base/clock.h.
  */

@@ -31,7 +31,8 @@ struct grant;
 struct grant_source {
     /* The committed store. ERR_UNAVAILABLE on a node that hasn't one, with why. */
     int (*view)(void *user, const struct store_view **out, struct err *e);
-    /* Opens a copy of a secret's payload in its place. */
+    /* Opens a copy of a secret's payload in its place. ERR_DATA_LOSS for one that is
+     * damaged. */
     int (*open)(void *user, const char *secret_id, ProtobufCBinaryData *data,
                 struct err *e);
     void *user;

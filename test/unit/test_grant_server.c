@@ -120,9 +120,9 @@ static void what_is_granted_is_given(void **state)
 /* What isn't granted can't be told from what isn't there. */
 static void all_else_is_not_there(void **state)
 {
-    static const char *const patterns[] = {"swarm/others", "swarm/plain", "swarm/none",
-                                           "swarm",        "granted",     "*/others",
-                                           "other/granted"};
+    static const char *const patterns[] = {"swarm/others", "swarm/GRANTED", "swarm/plain",
+                                           "swarm/none",   "swarm",         "granted",
+                                           "*/others",     "other/granted"};
     struct fixture *f = *state;
     cleanup_buf struct buf first = BUF_INIT;
     for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
@@ -155,10 +155,22 @@ static void a_payload_that_is_none_is_told(void **state)
 {
     struct fixture *f = *state;
     struct wire w;
-    ask(f, &w, "swarm/**");
+    ask(f, &w, "swarm/broken");
     assert_false(wire_has(&w, "HTTP/1.1 200 "));
     assert_true(wire_has(&w, "open secret d"));
     assert_false(wire_has(&w, "value of"));
+    wire_close(&w, &f->net);
+}
+
+static void a_payload_that_is_none_hides_no_other(void **state)
+{
+    struct fixture *f = *state;
+    struct wire w;
+    ask(f, &w, "swarm/**");
+    assert_true(wire_has(&w, "HTTP/1.1 200 "));
+    assert_int_equal(wire_count(&w, "value of"), 1);
+    assert_true(wire_has(&w, "swarm/granted"));
+    assert_false(wire_has(&w, "swarm/broken"));
     wire_close(&w, &f->net);
 }
 
@@ -304,15 +316,20 @@ static void users_of_other_namespaces_are_strangers(void **state)
 
 /* ---- memory ---- */
 
-static int answer_once(void *user)
+static int answer_to(struct fixture *f, const char *pattern)
 {
-    struct fixture *f = user;
     const struct grant_source source = {view, open_payload, f};
     struct grantee to = {.uid = geteuid(), .names = BUF_INIT};
     cleanup_pattern struct pattern p = PATTERN_INIT;
     cleanup_message Resolver__V1__GetSecretsResponse *m = NULL;
-    int r = pattern_parse(&p, "swarm/granted", 13, NULL);
-    return r ?: grant_answer(store_view(f->store), &source, &to, &p, 1, &m, NULL);
+    struct err e;
+    int r = pattern_parse(&p, pattern, strlen(pattern), &e);
+    return r ?: grant_answer(store_view(f->store), &source, &to, &p, 1, &m, &e);
+}
+
+static int answer_once(void *user)
+{
+    return answer_to(user, "swarm/granted") ?: answer_to(user, "swarm/*");
 }
 
 static void it_is_told_when_memory_is_short(void **state)
@@ -328,6 +345,7 @@ int main(void)
         TEST(all_else_is_not_there),
         TEST(a_pattern_matches_what_is_granted_alone),
         TEST(a_payload_that_is_none_is_told),
+        TEST(a_payload_that_is_none_hides_no_other),
         TEST(a_node_that_has_no_store_says_so),
         TEST(what_is_no_request_is_refused),
         TEST(a_request_is_not_inflated_beyond_its_limit),
