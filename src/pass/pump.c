@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <unistd.h>
 
+#include "base/macro.h"
 #include "base/mem.h"
 
 /* A pipe that poll calls writable takes so many bytes at once. */
@@ -89,36 +90,59 @@ int pump_step(struct pump *p, const struct pollfd fds[PUMP_FDS], struct err *e)
     return 0;
 }
 
-/* Waits for the reader, also where others have set the descriptor not to. */
-static void write_all(struct pump *p)
+/* ---- what is there when the command ends or stops ---- */
+
+/* Reads as long as there is something, and nothing that has to go out first. */
+static int read_held(struct pump *p, size_t *total, bool *is_all, struct err *e)
 {
-    struct pollfd ready = {.fd = p->to, .events = POLLOUT};
-    while (p->out.len)
-        if (poll(&ready, 1, -1) >= 0 || errno != EINTR)
-            write_some(p);
+    int r = 0;
+    *is_all = false;
+    while (!r && !*is_all && !p->out.len) {
+        struct pollfd ready = {.fd = p->from, .events = POLLIN};
+        *is_all = p->from < 0 || *total >= HELD_MAX || poll(&ready, 1, 0) <= 0;
+        r = *is_all ? pump_flush(p, e) : read_some(p, total, e);
+    }
+    return r;
 }
 
-int pump_catch_up(struct pump *p, struct err *e)
+/* Waits for the reader, also where others have set the descriptor not to. False: there
+ * was a signal first. */
+static bool write_all(struct pump *p, int signals)
+{
+    while (p->out.len) {
+        struct pollfd ready[] = {{.fd = p->to, .events = POLLOUT},
+                                 {.fd = signals, .events = POLLIN}};
+        if (poll(ready, ARRAY_SIZE(ready), -1) < 0 && errno == EINTR)
+            continue;
+        if (!ready[0].revents && ready[1].revents)
+            return false;
+        write_some(p);
+    }
+    return true;
+}
+
+int pump_catch_up(struct pump *p, int signals, struct err *e)
 {
     size_t total = 0;
+    bool is_all = false;
     int r = 0;
-    write_all(p);
-    while (p->from >= 0 && !r && total < HELD_MAX) {
-        struct pollfd ready = {.fd = p->from, .events = POLLIN};
-        if (poll(&ready, 1, 0) <= 0)
-            break;
-        r = read_some(p, &total, e);
-        write_all(p);
-    }
-    if (!r)
-        r = pump_flush(p, e);
-    write_all(p);
+    while (!r && write_all(p, signals) && !is_all)
+        r = read_held(p, &total, &is_all, e);
     return r;
 }
 
-int pump_drain(struct pump *p, struct err *e)
+int pump_end(struct pump *p, struct err *e)
 {
-    int r = pump_catch_up(p, e);
-    pump_close(p);
+    bool is_all;
+    int r = read_held(p, &p->held, &is_all, e);
+    if (is_all && p->from >= 0) {
+        close(p->from);
+        p->from = -1;
+    }
     return r;
+}
+
+bool pump_is_done(const struct pump *p)
+{
+    return p->from < 0 && !p->out.len;
 }

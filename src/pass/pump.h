@@ -19,7 +19,8 @@ struct pump {
     struct mask_stream *filter; /* NULL: bytes go as they come */
     bool is_prompt;             /* what is held back goes out after a pause */
     struct buf out;
-    int errnum; /* why it could write no more; a reader that has gone is none: 0 */
+    size_t held; /* read since the writer's end */
+    int errnum;  /* why it could write no more; a reader that has gone is none: 0 */
 };
 
 #define PUMP_FDS 2
@@ -36,10 +37,13 @@ bool pump_is_waiting(const struct pump *p);
 int pump_flush(struct pump *p, struct err *e) MUST_CHECK;
 
 /* Moves what is there and can be had without waiting for the writer, nor for one that
- * never ends. Waits for the reader. */
-int pump_catch_up(struct pump *p, struct err *e) MUST_CHECK;
+ * never ends. Waits for the reader, until signals (a signalfd) can be read: then the rest
+ * stays in out. */
+int pump_catch_up(struct pump *p, int signals, struct err *e) MUST_CHECK;
 
-/* The same, and closes. */
-int pump_drain(struct pump *p, struct err *e) MUST_CHECK;
+/* The writer has ended: what it left is all that is still read. It waits for nobody; to
+ * be called before each poll from then on, until the pump is done. */
+int pump_end(struct pump *p, struct err *e) MUST_CHECK;
+bool pump_is_done(const struct pump *p);
 
 void pump_close(struct pump *p);

@@ -46,6 +46,7 @@ struct supervisor {
     int given[PUMPS]; /* what is to be 0, 1 and 2 of the command */
     bool is_over;
     int wait_status;
+    int broken_off; /* the signal that came while the readers of what it left paused */
 };
 
 /* ---- where the command's bytes go ---- */
@@ -161,7 +162,7 @@ static int stop_with_command(struct supervisor *s, struct err *e)
 {
     bool was_front = s->terminal.is_raw;
     for (int i = PUMP_OUT; i < PUMPS; i++) { /* it wrote that before it stopped */
-        int r = pump_catch_up(&s->pumps[i], e);
+        int r = pump_catch_up(&s->pumps[i], s->signals, e);
         if (r)
             return r;
     }
@@ -209,12 +210,22 @@ static int on_signal(struct supervisor *s, const struct signalfd_siginfo *info,
     return 0;
 }
 
+/* Nobody else is there any more for whom it could be. */
+static void on_late_signal(struct supervisor *s, int number)
+{
+    if (number == SIGTERM || number == SIGINT || number == SIGHUP || number == SIGQUIT)
+        s->broken_off = number;
+}
+
 static int read_signals(struct supervisor *s, struct err *e)
 {
     struct signalfd_siginfo info;
     int r = 0;
-    while (!r && !s->is_over && read(s->signals, &info, sizeof(info)) == sizeof(info))
-        r = on_signal(s, &info, e);
+    while (!r && read(s->signals, &info, sizeof(info)) == sizeof(info))
+        if (s->is_over)
+            on_late_signal(s, (int)info.ssi_signo);
+        else
+            r = on_signal(s, &info, e);
     return r;
 }
 
@@ -226,7 +237,9 @@ static void on_docker(struct supervisor *s)
         return;
     close(s->docker);
     s->docker = -1;
-    if (!terminal_is_ours())
+    if (s->is_over)
+        on_late_signal(s, SIGTERM);
+    else if (!terminal_is_ours())
         kill(s->pid, SIGTERM);
 }
 
@@ -268,7 +281,7 @@ static int turn(struct supervisor *s, struct err *e)
     fds[FD_DOCKER] = (struct pollfd){.fd = s->docker, .events = POLLIN};
     for (int i = 0; i < PUMPS; i++)
         pump_poll(&s->pumps[i], fds + FD_PUMPS + i * PUMP_FDS);
-    if (!s->terminal.is_raw)
+    if (!s->terminal.is_raw || s->is_over)
         fds[FD_PUMPS + PUMP_KEYS].fd = -1;
     int n = poll(fds, FDS, holds_prompt(s) ? PROMPT_PAUSE : -1);
     if (n < 0)
@@ -276,13 +289,32 @@ static int turn(struct supervisor *s, struct err *e)
     return n ? step(s, fds, e) : flush_prompts(s, e);
 }
 
+/* What the command left behind goes out, however long its readers pause; who doesn't want
+ * to wait for them can end us. */
+static int drain(struct supervisor *s, struct err *e)
+{
+    bool is_done = false;
+    int r = 0;
+    terminal_take_signals(&s->terminal);
+    while (!r && !is_done && !s->broken_off) {
+        is_done = true;
+        for (int i = PUMP_OUT; i < PUMPS && !r; i++) {
+            r = pump_end(&s->pumps[i], e);
+            is_done = is_done && pump_is_done(&s->pumps[i]);
+        }
+        if (!r && !is_done)
+            r = turn(s, e);
+    }
+    return r;
+}
+
 static int follow(struct supervisor *s, struct err *e)
 {
     int r = 0;
     while (!s->is_over && !r)
         r = turn(s, e);
-    for (int i = PUMP_OUT; i < PUMPS && !r; i++)
-        r = pump_drain(&s->pumps[i], e);
+    if (!r)
+        r = drain(s, e);
     for (int i = PUMP_OUT; i < PUMPS && !r; i++)
         if (s->pumps[i].errnum)
             r = err_errno(e, s->pumps[i].errnum, "write what the command printed");
@@ -319,9 +351,23 @@ static int run(struct supervisor *s, int *status, struct err *e)
         return r;
     s->docker = docker_socket_open();
     r = follow(s, e);
-    *status = WIFEXITED(s->wait_status) ? WEXITSTATUS(s->wait_status)
-                                        : CHILD_SIGNAL + WTERMSIG(s->wait_status);
+    if (s->broken_off)
+        *status = CHILD_SIGNAL + s->broken_off;
+    else
+        *status = WIFEXITED(s->wait_status) ? WEXITSTATUS(s->wait_status)
+                                            : CHILD_SIGNAL + WTERMSIG(s->wait_status);
     return r;
+}
+
+/* A reader that has gone is no error: what it left pending would end us. */
+static void restore_signals(const struct supervisor *s)
+{
+    const struct timespec now = {0};
+    sigset_t only;
+    sigemptyset(&only);
+    sigaddset(&only, SIGPIPE);
+    sigtimedwait(&only, NULL, &now);
+    sigprocmask(SIG_SETMASK, &s->before, NULL);
 }
 
 static void deinit(struct supervisor *s)
@@ -336,7 +382,7 @@ static void deinit(struct supervisor *s)
         close(s->docker);
     if (s->signals >= 0)
         close(s->signals);
-    sigprocmask(SIG_SETMASK, &s->before, NULL);
+    restore_signals(s);
 }
 
 int supervise(const struct child *child, const struct mask *mask, int *status,

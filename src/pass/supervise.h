@@ -15,7 +15,9 @@
  * shares ours, as a command in a pipeline does.
  */
 
-/* *status is the command's, or 128 and the number of the signal that ended it; when it
+/* *status is the command's, or 128 and the number of the signal that ended it. What it
+ * printed may still wait for a reader when it has ended: then SIGTERM, SIGINT, SIGHUP and
+ * SIGQUIT give that up, and the status is 128 and the number of that one. When it
  * couldn't be started, a shell's status for that, and *e has the words. ERR_IO, also
  * when what it printed couldn't be written, but for a reader that has gone;
  * ERR_NO_MEMORY. */

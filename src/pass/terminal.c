@@ -90,6 +90,15 @@ void terminal_leave(struct terminal *t)
     t->is_raw = false;
 }
 
+void terminal_take_signals(const struct terminal *t)
+{
+    struct termios mode;
+    if (!t->is_raw || tcgetattr(t->tty, &mode))
+        return;
+    mode.c_lflag |= ISIG;
+    (void)tcsetattr(t->tty, TCSANOW, &mode);
+}
+
 void terminal_set_output(struct terminal *t)
 {
     struct termios mode;

@@ -40,6 +40,10 @@ bool terminal_is_front(const struct terminal *t);
 void terminal_enter(struct terminal *t);
 void terminal_leave(struct terminal *t);
 
+/* While the keys are handed over: Ctrl-C and its kind are signals for this program again.
+ */
+void terminal_take_signals(const struct terminal *t);
+
 /* Line ends are turned into what terminals want just once: by the pty while the keys are
  * handed over, else by the user's terminal. */
 void terminal_set_output(struct terminal *t);

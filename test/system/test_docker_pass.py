@@ -8,6 +8,7 @@ import subprocess
 import threading
 
 import places
+import wait
 from fixture import canary
 from harness import ALL, NONE, equal, test
 from pass_user import User
@@ -128,6 +129,35 @@ def statuses_are_the_commands_own(t):
     equal(user("run", "--", "/etc/passwd", check=False).code, 126)
     masked = user("run", "--mask", "--", "sh", "-c", "kill -TERM $$", check=False)
     equal(masked.code, 128 + 15)
+
+
+def printed_to_one_who_pauses(user):
+    """A filtered command that has ended, and nobody reads on what it printed."""
+    process = subprocess.Popen([places.DOCKER_PASS, "run", "--mask", "--", "head", "-c", "110000",
+                                "/dev/zero"], env=user.env, stdout=subprocess.PIPE, bufsize=0)
+    equal(process.stdout.read(1), b"\0")
+    wait.until(None, "the command's end", lambda: not children(process.pid))
+    return process
+
+
+@test(engines=NONE, cofferd=False)
+def a_reader_that_pauses_is_waited_for_until_a_signal_comes(t):
+    user = User(t)
+    process = printed_to_one_who_pauses(user)
+    equal(len(process.stdout.readall()), 109_999)
+    equal(process.wait(20), 0)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+        process = printed_to_one_who_pauses(user)
+        process.send_signal(number)
+        equal(process.wait(20), 128 + number)
+        process.stdout.close()
+
+
+@test(engines=NONE, cofferd=False)
+def a_reader_that_goes_leaves_the_commands_status(t):
+    process = printed_to_one_who_pauses(User(t))
+    process.stdout.close()
+    equal(process.wait(20), 0)
 
 
 @test(engines=NONE, cofferd=False)
@@ -309,9 +339,13 @@ def family(pid):
     """A process and those below it."""
     found = [pid]
     for parent in found:
-        with open(f"/proc/{parent}/task/{parent}/children") as file:
-            found += [int(word) for word in file.read().split()]
+        found += children(parent)
     return found
+
+
+def children(parent):
+    with open(f"/proc/{parent}/task/{parent}/children") as file:
+        return [int(word) for word in file.read().split()]
 
 
 @test(engines=NONE, cofferd=False)

@@ -3,8 +3,10 @@
 
 import os
 import signal
+import termios
 
 import places
+import wait
 from harness import ALL, NONE, equal, test
 from pass_user import User
 from terminal import Shell, Terminal
@@ -195,6 +197,25 @@ def prompts_and_values_on_a_filtered_terminal(t):
     equal(shell.status(), 2)
     shell(f"{PROGRAM} run --mask -- sh -c 'echo $X' > {user.home}/out")
     equal((user.home / "out").read_text(), "**********\n")
+    shell.leave()
+
+
+def has_signals(terminal):
+    """The terminal is raw, but for its signals."""
+    mode = termios.tcgetattr(terminal.ours)[3]
+    return mode & termios.ISIG and not mode & termios.ICANON
+
+
+@test(engines=NONE, cofferd=False)
+def what_waits_for_a_reader_that_pauses_is_interrupted(t):
+    shell = Shell(User(t).env)
+    shell.start(f"{PROGRAM} run --mask -- sh -c 'head -c 110000 /dev/zero; echo over >&2' | sleep 60")
+    shell.expect("over")
+    wait.until(None, "the keys of the terminal", lambda: has_signals(shell))
+    shell.type("\x03")
+    shell.finish()
+    equal(shell("echo ${PIPESTATUS[0]}"), "130\n")
+    equal(shell("stty -a").count(" icanon"), 1)
     shell.leave()
 
 

@@ -53,6 +53,19 @@ static int tear_down(void **state)
     return 0;
 }
 
+static int drain(struct pump *p)
+{
+    struct pollfd fds[PUMP_FDS];
+    int r = pump_end(p, NULL);
+    while (!r && !pump_is_done(p)) {
+        pump_poll(p, fds);
+        assert_true(poll(fds, PUMP_FDS, -1) > 0);
+        r = pump_step(p, fds, NULL);
+        r = r ? r : pump_end(p, NULL);
+    }
+    return r;
+}
+
 static void what_is_there_at_the_end_goes_out(void **state)
 {
     struct fixture *f = *state;
@@ -64,7 +77,7 @@ static void what_is_there_at_the_end_goes_out(void **state)
     int room = fcntl(f->in, F_SETPIPE_SZ, MUCH); /* less: who isn't root may not more */
     room = room < 0 ? fcntl(f->in, F_GETPIPE_SZ) : room;
     assert_int_equal(write(f->in, bytes, (size_t)room), room);
-    assert_int_equal(pump_drain(&f->pump, NULL), 0);
+    assert_int_equal(drain(&f->pump), 0);
     assert_int_equal(fstat(f->pump.to, &st), 0);
     assert_int_equal(st.st_size, room);
 }
@@ -86,7 +99,7 @@ static void nobody_who_goes_on_writing_is_waited_for(void **state)
         _exit(0);
     }
     int status;
-    assert_int_equal(pump_drain(&f->pump, NULL), 0);
+    assert_int_equal(drain(&f->pump), 0);
     assert_int_equal(f->pump.from, -1);
     assert_int_equal(f->pump.errnum, 0);
     assert_int_equal(waitpid(writer, &status, 0), writer);
@@ -118,12 +131,35 @@ static void an_output_that_never_blocks_is_waited_for(void **state)
     close(ends[0]);
     assert_int_equal(write(f->in, bytes, SIZE), SIZE);
     in_vain = 0;
-    assert_int_equal(pump_drain(&f->pump, NULL), 0);
+    assert_int_equal(drain(&f->pump), 0);
     assert_int_equal(in_vain, 0);
     close(f->pump.to);
     f->pump.to = -1;
     assert_int_equal(waitpid(reader, &status, 0), reader);
     assert_int_equal(status, 0);
+}
+
+/* What didn't fit is kept. */
+static void a_signal_ends_the_wait_for_a_reader(void **state)
+{
+    struct fixture *f = *state;
+    enum {
+        SIZE = 60000
+    };
+    static char bytes[SIZE];
+    int ends[2], signals[2];
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(signals, O_CLOEXEC), 0);
+    assert_true(fcntl(ends[1], F_SETPIPE_SZ, 1) > 0);
+    assert_int_equal(dup2(ends[1], f->pump.to), f->pump.to);
+    close(ends[1]);
+    assert_int_equal(write(f->in, bytes, SIZE), SIZE);
+    assert_int_equal(write(signals[1], "x", 1), 1);
+    assert_int_equal(pump_catch_up(&f->pump, signals[0], NULL), 0);
+    assert_true(f->pump.out.len > 0 && f->pump.from >= 0);
+    close(ends[0]);
+    close(signals[0]);
+    close(signals[1]);
 }
 
 static void write_to(struct fixture *f, const char *path)
@@ -133,7 +169,7 @@ static void write_to(struct fixture *f, const char *path)
     assert_int_equal(dup2(out, f->pump.to), f->pump.to);
     close(out);
     assert_int_equal(write(f->in, "x", 1), 1);
-    assert_int_equal(pump_drain(&f->pump, NULL), 0);
+    assert_int_equal(drain(&f->pump), 0);
 }
 
 static void an_output_that_is_full_is_a_failure(void **state)
@@ -149,6 +185,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_there_at_the_end_goes_out, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(an_output_that_never_blocks_is_waited_for, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_signal_ends_the_wait_for_a_reader, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(an_output_that_is_full_is_a_failure, set_up,
                                         tear_down),
