@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A request is answered as soon as its body is there, from the committed store: nothing
- * is kept of it.
+ * is kept of it, but of who asked what askers.h says.
  */
 #include "grant/grant.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +12,7 @@
 #include "base/process.h"
 #include "base/str.h"
 #include "grant/answer.h"
+#include "grant/askers.h"
 #include "loop/clock.h"
 #include "net/http_server.h"
 #include "wire/connect.h"
@@ -23,6 +23,7 @@
 
 struct grant {
     struct grant_source source;
+    struct askers askers;
     struct http_server *server;
     void (*closed)(void *user);
     void *closed_user;
@@ -72,29 +73,24 @@ static int read_pattern(const struct connect_request *q, struct pattern *out,
     return pattern_parse(out, text, strlen(text), e);
 }
 
-static int find_grantee(uid_t uid, struct grantee *out, struct err *e)
-{
-    FILE *passwd = fopen(PASSWD, "re");
-    if (!passwd)
-        return err_errno(e, errno, "open " PASSWD);
-    int r = grantee_find(passwd, uid, out, e);
-    (void)fclose(passwd);
-    return r;
-}
-
-static int find(const struct grant *g, uid_t uid, const struct connect_request *q,
+static int find(struct grant *g, uid_t uid, const struct connect_request *q,
                 Resolver__V1__GetSecretsResponse **out, struct err *e)
 {
     const struct store_view *view;
     cleanup_pattern struct pattern pattern = PATTERN_INIT;
-    cleanup_grantee struct grantee to = {.names = BUF_INIT};
+    struct asker *asker;
+    int64_t now = clock_monotonic();
     int r = read_pattern(q, &pattern, e);
     r = r ?: g->source.view(g->source.user, &view, e);
-    r = r ?: find_grantee(uid, &to, e);
-    return r ?: grant_answer(view, &g->source, &to, &pattern, clock_now(), out, e);
+    r = r ?: askers_find(&g->askers, uid, now, &asker, e);
+    if (!r && !pattern_is_id(&pattern))
+        r = asker_count_walk(asker, now, e);
+    return r
+               ?: grant_answer(view, &g->source, &asker->who, &pattern, clock_now(), out,
+                               e);
 }
 
-static int answer(const struct grant *g, struct http_exchange *x, struct buf *body,
+static int answer(struct grant *g, struct http_exchange *x, struct buf *body,
                   struct connect_answer *out, struct buf *packed, struct err *e)
 {
     struct ucred peer;
@@ -165,6 +161,7 @@ int grant_new(uv_loop_t *loop, const struct grant_source *source, const char *pa
     if (!g)
         return err_no_memory(e);
     g->source = *source;
+    g->askers.passwd = PASSWD;
     int r = http_server_new(loop, &options, &g->server, e);
     if (r) {
         free(g);
@@ -183,6 +180,7 @@ static void on_closed(void *user)
     struct grant *g = user;
     void (*closed)(void *) = g->closed;
     void *closed_user = g->closed_user;
+    askers_deinit(&g->askers);
     free(g);
     if (closed)
         closed(closed_user);

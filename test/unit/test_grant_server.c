@@ -8,6 +8,7 @@
 
 #include "fault_malloc.h"
 #include "grant/answer.h"
+#include "grant/askers.h"
 #include "literal.h"
 #include "wire/connect.h"
 #include "wire/message.h"
@@ -272,6 +273,38 @@ static void one_user_has_so_many_connections(void **state)
         wire_close(&all[i], &f->net);
 }
 
+/* Whoever runs the test, root has no limit. */
+static void ask_as_no_root(struct fixture *f, struct wire *w, const char *pattern)
+{
+    cleanup_buf struct buf text = BUF_INIT;
+    uid_t own = geteuid();
+    compose(pattern, &text);
+    assert_int_equal(chmod(f->net.folder, 0711), 0);
+    assert_int_equal(seteuid(own ? own : 4242), 0);
+    wire_open(w, &f->net, f->net.path);
+    assert_int_equal(seteuid(own), 0);
+    wire_send_bytes(w, text.data, text.len);
+    TURN_UNTIL(&f->net, w->is_eof);
+}
+
+static void one_user_has_so_many_walks(void **state)
+{
+    struct fixture *f = *state;
+    struct wire w;
+    bool is_refused;
+    int asked = 0;
+    do {
+        ask_as_no_root(f, &w, "swarm/*");
+        is_refused = wire_has(&w, "HTTP/1.1 429 ");
+        wire_close(&w, &f->net);
+        asked++;
+    } while (!is_refused);
+    assert_true(asked > GRANT_WALKS_MAX);
+    ask_as_no_root(f, &w, "swarm/none"); /* that is none */
+    assert_true(wire_has(&w, "HTTP/1.1 404 "));
+    wire_close(&w, &f->net);
+}
+
 /* Asks from a user namespace whose root is the same user; the answer is its exit status.
  */
 static int ask_from_inside(const char *path)
@@ -351,6 +384,7 @@ int main(void)
         TEST(a_request_is_not_inflated_beyond_its_limit),
         TEST(a_request_that_does_not_come_is_cut),
         TEST(one_user_has_so_many_connections),
+        TEST(one_user_has_so_many_walks),
         TEST(users_of_other_namespaces_are_strangers),
         TEST(it_is_told_when_memory_is_short),
     };
