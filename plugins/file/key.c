@@ -10,6 +10,7 @@
 #include "base/str.h"
 
 #define NAME "keys/store" /* new ones are written beside it: in a folder of their own */
+#define OLD_NAME "key"    /* where it was when the settings were beside it */
 #define GIVEN_FOLDER "CREDENTIALS_DIRECTORY"
 #define GIVEN_NAME "coffer-key"
 
@@ -36,16 +37,43 @@ static int find_given(char **out)
 
 static int find_own(struct store_key *k, struct err *e)
 {
-    cleanup_free char *folder = NULL, *own = NULL, *given = NULL;
+    cleanup_free char *folder = NULL, *own = NULL, *old = NULL, *given = NULL;
     int r = home_config_folder(&folder, e);
     if (r)
         return r;
     own = str_format("%s/" NAME, folder);
-    if (!own || (!is_there(own) && find_given(&given)))
+    old = str_format("%s/" OLD_NAME, folder);
+    if (!own || !old)
+        return err_no_memory(e);
+    if (!is_there(own) && is_there(old)) {
+        k->place = TAKE(own);
+        k->path = TAKE(old);
+        return 0;
+    }
+    if (!is_there(own) && find_given(&given))
         return err_no_memory(e);
     k->is_given = given;
     k->path = given ? TAKE(given) : TAKE(own);
     return 0;
+}
+
+/* Has its user moved it meanwhile? A confined plugin may read it in its old place, but
+ * neither move nor change it there. */
+static void look_again(struct store_key *k)
+{
+    if (!k->place || is_there(k->path) || !is_there(k->place))
+        return;
+    free(k->path);
+    k->path = TAKE(k->place);
+}
+
+static int refuse_old(const struct store_key *k, struct err *e)
+{
+    return err_set(
+        e, ERR_FAILED_PRECONDITION,
+        "the key is where an earlier version had it, and is changed only in its "
+        "new place: mv %s %s",
+        k->path, k->place);
 }
 
 int store_key_init(struct store_key *k, const char *configured, struct err *e)
@@ -61,13 +89,15 @@ void store_key_deinit(struct store_key *k)
 {
     store_key_lock(k);
     free(TAKE(k->path));
+    free(TAKE(k->place));
 }
 
 /* ---- using it ---- */
 
-static int read_key(const struct store_key *k, const struct age_passphrase *pass,
+static int read_key(struct store_key *k, const struct age_passphrase *pass,
                     struct age_identity **out, struct err *e)
 {
+    look_again(k);
     return k->is_given ? filestore_key_read_given(k->path, out, e)
                        : filestore_key_read(k->path, pass, out, e);
 }
@@ -181,6 +211,9 @@ int store_key_protect(struct store_key *k, const char *protection,
     if (!r && k->is_given)
         r = err_set(e, ERR_FAILED_PRECONDITION,
                     "systemd gives the key to the engine (%s): change it there", k->path);
+    look_again(k);
+    if (!r && k->place)
+        r = refuse_old(k, e);
     if (r)
         return r;
     r = read_old(k, old_pass, &key, e);
@@ -207,6 +240,7 @@ int store_key_describe(struct store_key *k, bool is_empty, struct coffer_store_s
         [FILESTORE_CREDENTIAL] = "encrypted by systemd-creds",
     };
     enum filestore_protection protection = FILESTORE_CLEAR;
+    look_again(k);
     int r = filestore_key_protection(k->path, &protection, e);
     if (r && r != ERR_NOT_FOUND)
         return r;
@@ -215,7 +249,8 @@ int store_key_describe(struct store_key *k, bool is_empty, struct coffer_store_s
     const char *state = r             ? "made when the first secret is saved"
                         : k->is_given ? "given by systemd"
                                       : how[protection];
-    snprintf(out->key, sizeof(out->key), "%s (%s)", k->path, state);
+    snprintf(out->key, sizeof(out->key), "%s (%s%s%s)", k->path, state,
+             k->place ? "; its place is now " : "", k->place ? k->place : "");
     out->has_passphrase = !r && protection == FILESTORE_PASSPHRASE;
     out->is_locked = !k->key && out->has_passphrase;
     return r || out->is_locked ? 0 : store_key_need(k, e);

@@ -20,11 +20,13 @@
  */
 struct store_key {
     char *path;
+    char *place;              /* NULL, or where one belongs that is in its old place */
     bool is_given;            /* by systemd */
     struct age_identity *key; /* NULL: locked, or not read yet, or there is none yet */
 };
 
-/* configured may be NULL: then it is "keys/store" in the config folder, or systemd's.
+/* configured may be NULL: then it is "keys/store" in the config folder; without that
+ * "key", where earlier versions had it and where it is only read; else systemd's.
  * ERR_NOT_FOUND (no home), ERR_NO_MEMORY. */
 int store_key_init(struct store_key *k, const char *configured, struct err *e) MUST_CHECK;
 void store_key_deinit(struct store_key *k);
@@ -46,7 +48,8 @@ void store_key_lock(struct store_key *k);
 /* Protects the key otherwise: by "clear", "passphrase" (`new_pass`), "systemd-creds".
  * old_pass is the passphrase that it has. One that isn't there is made. Afterwards the
  * store is unlocked. The secrets stay as they are, since it is the key that they are
- * encrypted to. */
+ * encrypted to. ERR_FAILED_PRECONDITION: it is systemd's, or must be moved to its place
+ * first; ERR_PERMISSION_DENIED, ERR_INVALID_ARGUMENT and what filestore_key_write has. */
 int store_key_protect(struct store_key *k, const char *protection,
                       struct age_passphrase old_pass, struct age_passphrase new_pass,
                       bool is_empty, struct err *e) MUST_CHECK;

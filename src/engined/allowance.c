@@ -54,6 +54,9 @@ static const struct need needs[] = {
      true},
     {"coffer-plugin-file", CONFINE_WRITE, BASE_OUR_CONFIG, "/keys/store", "key", NULL,
      true, true},
+    /* where earlier versions had it */
+    {"coffer-plugin-file", CONFINE_READ, BASE_OUR_CONFIG, "/key", NULL, NULL, false,
+     false},
     /* a key that systemd gives, or that systemd-creds opens */
     {"coffer-plugin-file", CONFINE_READ, BASE_ROOT, "/run/credentials", NULL,
      "CREDENTIALS_DIRECTORY", false, false},

@@ -268,3 +268,22 @@ def a_store_with_a_passphrase_is_moved_to_and_from(t):
     user("store", "set", "--move", "file", stdin="first\n")
     user("store", "unlock", stdin="first\n")
     equal(user("run", "--", "printenv", "X", env={"X": "se://a"}).out, "one\n")
+
+
+@test(engines=NONE, cofferd=False)
+def a_key_of_an_earlier_version_opens_its_store(t):
+    """It was beside the settings, where a confined plugin changes nothing."""
+    user = User(t)
+    user("set", "a=1")
+    user.stop()
+    place, old = user.home / "keys/store", user.home / "key"
+    place.rename(old)
+    user("set", "b=2")
+    equal(user("run", "--", "sh", "-c", "echo $X$Y", env={"X": "se://a", "Y": "se://b"}).out, "12\n")
+    assert not place.exists()
+    equal(state(user)[2:], [f"  key: {old} (in clear; its place is now {place})", "  state: open"])
+    command = f"mv {old} {place}"
+    assert command in user.refused("store", "key", "clear")
+    user("-c", command, program=["sh"])
+    user("store", "key", "clear")
+    equal(state(user)[2:], [f"  key: {place} (in clear)", "  state: open"])
