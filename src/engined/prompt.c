@@ -10,7 +10,7 @@
 #include "base/str.h"
 
 #define OWN_VARIABLES 3
-#define ENVIRONMENT_MAX 512
+#define OWN_PREFIX "COFFER_REQUESTER_"
 
 struct prompt {
     struct process process;
@@ -68,23 +68,35 @@ static void on_time(void *user)
 
 struct texts {
     char *own[OWN_VARIABLES];
-    const char *env[ENVIRONMENT_MAX + OWN_VARIABLES + 1];
+    const char **env;
     const char *argv[PROMPT_PATTERNS_MAX + 2];
 };
 
+static void texts_deinit(struct texts *t)
+{
+    for (size_t i = 0; i < OWN_VARIABLES; i++)
+        free(t->own[i]);
+    free(t->env);
+}
+
+/* All that we have; what it says of a requester of ours isn't about this one. */
 static int make_environment(struct texts *t, const struct requester *who)
 {
     size_t n = 0;
-    for (; n < ENVIRONMENT_MAX && environ[n]; n++)
-        t->env[n] = environ[n];
-    t->own[0] = str_format("COFFER_REQUESTER_PID=%d", (int)who->pid);
-    t->own[1] = str_format("COFFER_REQUESTER_NAME=%s", who->name);
-    t->own[2] = str_format("COFFER_REQUESTER_PATH=%s", who->path);
-    for (size_t i = 0; i < OWN_VARIABLES; i++) {
-        if (!t->own[i])
-            return ERR_NO_MEMORY;
+    while (environ[n])
+        n++;
+    t->env = calloc(n + OWN_VARIABLES + 1, sizeof(*t->env));
+    t->own[0] = str_format(OWN_PREFIX "PID=%d", (int)who->pid);
+    t->own[1] = str_format(OWN_PREFIX "NAME=%s", who->name);
+    t->own[2] = str_format(OWN_PREFIX "PATH=%s", who->path);
+    if (!t->env || !t->own[0] || !t->own[1] || !t->own[2])
+        return ERR_NO_MEMORY;
+    n = 0;
+    for (char **item = environ; *item; item++)
+        if (!str_starts_with(*item, OWN_PREFIX))
+            t->env[n++] = *item;
+    for (size_t i = 0; i < OWN_VARIABLES; i++)
         t->env[n++] = t->own[i];
-    }
     return 0;
 }
 
@@ -102,15 +114,12 @@ static int ask(struct prompt *p, uv_loop_t *loop, const char *command,
                const struct requester *who, const struct pattern *const *patterns,
                size_t n, struct err *e)
 {
-    struct texts t = {0};
+    CLEANUP(texts_deinit) struct texts t = {0};
     t.argv[0] = command;
     for (size_t i = 0; i < n; i++)
         t.argv[i + 1] = patterns[i]->text;
     int r = make_environment(&t, who);
-    r = r ? err_no_memory(e) : start(p, loop, &t, e);
-    for (size_t i = 0; i < OWN_VARIABLES; i++)
-        free(t.own[i]);
-    return r;
+    return r ? err_no_memory(e) : start(p, loop, &t, e);
 }
 
 int prompt_new(uv_loop_t *loop, const char *command, const struct requester *who,

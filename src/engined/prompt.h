@@ -8,7 +8,8 @@
 
 /*
  * Asks a person, by the command of the settings: its arguments are the patterns that are
- * wanted; COFFER_REQUESTER_PID, _NAME and _PATH in its environment say who wants them.
+ * wanted; COFFER_REQUESTER_PID, _NAME and _PATH in its environment, which is ours else,
+ * say who wants them.
  * Exit status 0 is a yes, everything else a no.
  */
 struct prompt;
