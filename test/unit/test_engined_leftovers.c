@@ -144,6 +144,7 @@ static int end_orphans_beside_a_hidden_engine(void)
         plugin = start(mark, true);
         bool is_told = write(out[1], &plugin, sizeof(plugin)) == sizeof(plugin);
         (void)waitpid(plugin, &status, 0);
+        (void)kill(-plugin, SIGKILL); /* what it started */
         _exit(is_told && WIFSIGNALED(status) ? WTERMSIG(status) : 1);
     }
     if (read(out[0], &plugin, sizeof(plugin)) != sizeof(plugin))
