@@ -2,82 +2,108 @@
 #include "base/trust.h"
 
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/private_group.h"
 #include "base/str.h"
 
-/* What the entry of a user or a group may take; one that is longer isn't known. */
-#define ENTRY_SIZE 16384
+#define USERS "/etc/passwd"
+#define GROUPS "/etc/group"
+#define ACCESS_LIST "system.posix_acl_access"
 
 /* ---- groups ---- */
 
-static bool has_other_member(const struct group *group, const char *name)
+/* Of the files of the system alone: to ask a directory of users may take long, and it
+ * wouldn't name all of them. */
+static bool is_private(gid_t group, uid_t user)
 {
-    for (char *const *member = group->gr_mem; *member; member++)
-        if (!str_equal(*member, name))
-            return true;
-    return false;
+    FILE *users = fopen(USERS, "re"), *groups = fopen(GROUPS, "re");
+    bool is = users && groups && private_group_is(users, groups, user, group);
+    if (users)
+        (void)fclose(users);
+    if (groups)
+        (void)fclose(groups);
+    return is;
 }
 
-/* The user's own group, which has its name, and nobody else in it. */
-static bool is_private(gid_t gid, uid_t uid)
+/* With an access list the group's bits say what it gives anybody at most. */
+static bool has_access_list(const char *path)
 {
-    struct passwd user, *found_user = NULL;
-    struct group group, *found_group = NULL;
-    cleanup_free char *user_text = malloc(ENTRY_SIZE), *group_text = malloc(ENTRY_SIZE);
-    if (!user_text || !group_text)
-        return false;
-    return !getpwuid_r(uid, &user, user_text, ENTRY_SIZE, &found_user) && found_user &&
-           user.pw_gid == gid &&
-           !getgrgid_r(gid, &group, group_text, ENTRY_SIZE, &found_group) &&
-           found_group && str_equal(group.gr_name, user.pw_name) &&
-           !has_other_member(&group, user.pw_name);
+    return getxattr(path, ACCESS_LIST, NULL, 0) >= 0 ||
+           (errno != ENODATA && errno != ENOTSUP);
+}
+
+static bool can_others_write(const char *path, const struct stat *st, bool is_program)
+{
+    if (!(st->st_mode & S_IWGRP))
+        return st->st_mode & S_IWOTH;
+    return st->st_mode & S_IWOTH || is_program || has_access_list(path) ||
+           !is_private(st->st_gid, st->st_uid);
 }
 
 /* ---- files and folders ---- */
 
-int trust_check(const char *path, const struct stat *st, struct err *e)
+static int check(const char *path, const struct stat *st, bool is_program, struct err *e)
 {
     if (st->st_uid != geteuid() && st->st_uid != 0)
         return err_set(e, ERR_PERMISSION_DENIED,
                        "%s is user %lu's, and counts for that user alone", path,
                        (unsigned long)st->st_uid);
-    if (st->st_mode & S_IWOTH ||
-        (st->st_mode & S_IWGRP && !is_private(st->st_gid, st->st_uid)))
+    if (can_others_write(path, st, is_program))
         return err_set(e, ERR_PERMISSION_DENIED, "others can write to %s: chmod go-w %s",
                        path, path);
     return 0;
 }
 
-static int check_name(const char *path, struct err *e)
+static int check_name(const char *path, bool is_program, struct err *e)
 {
     struct stat st;
     if (stat(path, &st))
         return err_errno(e, errno, "look at %s", path);
-    return trust_check(path, &st, e);
+    return check(path, &st, is_program, e);
 }
 
-int trust_check_folder_of(const char *path, struct err *e)
+static int check_folder_of(const char *path, bool is_program, struct err *e)
 {
     const char *slash = strrchr(path, '/');
     size_t n = slash ? (size_t)(slash - path) : 0;
     cleanup_free char *folder = slash ? mem_dup(path, n ? n : 1) : mem_dup(".", 1);
-    return folder ? check_name(folder, e) : err_no_memory(e);
+    return folder ? check_name(folder, is_program, e) : err_no_memory(e);
 }
 
-int trust_check_path(const char *path, struct err *e)
+static int check_path(const char *path, bool is_program, struct err *e)
 {
     cleanup_free char *real = realpath(path, NULL);
     if (!real)
         return err_errno(e, errno, "look at %s", path);
-    int r = check_name(real, e);
+    int r = check_name(real, is_program, e);
     if (!r)
-        r = trust_check_folder_of(real, e);
-    return r || str_equal(real, path) ? r : trust_check_folder_of(path, e);
+        r = check_folder_of(real, is_program, e);
+    return r || str_equal(real, path) ? r : check_folder_of(path, is_program, e);
+}
+
+int trust_check(const char *path, const struct stat *st, struct err *e)
+{
+    return check(path, st, false, e);
+}
+
+int trust_check_folder_of(const char *path, struct err *e)
+{
+    return check_folder_of(path, false, e);
+}
+
+int trust_check_path(const char *path, struct err *e)
+{
+    return check_path(path, false, e);
+}
+
+int trust_check_program(const char *path, struct err *e)
+{
+    return check_path(path, true, e);
 }

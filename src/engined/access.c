@@ -144,7 +144,7 @@ static int ask_person(struct access_request *q, struct err *e)
                        q->asks[0]->text);
     if (a->n_prompts == ACCESS_PROMPTS_MAX)
         return err_set(e, ERR_RESOURCE_EXHAUSTED, "too many prompts at once");
-    int r = trust_check_path(a->config->prompt, e);
+    int r = trust_check_program(a->config->prompt, e);
     if (r)
         return err_wrap(e, r, "the prompt command");
     r = prompt_new(a->loop, a->config->prompt, &q->who, q->asks, q->n_asks, on_prompt, q,

@@ -39,7 +39,7 @@ static int check_program(const char *path, struct err *e)
     struct stat st;
     if (stat(path, &st) || !S_ISREG(st.st_mode) || access(path, X_OK))
         return err_set(e, ERR_NOT_FOUND, "%s is no program", path);
-    return trust_check_path(path, e);
+    return trust_check_program(path, e);
 }
 
 /* ---- one plugin ---- */

@@ -5,9 +5,11 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -121,6 +123,38 @@ static void a_group_counts_as_others_but_for_the_owners_private_one(void **state
     is_read(f);
 }
 
+static void a_program_is_for_no_group_to_write(void **state)
+{
+    const struct fixture *f = *state;
+    assert_int_equal(trust_check_program(f->file, NULL), 0);
+    assert_int_equal(chmod(f->file, 0775), 0);
+    assert_int_equal(trust_check_program(f->file, NULL), ERR_PERMISSION_DENIED);
+    assert_int_equal(chmod(f->file, 0755), 0);
+    assert_int_equal(chmod(f->folder, 0775), 0);
+    assert_int_equal(trust_check_program(f->file, NULL), ERR_PERMISSION_DENIED);
+}
+
+/* Its mask stands where the group's rights do. */
+static void an_access_list_may_name_others(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        uint32_t version;
+        struct {
+            uint16_t tag, rights;
+            uint32_t id;
+        } entries[5];
+    } list = {2,
+              {{0x01, 6, UINT32_MAX},   /* the owner */
+               {0x02, 6, NOBODY},       /* a user */
+               {0x04, 4, UINT32_MAX},   /* the group */
+               {0x10, 6, UINT32_MAX},   /* the mask */
+               {0x20, 4, UINT32_MAX}}}; /* others */
+    if (setxattr(f->file, "system.posix_acl_access", &list, sizeof(list), 0))
+        skip();
+    is_refused(f, "others can write to");
+}
+
 static void what_is_another_users_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -144,6 +178,8 @@ int main(void)
         TEST(a_link_is_no_way_around_it),
         TEST(what_is_not_there_is_not_found),
         TEST(a_group_counts_as_others_but_for_the_owners_private_one),
+        TEST(a_program_is_for_no_group_to_write),
+        TEST(an_access_list_may_name_others),
         TEST(what_is_another_users_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
