@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engined/allowance.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/home.h"
 #include "base/macro.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "engined/confine.h"
 
@@ -38,14 +41,15 @@ enum base {
     BASE_OUR_DATA,
 };
 
-/* A place: that of the setting, else that of the variable, else below the base. */
+/* A place: that of the setting, else that of the variable, else below the base. One that
+ * is to be written counts only if it isn't wide. */
 struct need {
     const char *program;
     char right;
     enum base base;
     const char *below;
     const char *setting, *variable; /* NULL: none */
-    bool is_above;                  /* the folder that it is in, if it isn't wide */
+    bool is_above;                  /* the folder that it is in */
     bool is_made;
 };
 
@@ -164,12 +168,27 @@ static int allow(struct allowance *a, char right, const char *path, struct err *
     return 0;
 }
 
-static bool is_within(const char *path, const char *folder)
+/* Where a path leads, as far as it is there; NULL without memory. */
+static char *real_part(const char *path)
 {
-    size_t n = strlen(folder);
-    while (n && folder[n - 1] == '/')
-        n--;
-    return strncmp(path, folder, n) == 0 && (path[n] == '/' || path[n] == '\0');
+    cleanup_free char *part = strdup(path);
+    char *real = part ? realpath(part, NULL) : NULL;
+    while (part && !real && errno != ENOMEM && !str_equal(part, "/")) {
+        char *slash = strrchr(part, '/');
+        slash[slash == part ? 1 : 0] = '\0';
+        real = realpath(part, NULL);
+    }
+    return real;
+}
+
+/* Is what stands at the path, or will, in the folder? That is there, and a real path.
+ * What can't be known is. */
+static bool is_in(const char *path, const char *folder)
+{
+    if (!absolute(path))
+        return false;
+    cleanup_free char *real = real_part(path);
+    return !real || path_is_within(real, folder);
 }
 
 /* One in which is more than what a plugin needs: who may write there writes what the
@@ -177,15 +196,31 @@ static bool is_within(const char *path, const char *folder)
 static bool is_wide(const struct config *c, const char *folder)
 {
     cleanup_free char *settings = str_format("%s/plugins", c->config_folder);
-    const char *const more[] = {c->config_folder, c->data_folder,
-                                settings,         c->policy,
-                                c->prompt,        absolute(getenv("HOME"))};
+    const char *const more[] = {c->config_folder, c->data_folder, settings,
+                                c->policy,        c->prompt,      getenv("HOME")};
     bool is = !settings;
     for (size_t i = 0; i < ARRAY_SIZE(more); i++)
-        is = is || (more[i] && is_within(more[i], folder));
+        is = is || is_in(more[i], folder);
     for (size_t i = 0; i < c->n_plugin_folders; i++)
-        is = is || is_within(c->plugin_folders[i], folder);
+        is = is || is_in(c->plugin_folders[i], folder);
     return is;
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* The real path: a link could lead elsewhere by the time that it is used. */
+static int allow_write(struct allowance *a, const struct config *c, const char *path,
+                       struct err *e)
+{
+    cleanup_free char *real = realpath(path, NULL);
+    if (!real && errno == ENOMEM)
+        return err_no_memory(e);
+    bool is_fit = real && is_folder(real) && !is_wide(c, real);
+    return is_fit ? allow(a, CONFINE_WRITE, real, e) : 0;
 }
 
 /* What can't be made the plugin itself will complain of. */
@@ -202,11 +237,10 @@ static int allow_need(struct allowance *a, const struct config *c, const struct 
     char *slash = n->is_above ? strrchr(path, '/') : NULL;
     if (slash)
         *slash = '\0';
-    if (slash && is_wide(c, path))
-        return 0;
     if (n->is_made && *path)
         (void)!file_make_folders(path, NULL);
-    return allow(a, n->right, path, e);
+    return n->right == CONFINE_WRITE ? allow_write(a, c, path, e)
+                                     : allow(a, n->right, path, e);
 }
 
 static int allow_program(struct allowance *a, const struct config *c, const char *file,

@@ -7,7 +7,8 @@
 /*
  * What one run of a plugin may do (confine.h): what its program is known to need, a
  * folder of its own, and what its settings add. A path that is the value of one of its
- * settings may be read.
+ * settings may be read. Where a setting only says the place of what the program writes,
+ * that folder may be written unless what the engine goes by, or the home, is in it.
  */
 #define ALLOWANCE_PATHS_MAX 128
 #define ALLOWANCE_MEMORY (UINT64_C(1) << 30)
