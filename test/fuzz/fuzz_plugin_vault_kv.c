@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 #include "resolver/secret_id.h"
 #include "vault/kv.h"
 #include "json/json.h"
@@ -22,10 +23,20 @@ static void must(bool ok)
         abort();
 }
 
+/* "secret/data/PATH", or of a folder "secret/metadata/PATH", of the first one just that.
+ */
+static bool is_in_place(const char *path)
+{
+    const char *below = strchr(path, '/');
+    must(below && str_starts_with(path, "secret/"));
+    below = strchr(below + 1, '/');
+    return !below || secret_id_is_valid(below + 1);
+}
+
 static int answer(const char *path, json_t **out, struct err *e)
 {
     static const struct json_limits limits = {.bytes = 65536, .values = 4096, .depth = 8};
-    must(secret_id_is_valid(path) && !strstr(path, "/../") && !strstr(path, "/./"));
+    must(is_in_place(path) && !strstr(path, "/../") && !strstr(path, "/./"));
     must(++requests <= VAULT_REQUESTS_MAX);
     if (!*next_answer)
         next_answer = first_answer;

@@ -92,19 +92,21 @@ static inline bool server_answer(struct server *s, int fd, char *text)
         return true;
     char rest = *end;
     *end = '\0';
-    const struct answer *a = server_choose(s, text);
+    const struct answer *chosen = server_choose(s, text);
     *end = rest;
     memmove(text, end, strlen(end) + 1);
-    if (!a)
+    if (!chosen)
         return false;
-    if (a->raw)
-        return server_send(fd, a->raw, a->raw_size ? a->raw_size : strlen(a->raw)) &&
-               !a->closes;
+    /* Once the client has all, the test may be over, and its rows gone. */
+    const struct answer a = *chosen;
+    if (a.raw)
+        return server_send(fd, a.raw, a.raw_size ? a.raw_size : strlen(a.raw)) &&
+               !a.closes;
     char head[128];
     snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n",
-             strlen(a->body));
+             strlen(a.body));
     return server_send(fd, head, strlen(head)) &&
-           server_send(fd, a->body, strlen(a->body)) && !a->closes;
+           server_send(fd, a.body, strlen(a.body)) && !a.closes;
 }
 
 static inline void *server_serve(void *user)
