@@ -177,9 +177,9 @@ static int start(struct engine *engine, struct err *e)
         r = host_start(engine->host, e);
     if (r)
         return r;
+    engine_note_request(engine);
     tell_ready(engine->config);
     leftovers_end_orphans(); /* while the plugins start */
-    engine_note_request(engine);
     return 0;
 }
 
