@@ -40,6 +40,7 @@ static void close_rest(struct engine *engine)
         resolve_close(engine->resolve, &engine->closing);
     if (engine->host)
         host_close(engine->host, &engine->closing);
+    work_queue_close(&engine->work, &engine->closing);
     loop_close_end(&engine->closing);
 }
 
@@ -144,6 +145,21 @@ static void tell_ready(const struct config *config)
     close(config->ready_fd);
 }
 
+/* ---- what engines before had left ---- */
+
+static void end_orphans(struct work_turn *t)
+{
+    (void)t; /* it needs nothing of ours */
+    leftovers_end_orphans();
+}
+
+static void on_orphans_ended(struct work_turn *t)
+{
+    (void)t; /* nobody waits for it but who closes the queue */
+}
+
+/* ---- its parts ---- */
+
 static int make_parts(struct engine *engine, struct err *e)
 {
     struct http_server_options options = {
@@ -179,7 +195,7 @@ static int start(struct engine *engine, struct err *e)
         return r;
     engine_note_request(engine);
     tell_ready(engine->config);
-    leftovers_end_orphans(); /* while the plugins start */
+    work_queue_add(&engine->work, &engine->orphans, end_orphans, on_orphans_ended);
     return 0;
 }
 
@@ -200,6 +216,7 @@ int engine_run(const struct config *config, struct err *e)
     if (r)
         return err_errno(e, -r, "make the loop");
     timer_init(&engine.idle, &engine.loop, on_idle, &engine);
+    work_queue_init(&engine.work, &engine.loop);
     r = start(&engine, &engine.result);
     if (r)
         stop(&engine);

@@ -18,6 +18,8 @@ struct engine {
     struct http_server *server;
     struct signal_watch term, interrupt, hangup;
     struct timer idle;
+    struct work_queue work;
+    struct work_turn orphans;
     struct loop_close closing;
     bool is_stopping;
     struct err result;

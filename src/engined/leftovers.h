@@ -20,5 +20,6 @@ char *leftovers_mark(void);
 /* Kills those of a run; when there were some the log says so. */
 void leftovers_end(const char *mark);
 
-/* The same of any run whose engine is gone. */
+/* The same of any run whose engine is gone. It looks at all processes, whose memory may
+ * be slow to read: for a thread other than the loop's. */
 void leftovers_end_orphans(void);
