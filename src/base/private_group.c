@@ -16,7 +16,7 @@
 /* The user's name; false also when another user has this primary group. */
 static bool find_owner(FILE *users, uid_t user, gid_t group, char *text, char *name)
 {
-    struct passwd entry, *found;
+    struct passwd entry = {0}, *found;
     bool is_found = false;
     int r;
     while (!(r = fgetpwent_r(users, &entry, text, ENTRY_SIZE, &found))) {
@@ -41,7 +41,7 @@ static bool has_other_member(const struct group *group, const char *name)
 /* Each entry of the group counts: it may have more than one. */
 static bool is_of_one(FILE *groups, gid_t group, char *text, const char *name)
 {
-    struct group entry, *found;
+    struct group entry = {0}, *found;
     bool is_found = false;
     int r;
     while (!(r = fgetgrent_r(groups, &entry, text, ENTRY_SIZE, &found))) {
