@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/home.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -223,10 +224,10 @@ static bool is_socket(const char *path)
 /* The user's bus where no variable names one. */
 static char *usual_address(void)
 {
-    const char *folder = getenv("XDG_RUNTIME_DIR");
-    char *path = str_is_empty(folder)
-                     ? g_strdup_printf("/run/user/%u/bus", (unsigned)geteuid())
-                     : g_build_filename(folder, "bus", NULL);
+    cleanup_free char *folder = NULL;
+    if (home_session_folder(&folder, NULL) || !folder)
+        return NULL;
+    char *path = g_build_filename(folder, "bus", NULL);
     char *escaped = g_dbus_address_escape_value(path);
     char *address = is_socket(path) ? g_strconcat("unix:path=", escaped, NULL) : NULL;
     g_free(escaped);
