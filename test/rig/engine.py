@@ -87,8 +87,15 @@ class Engine:
                 raise RuntimeError(f"{self.kind} does not load {image}: {answer.text}")
 
     def containers(self):
-        """Ids of all containers, running or not."""
-        return {c["Id"]: c for c in self.api.get("/containers/json?all=1").json}
+        """Ids of all containers, running or not. Podman looks at one after the other, and fails when one
+        is removed meanwhile."""
+        for _ in range(10):
+            answer = self.api.get("/containers/json?all=1")
+            if answer.status != 500:
+                break
+        if answer.status != 200:
+            raise RuntimeError(f"{self.kind} lists no containers: {answer}")
+        return {c["Id"]: c for c in answer.json}
 
     def clear(self):
         """Removes every container, network and volume that a test left; returns their names."""
