@@ -5,7 +5,6 @@
  * words. (fuzz_sdk_client does the same for secrets.)
  */
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,17 +13,9 @@
 #include <coffer/coffer.h>
 
 #include "base/macro.h"
-#include "sdk/socket.h"
-
-#define SIZE_MAX_SENT ((size_t)64 * 1024)
+#include "sdk_listener.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
-
-static void must(bool ok)
-{
-    if (!ok)
-        abort();
-}
 
 /* ---- the engine ---- */
 
@@ -33,20 +24,6 @@ struct engine {
     const uint8_t *answer;
     size_t n;
 };
-
-static int listen_once(char name[64])
-{
-    static int listener = -1;
-    struct sdk_socket s;
-    snprintf(name, 64, "@coffer-fuzz-calls-%ld", (long)getpid());
-    if (listener >= 0)
-        return listener;
-    must(sdk_socket_parse(name, &s, NULL) == 0);
-    listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    must(bind(listener, (const struct sockaddr *)&s.address, s.size) == 0);
-    must(listen(listener, 4) == 0);
-    return listener;
-}
 
 /* Says it all, whatever is asked, and stays until the client goes. */
 static void *answer(void *user)
@@ -143,12 +120,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     pthread_t thread;
     struct coffer_client *client;
     struct coffer_error e = {0};
-    struct engine engine = {.listener = listen_once(name)};
+    struct engine engine = {.listener = fuzz_listen(name)};
     struct coffer_client_options o = {.size = sizeof(o), .socket = name};
     if (n == 0)
         return 0;
     engine.answer = data + 1;
-    engine.n = n - 1 < SIZE_MAX_SENT ? n - 1 : SIZE_MAX_SENT;
+    engine.n = n - 1 < FUZZ_ANSWER_MAX ? n - 1 : FUZZ_ANSWER_MAX;
     must(coffer_client_new(&o, &client, &e) == COFFER_OK);
     must(pthread_create(&thread, NULL, answer, &engine) == 0);
     int r = calls[data[0] % ARRAY_SIZE(calls)](client, &e);

@@ -3,24 +3,15 @@
  * What an engine sends to a client: any bytes become secrets, or an error with words;
  * never more than the limits, and each secret has an id and a NUL behind its value.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <coffer/coffer.h>
 
-#include "sdk/socket.h"
-
-#define SIZE_MAX_SENT ((size_t)64 * 1024)
+#include "sdk_listener.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
-
-static void must(bool ok)
-{
-    if (!ok)
-        abort();
-}
 
 static void check(const struct coffer_secrets *found)
 {
@@ -35,21 +26,6 @@ static void check(const struct coffer_secrets *found)
     }
 }
 
-/* Where the engine listens: an abstract name of this process, for all inputs. */
-static int listen_once(char name[64])
-{
-    static int listener = -1;
-    struct sdk_socket s;
-    snprintf(name, 64, "@coffer-fuzz-%ld", (long)getpid());
-    if (listener >= 0)
-        return listener;
-    must(sdk_socket_parse(name, &s, NULL) == 0);
-    listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    must(bind(listener, (const struct sockaddr *)&s.address, s.size) == 0);
-    must(listen(listener, 4) == 0);
-    return listener;
-}
-
 /* The engine has said everything, and is gone, before the client reads. */
 static void answer(int listener, const uint8_t *data, size_t n)
 {
@@ -62,7 +38,7 @@ static void answer(int listener, const uint8_t *data, size_t n)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     char name[64];
-    int listener = listen_once(name);
+    int listener = fuzz_listen(name);
     struct coffer_client_options o = {.size = sizeof(o), .socket = name};
     struct coffer_client *client;
     struct coffer_call *call;
@@ -70,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     int r;
     must(coffer_client_new(&o, &client, &e) == COFFER_OK);
     must(coffer_call_get(client, "**", &call, &e) == COFFER_OK);
-    answer(listener, data, n < SIZE_MAX_SENT ? n : SIZE_MAX_SENT);
+    answer(listener, data, n < FUZZ_ANSWER_MAX ? n : FUZZ_ANSWER_MAX);
     while ((r = coffer_call_step(call, &e)) == COFFER_AGAIN)
         ;
     must(r == e.code && (r == COFFER_OK || e.text[0]));
